@@ -1,0 +1,1 @@
+"""Knowledge distillation of models that write Java unit-test assertions."""

@@ -1,0 +1,47 @@
+"""The sole reader of configuration; its effect on a rule is in the rule's values, so no digest covers it."""
+
+from kdlib.config.read import ConfigError, load_config, read_config
+from kdlib.config.sections import (
+    Components,
+    Config,
+    Corpus,
+    Dataset,
+    DebianSource,
+    Evaluation,
+    PathSource,
+    SampleSource,
+    Signals,
+    Size,
+    Source,
+    Split,
+    Student,
+    Teacher,
+    Temperature,
+    Tokenizer,
+    Tracking,
+    Training,
+)
+
+__all__ = [
+    "Components",
+    "Config",
+    "ConfigError",
+    "Corpus",
+    "Dataset",
+    "DebianSource",
+    "Evaluation",
+    "PathSource",
+    "SampleSource",
+    "Signals",
+    "Size",
+    "Source",
+    "Split",
+    "Student",
+    "Teacher",
+    "Temperature",
+    "Tokenizer",
+    "Tracking",
+    "Training",
+    "load_config",
+    "read_config",
+]

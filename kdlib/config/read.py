@@ -1,0 +1,154 @@
+"""Reading a configuration: overlays, and errors that are all told at once."""
+
+from __future__ import annotations
+
+import copy
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from kdlib.config.sections import Components, Config, Student, did_you_mean
+
+
+class ConfigError(Exception):
+    """Everything that is wrong with a configuration, one line each."""
+
+
+def load_config(raw: dict[str, Any]) -> Config:
+    """Return the checked configuration.
+
+    Args:
+        raw: Nested mappings as YAML gives them; ``null`` drops an entry of sources, teachers or students.
+
+    Raises:
+        ConfigError: With every unknown key, wrong value and impossible combination, and the nearest valid name.
+    """
+    raw = _without_nulls(copy.deepcopy(raw))
+    problems: list[str] = []
+    # Wrong entries are told and taken out, so that combinations of the right ones can be checked as well.
+    for _ in range(5):
+        try:
+            config = Config.model_validate(raw)
+        except ValidationError as error:
+            problems += [_sentence(item) for item in error.errors()]
+            for item in error.errors():
+                _remove(raw, item["loc"][:-1] if item["type"] == "missing" else item["loc"])
+            continue
+        problems += list(_impossible(config))
+        if not problems:
+            return config
+        break
+    lines = list(dict.fromkeys(problems))
+    raise ConfigError(f"{len(lines)} problem(s) in the configuration:\n" + "\n".join(f"- {p}" for p in lines))
+
+
+def read_config(paths: list[Path]) -> Config:
+    """Read YAML files, each laid over the ones before it, as ``snakemake --configfile`` does."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        try:
+            overlay = yaml.safe_load(path.read_text()) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: {error}") from None
+        _lay_over(merged, overlay)
+    return load_config(merged)
+
+
+def _lay_over(base: dict[str, Any], overlay: dict[str, Any]) -> None:
+    for key, value in overlay.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _lay_over(base[key], value)
+        else:
+            base[key] = value
+
+
+def _without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
+    corpus = raw.get("corpus")
+    tables = [
+        raw.get("teachers"),
+        raw.get("students"),
+        corpus.get("sources") if isinstance(corpus, dict) else None,
+    ]
+    for table in tables:
+        if isinstance(table, dict):
+            for name in [name for name, entry in table.items() if entry is None]:
+                del table[name]
+    return raw
+
+
+def _impossible(config: Config) -> Iterator[str]:
+    """Yield the combinations of values, each right by itself, that cannot work."""
+    shares = config.split.train + config.split.validation + config.split.test
+    if abs(shares - 1) > 1e-6:
+        yield f"split: train + validation + test must be 1, got {shares:g}"
+    if config.split.by == "project" and len(config.corpus.sources) < 3:
+        yield f"split.by: project needs at least 3 sources, got {len(config.corpus.sources)}; use class"
+    if config.evaluation.n_best > config.evaluation.beams:
+        yield f"evaluation.n_best: {config.evaluation.n_best} predictions need as many beams, got {config.evaluation.beams}"
+    for kind, models in (("teachers", config.teachers), ("students", config.students)):
+        for name, model in models.items():
+            if model.size.d_model % model.size.heads:
+                yield f"{kind}.{name}.size: heads {model.size.heads} must divide d_model {model.size.d_model}"
+    for name, student in config.students.items():
+        yield from _impossible_student(name, student, config)
+
+
+def _impossible_student(name: str, student: Student, config: Config) -> Iterator[str]:
+    where = f"students.{name}"
+    if student.teacher not in config.teachers:
+        yield f"{where}.teacher: no teacher {student.teacher!r}{did_you_mean(student.teacher, config.teachers)}"
+    names = student.components.names()
+    if student.loss != "multi_component":
+        expected = {"ce": ["ce"], "traditional": ["ce", "kl"]}[student.loss]
+        if names != expected or student.schedule or student.loss_weights:
+            yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"
+        return
+    if student.schedule and student.loss_weights:
+        yield f"{where}: schedule and loss_weights exclude each other"
+    table = student.schedule or student.loss_weights or {}
+    if missing := [component for component in names if component not in table]:
+        yield f"{where}: no weight for {', '.join(missing)} in schedule or loss_weights"
+    if not names:
+        yield f"{where}.components: name at least one of {', '.join(Components.model_fields)}"
+
+
+def _sentence(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{place}: unknown key{did_you_mean(str(error['loc'][-1]), _keys_beside(error['loc']))}"
+    if error["type"] == "missing":
+        return f"{place}: missing"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" + ("" if error["type"] == "value_error" else f", got {error['input']!r}")
+
+
+def _keys_beside(loc: tuple[int | str, ...]) -> set[str]:
+    """Return the keys that would be valid where the last part of ``loc`` stands."""
+    models: set[type[BaseModel]] = {Config}
+    for part in loc[:-1]:
+        fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
+        if fields:
+            models = {model for annotation in fields for model in _models_in(annotation)}
+    return {key for model in models for key in model.model_fields}
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {model for part in typing.get_args(annotation) for model in _models_in(part)}
+
+
+def _remove(raw: dict[str, Any], loc: tuple[int | str, ...]) -> None:
+    """Take the entry at ``loc``, or the deepest one on the way to it, out of nested mappings."""
+    trail: list[tuple[dict[str, Any], str]] = []
+    for part in loc:  # parts that are no keys are tags of a union
+        if isinstance(raw, dict) and part in raw:
+            trail.append((raw, str(part)))
+            raw = raw[str(part)]
+    if trail:
+        table, key = trail[-1]
+        del table[key]

@@ -1,0 +1,320 @@
+"""The sections of the configuration: every key with its default and description."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import model_validator as check
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
+
+
+class Strict(BaseModel):
+    """A section: unknown keys are errors and values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@cache
+def presets() -> dict[str, dict[str, Any]]:
+    """Return the named sizes and schedules of ``presets.yaml``."""
+    return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text())
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error sentence: the nearest known name, or all of them."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
+
+
+def _named(kind: str, value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
+    """Return the preset that a string names, and anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value not in presets()[kind]:
+        raise ValueError(f"unknown name {value!r}{did_you_mean(value, presets()[kind])}")
+    return presets()[kind][value]
+
+
+class SampleSource(Strict):
+    """The Java library of this repository, ``examples/sample-java``."""
+
+    kind: Literal["sample"]
+
+
+class PathSource(Strict):
+    """A folder of Java sources."""
+
+    kind: Literal["path"]
+    path: str = Field(description="folder, relative to the working directory or absolute")
+    licence: str = Field("unknown", description="licence to record with every example")
+
+
+class DebianSource(Strict):
+    """The upstream tarball of a Debian source package, fetched through apt with a private state folder."""
+
+    kind: Literal["debian"]
+    package: Name = Field(description="source package, e.g. commons-csv")
+    version: str = Field(description="exact Debian version")
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="sha256 of the .orig tarball; a wrong one is reported with the right one"
+    )
+    licence: str = Field("unknown", description="licence to record with every example")
+
+
+Source = Annotated[SampleSource | PathSource | DebianSource, Field(discriminator="kind")]
+
+
+class Corpus(Strict):
+    """Where examples come from."""
+
+    sources: dict[Name, Source] = Field(
+        default_factory=lambda: {"sample": SampleSource(kind="sample")},
+        description="name: source; an overlay drops one with null",
+        min_length=1,
+    )
+    max_file_bytes: int = Field(1_000_000, gt=0, description="larger Java files are counted and skipped")
+
+
+class Split(Strict):
+    """How examples are divided; what is equal or akin never straddles a border."""
+
+    by: Literal["class", "project", "row"] = Field(
+        "class", description="unit that stays together: class under test, source, or nothing (leaks)"
+    )
+    train: Share = Field(0.8, description="share of the examples, filled in whole units")
+    validation: Share = Field(0.1, description="share of the examples")
+    test: Share = Field(0.1, description="share of the examples")
+    max_leakage: Share = Field(0.0, description="share of leaking test rows above which the rule fails")
+    seed: int = Field(42, description="seed of the assignment")
+
+
+class Tokenizer(Strict):
+    """A byte-level BPE tokenizer, trained on the training split and shared by all models of a run."""
+
+    vocab_size: int = Field(2048, ge=300, description="entries, special tokens included")
+    min_frequency: int = Field(2, ge=1, description="merges seen less often are not made")
+
+
+class Dataset(Strict):
+    """Token lengths and subset sizes."""
+
+    max_source_tokens: int = Field(256, ge=32, description="prompts are truncated to this, never the marker")
+    max_target_tokens: int = Field(64, ge=4, description="longer assertions are dropped and counted")
+    max_train_samples: int | None = Field(None, ge=1, description="random subset, or all")
+    max_validation_samples: int | None = Field(None, ge=1, description="random subset, or all")
+    max_test_samples: int | None = Field(None, ge=1, description="random subset, or all")
+    tokenizer: Tokenizer = Field(Tokenizer(), description="the run's tokenizer")
+
+
+class Size(Strict):
+    """Shape of an encoder-decoder transformer that is built from scratch."""
+
+    d_model: int = Field(description="width", ge=8)
+    d_ff: int = Field(description="width of the feed-forward layers", ge=8)
+    encoder_layers: int = Field(description="encoder layers", ge=1)
+    decoder_layers: int = Field(description="decoder layers", ge=1)
+    heads: int = Field(description="attention heads; must divide d_model", ge=1)
+
+
+class Training(Strict):
+    """One training run."""
+
+    epochs: int = Field(10, ge=1, description="passes over the training rows at most")
+    batch_size: int = Field(16, ge=1, description="rows per forward pass")
+    accumulation: int = Field(1, ge=1, description="forward passes per optimiser step")
+    learning_rate: float = Field(
+        1e-3, gt=0, description="peak of AdamW's rate (1e-3 suits small scratch models)"
+    )
+    floor: Share = Field(0.2, description="share of the peak at which linear decay ends")
+    warmup_ratio: Share = Field(0.15, description="share of the steps with rising rate")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's decoupled weight decay")
+    dropout: Share = Field(0.1, description="dropout in every layer")
+    clip: float = Field(1.0, gt=0, description="largest gradient norm")
+    patience: int = Field(4, ge=1, description="validations without improvement before stopping")
+    seed: int = Field(42, description="seed of initialisation, order and dropout")
+
+
+class Teacher(Strict):
+    """A teacher: fine-tuned on gold assertions, then asked for its distributions."""
+
+    size: Size = Field(
+        default_factory=lambda: Size(**presets()["sizes"]["small"]),
+        description="name of a size (nano, tiny, mini, small, base) or its five numbers",
+    )
+    training: Training = Field(Training(), description="how it is trained")
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size(cls, value: Any) -> Any:  # noqa: ANN401
+        return _named("sizes", value)
+
+
+class Ce(Strict):
+    """Cross entropy to the gold token."""
+
+    label_smoothing: Share = Field(0.0, description="mass spread evenly over the vocabulary")
+
+
+class Kl(Strict):
+    """T²·KL(teacher‖student)."""
+
+
+class Jsd(Strict):
+    """T²·Jensen–Shannon divergence."""
+
+
+class Focal(Strict):
+    """−α(1−p)^γ·log p of the gold token."""
+
+    gamma: float = Field(2.0, ge=0, description="γ, how much easy tokens are discounted")
+    alpha: float = Field(0.25, gt=0, description="α, a constant factor")
+
+
+class Semantic(Strict):
+    """1 − cosine in the frozen teacher encoder, through the student's expected embeddings."""
+
+    scale: float = Field(5.0, gt=0, description="β, factor on the raw value")
+
+
+class Components(Strict):
+    """Loss components; one that is named is used, ``{}`` takes its defaults."""
+
+    ce: Ce | None = Field(None, description="cross entropy")
+    kl: Kl | None = Field(None, description="KL divergence from the teacher")
+    jsd: Jsd | None = Field(None, description="Jensen–Shannon divergence from the teacher")
+    focal: Focal | None = Field(None, description="focal loss")
+    semantic: Semantic | None = Field(None, description="semantic loss")
+
+    def names(self) -> list[str]:
+        """Return the names of the components in use."""
+        return [name for name in type(self).model_fields if getattr(self, name) is not None]
+
+
+class Temperature(Strict):
+    """T(e) = start·(end/start)^(e/E) in whole epochs."""
+
+    start: float = Field(4.0, gt=0, description="temperature of the first epoch")
+    end: float = Field(1.5, gt=0, description="temperature that the decay tends to")
+
+
+class Student(Strict):
+    """A student preset: which teacher, how small, which loss."""
+
+    teacher: Name = Field(description="name of an entry of teachers")
+    size: Size = Field(
+        default_factory=lambda: Size(**presets()["sizes"]["tiny"]), description="as of a teacher"
+    )
+    loss: Literal["ce", "traditional", "multi_component"] = Field(
+        "multi_component",
+        description="ce; traditional = α·kl + (1−α)·ce; or components weighted by schedule or loss_weights",
+    )
+    components: Components = Field(
+        Components(focal=Focal(), jsd=Jsd(), semantic=Semantic()), description="of multi_component"
+    )
+    schedule: dict[str, Weights] | None = Field(
+        None, description="component: [first, last weight], or a name; chosen by the components if left out"
+    )
+    loss_weights: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
+        None, description="constant weights in place of a schedule"
+    )
+    temperature: Temperature = Field(Temperature(), description="of kl and jsd")
+    alpha: Share = Field(0.5, description="α0 of the traditional loss")
+    convergence: Share = Field(0.01, description="improvement of ce per epoch below which α begins to fall")
+    training: Training = Field(Training(), description="how it is trained")
+
+    @field_validator("size", mode="before")
+    @classmethod
+    def _size(cls, value: Any) -> Any:  # noqa: ANN401
+        return _named("sizes", value)
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _schedule(cls, value: Any) -> Any:  # noqa: ANN401
+        return _named("schedules", value)
+
+    @check(mode="before")
+    @classmethod
+    def _defaults_of_the_loss(cls, raw: Any) -> Any:  # noqa: ANN401
+        if not isinstance(raw, dict):
+            return raw
+        fixed = {"ce": {"ce": {}}, "traditional": {"ce": {}, "kl": {}}}.get(raw.get("loss", ""))
+        names = set(fixed or raw.get("components") or ["focal", "jsd", "semantic"])
+        if fixed:
+            raw = {"components": fixed, **raw}
+        elif raw.get("schedule") is None and raw.get("loss_weights") is None:
+            raw = {**raw, "schedule": "trident" if names <= TRIDENT else "legacy"}
+        return raw
+
+    def weights(self) -> dict[str, Weights]:
+        """Return the first and last weight of every component (traditional: see ``training.schedules``)."""
+        if self.loss == "ce":
+            return {"ce": (1.0, 1.0)}
+        table = self.schedule or {name: (w, w) for name, w in (self.loss_weights or {}).items()}
+        return {name: table[name] for name in self.components.names() if name in table}
+
+    def needs_signals(self) -> bool:
+        """Return whether the loss compares with the teacher's distributions."""
+        return bool({"kl", "jsd"} & set(self.components.names()))
+
+    def needs_encoder(self) -> bool:
+        """Return whether the loss runs the teacher's encoder."""
+        return self.components.semantic is not None
+
+
+class Dense(Strict):
+    """Full fp16 log-probabilities: the reference."""
+
+    kind: Literal["dense"] = "dense"
+    compression: Literal["lz4", "zstd"] = Field("lz4", description="lz4 is fast, zstd small")
+
+
+class Signals(Strict):
+    """The store of teacher distributions."""
+
+    codec: Dense = Field(Dense(), description="how a distribution is stored")
+    shards: int = Field(2, ge=1, description="jobs and files per split")
+    batch_size: int = Field(16, ge=1, description="rows per forward pass")
+
+
+class Evaluation(Strict):
+    """Predictions and scores."""
+
+    beams: int = Field(4, ge=1, description="beam width")
+    n_best: int = Field(4, ge=1, description="predictions kept for each row")
+    batch_size: int = Field(32, ge=1, description="rows per generation batch")
+    resamples: int = Field(2000, ge=100, description="bootstrap resamples")
+    confidence: float = Field(0.95, gt=0, lt=1, description="mass of the intervals")
+    seed: int = Field(42, description="seed of the resampling")
+
+
+class Tracking(Strict):
+    """MLflow."""
+
+    uri: str = Field("sqlite:///results/mlflow.db", description="tracking server or SQLite file")
+    experiment: str = Field("kdlib", description="experiment name")
+
+
+class Config(Strict):
+    """A run."""
+
+    run: Name = Field("default", description="name of the folder under results/")
+    threads: int = Field(2, ge=1, description="CPU threads of training; equal threads give equal bytes")
+    corpus: Corpus = Field(Corpus(), description="sources")
+    split: Split = Field(Split(), description="train, validation and test")
+    dataset: Dataset = Field(Dataset(), description="tokens and subsets")
+    teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
+    signals: Signals = Field(Signals(), description="teacher distributions")
+    students: dict[Name, Student] = Field(description="name: student preset", min_length=1)
+    evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
+    tracking: Tracking = Field(Tracking(), description="MLflow")

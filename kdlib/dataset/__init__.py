@@ -1,0 +1,1 @@
+"""From examples and splits to token rows: tokenizer, length filter, subsets."""

@@ -1,0 +1,1 @@
+"""Baselines, predictions and scores on the same rows."""

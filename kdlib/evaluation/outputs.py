@@ -1,0 +1,101 @@
+"""What scoring reads: the test rows, and a model's predictions and likelihoods on exactly these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdlib.files import DataError, read_parquet, read_predictions
+
+
+class Row(NamedTuple):
+    """A test row: its id, correct answers, and tokens of the gold target with EOS."""
+
+    id: str
+    references: tuple[str, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a model's folder holds, in the order of the test rows.
+
+    Attributes:
+        candidates: N-best texts of each row.
+        nll: ``[rows, 2]``, nats and tokens of each gold target, where the model has probabilities.
+    """
+
+    candidates: list[list[str]]
+    nll: NDArray[np.float64] | None
+
+
+def read_rows(test: Path) -> list[Row]:
+    """Read the test rows of a dataset; none is a ``DataError``."""
+    table = read_parquet(test, ["id", "target", "target_ids"]).to_pylist()
+    if not table:
+        raise DataError(f"{test}: no test rows to score; raise split.test or add corpus sources")
+    return [Row(row["id"], (row["target"],), len(row["target_ids"])) for row in table]
+
+
+def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
+    """Read a model's folder in the order of the test rows.
+
+    Args:
+        name: The model's name, for messages.
+        folder: Folder with ``predictions.jsonl`` and perhaps ``nll.parquet``.
+        rows: The test rows.
+
+    Raises:
+        DataError: If a file does not hold exactly the test ids, ranks have gaps or repeat, or the gold
+            targets were tokenised otherwise.
+    """
+    ranked: dict[str, dict[int, str]] = {}
+    path = folder / "predictions.jsonl"
+    if not path.is_file():
+        raise DataError(f"{name}: {path} does not exist; make the model's predictions first")
+    for prediction in read_predictions(path):
+        own = ranked.setdefault(prediction.id, {})
+        if prediction.rank in own or not isinstance(prediction.text, str):
+            raise DataError(
+                f"{path}: rank {prediction.rank!r} of {prediction.id!r} is there twice or its text is no "
+                "string; make the predictions again"
+            )
+        own[prediction.rank] = prediction.text
+    _check_ids(name, path, ranked, rows)
+    for key, own in ranked.items():
+        if sorted(own) != list(range(1, len(own) + 1)):
+            raise DataError(f"{path}: the ranks of {key!r} must run from 1 without gaps, got {sorted(own)}")
+    candidates = [[ranked[row.id][rank] for rank in sorted(ranked[row.id])] for row in rows]
+    return Output(candidates, _read_nll(name, folder / "nll.parquet", rows))
+
+
+def _read_nll(name: str, path: Path, rows: Sequence[Row]) -> NDArray[np.float64] | None:
+    """Return ``[rows, 2]`` nats and tokens, or None where the model wrote none."""
+    if not path.exists():
+        return None
+    found = {row["id"]: row for row in read_parquet(path, ["id", "tokens", "nll"]).to_pylist()}
+    _check_ids(name, path, found, rows)
+    for row in rows:
+        own = found[row.id]
+        if own["tokens"] != row.tokens or not np.isfinite(own["nll"]):
+            raise DataError(
+                f"{path}: {name} has {own['nll']} nats over {own['tokens']} tokens for {row.id!r}, whose "
+                f"target has {row.tokens} tokens; evaluate the model again on this dataset"
+            )
+    return np.array([[found[row.id]["nll"], row.tokens] for row in rows], dtype=np.float64)
+
+
+def _check_ids(name: str, path: Path, found: Mapping[str, object], rows: Sequence[Row]) -> None:
+    wanted = {row.id for row in rows}
+    missing, foreign = sorted(wanted - found.keys()), sorted(found.keys() - wanted)
+    if missing or foreign:
+        raise DataError(
+            f"{path}: {name} must have exactly the {len(wanted)} test ids; missing {len(missing)} "
+            f"{missing[:3]}, not in the test rows {len(foreign)} {foreign[:3]}; "
+            "evaluate the model again on this dataset"
+        )

@@ -1,0 +1,153 @@
+"""Files between stages: written atomically, read strictly, checked by sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdlib.records import Example, Occurrence, Prediction
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class DataError(Exception):
+    """Input that a user can mend; the message names the value and the way out."""
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it (file or folder) only if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        if partial.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        os.replace(partial, path)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401  (JSON has no narrower type)
+    """Write ``value`` as indented JSON; NaN is an error, since no other tool reads it."""
+    with atomic(path) as partial:
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401
+    """Read a JSON file; a broken one is a ``DataError`` that names it."""
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write one JSON object a line."""
+    with atomic(path) as partial, partial.open("w") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSONL file; a broken line is a ``DataError`` with its number."""
+    with path.open() as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}:{number}: not JSON ({error.msg})") from None
+
+
+def write_parquet(path: Path, table: pa.Table, compression: str = "zstd") -> None:
+    """Write a table; equal tables give equal bytes."""
+    import pyarrow.parquet as pq
+
+    with atomic(path) as partial:
+        pq.write_table(table, partial, compression=compression)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Read a table; a damaged file is a ``DataError`` that names it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path).read(columns=columns)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet ({error}); delete it and run again") from None
+
+
+def example_schema() -> pa.Schema:
+    """Return the Parquet schema of examples; the fields of an occurrence follow ``Occurrence``."""
+    import pyarrow as pa
+
+    arrow = {"int": pa.int64(), "str": pa.string()}
+    occurrence = pa.struct(
+        [(name, arrow[str(field.type)]) for name, field in Occurrence.__dataclass_fields__.items()]
+    )
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("focal_method", pa.string()),
+            ("masked_test", pa.string()),
+            ("references", pa.list_(pa.string())),
+            ("occurrences", pa.list_(occurrence)),
+        ]
+    )
+
+
+def write_examples(path: Path, examples: Iterable[Example]) -> None:
+    """Write examples with their occurrences as one Parquet file."""
+    import pyarrow as pa
+
+    rows = [asdict(example) for example in examples]
+    write_parquet(path, pa.Table.from_pylist(rows, schema=example_schema()))
+
+
+def read_examples(path: Path) -> list[Example]:
+    """Read what ``write_examples`` wrote."""
+    return [
+        Example(
+            id=row["id"],
+            focal_method=row["focal_method"],
+            masked_test=row["masked_test"],
+            references=tuple(row["references"]),
+            occurrences=tuple(Occurrence(**where) for where in row["occurrences"]),
+        )
+        for row in read_parquet(path).to_pylist()
+    ]
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write predictions as JSONL, one candidate a line."""
+    write_jsonl(path, map(asdict, predictions))
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Read what ``write_predictions`` wrote; a line with other fields is a ``DataError``."""
+    predictions = []
+    for number, row in enumerate(read_jsonl(path), 1):
+        try:
+            predictions.append(Prediction(**row))
+        except TypeError:
+            raise DataError(
+                f"{path}:{number}: a prediction has the fields id, rank, text, score; got {sorted(row)}"
+            ) from None
+    return predictions

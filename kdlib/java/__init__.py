@@ -1,0 +1,1 @@
+"""Java syntax: parsing, methods, assertions, validity and code tokens."""

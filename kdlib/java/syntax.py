@@ -1,0 +1,74 @@
+"""Java syntax trees: parsing with tree-sitter, queries, and steps through a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter
+import tree_sitter_java
+from tree_sitter import Node, Query, QueryCursor, Tree
+
+COMMENTS = frozenset({"line_comment", "block_comment"})
+_BEFORE, _AFTER = b"class C { void m() {\n", b"\n} }"
+
+
+@cache
+def language() -> tree_sitter.Language:
+    """Return the Java grammar."""
+    return tree_sitter.Language(tree_sitter_java.language())
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(language())
+
+
+@cache
+def _query(pattern: str) -> Query:
+    return Query(language(), pattern)
+
+
+def parse(source: bytes) -> Tree:
+    """Return the syntax tree of a compilation unit; wrong syntax shows as ``root_node.has_error``."""
+    return _parser().parse(source)
+
+
+def parse_statements(source: bytes) -> list[Node] | None:
+    """Return the statements of a snippet, parsed as the body of a method.
+
+    Args:
+        source: Statements in UTF-8.
+
+    Returns:
+        Top-level statements without comments, or None if the snippet is no valid body.
+    """
+    root = parse(_BEFORE + source + _AFTER).root_node
+    # A brace of the snippet may end method or class early: each must be the only child of its parent.
+    if root.has_error or root.named_child_count != 1:
+        return None
+    members = root.named_children[0].child_by_field_name("body")
+    if members is None or members.child_count != 3:
+        return None
+    body = members.named_children[0].child_by_field_name("body")
+    if body is None or body.end_byte != len(_BEFORE) + len(source) + 2:
+        return None
+    return [node for node in body.children[1:-1] if node.type not in COMMENTS]
+
+
+def text(node: Node) -> str:
+    """Return the source text of a node."""
+    return (node.text or b"").decode()
+
+
+def captures(node: Node, pattern: str) -> dict[str, list[Node]]:
+    """Return the nodes below ``node`` that a tree-sitter query captures, by capture name, in source order."""
+    return QueryCursor(_query(pattern)).captures(node)
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """Yield the parent of a node, its parent, and so on to the root."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent

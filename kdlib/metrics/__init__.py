@@ -1,0 +1,1 @@
+"""Text metrics and statistics; one concept a file."""

@@ -1,0 +1,1 @@
+"""Tokenizers and models: train, build, load, generate."""

@@ -1,0 +1,67 @@
+"""The tokenizer of a run: byte-level BPE trained on the training split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdlib.config import Tokenizer
+from kdlib.files import atomic
+from kdlib.records import MARKER
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
+# Camel-case words, single digits and single symbols, each with the blank before it: parts of identifiers
+# that occur in the focal method can then be copied one by one.
+PIECES = r" ?[A-Z]?[a-z]+| ?[A-Z]+(?![a-z])|\d| ?[^\sA-Za-z\d]|\s+(?!\S)|\s+"
+
+
+def train_tokenizer(texts: Iterable[str], config: Tokenizer, folder: Path) -> PreTrainedTokenizerFast:
+    """Train a tokenizer and write it to ``folder``; any text is encoded without loss.
+
+    Args:
+        texts: Training texts, read once.
+        config: Vocabulary size and frequency threshold.
+        folder: Replaced as a whole.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocab_size,
+        min_frequency=config.min_frequency,
+        special_tokens=[PAD, EOS, UNK, MARKER],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, unk_token=UNK, extra_special_tokens=[MARKER]
+    )
+    with atomic(folder) as partial:
+        fast.save_pretrained(str(partial))
+    return fast
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """Load the tokenizer that ``train_tokenizer`` wrote."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(str(folder))
+
+
+def decode(tokenizer: PreTrainedTokenizerFast, ids: Iterable[int]) -> str:
+    """Return the text of token ids without special tokens and without any rewriting."""
+    text = tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return str(text)

@@ -1,0 +1,127 @@
+"""The nouns that cross stages: plain frozen dataclasses without torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+MARKER = "// <ASSERTION_PLACEHOLDER>"
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+def normalise_whitespace(text: str) -> str:
+    """Collapse every run of white space to one space and strip the ends."""
+    return " ".join(text.split())
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return the sha256 of text parts, each closed by a zero byte so that no two lists collide."""
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(part.encode() + b"\0")
+    return sha.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where an example stood, so that a prediction can be put back and compiled.
+
+    Attributes:
+        source: Name of the source in the configuration.
+        version: Pin of the source (package version, archive version, or content digest).
+        path: File path inside the source, with forward slashes.
+        file_sha256: Digest of the file's bytes.
+        start_byte: First byte of the assertion statement in the file.
+        end_byte: Byte after the statement's last.
+        test_class: Fully qualified name of the outermost class of the test.
+        test_method: Simple name of the test method.
+        focal_class: Fully qualified name of the class that declares the focal method.
+        focal_name: Simple name of the focal method.
+        group: Class under test, or the test class where none is found: the unit of the class split.
+        framework: Test framework, e.g. ``junit4``.
+        kind: Name of the assertion, e.g. ``assertEquals``.
+        licence: Licence of the source.
+    """
+
+    source: str
+    version: str
+    path: str
+    file_sha256: str
+    start_byte: int
+    end_byte: int
+    test_class: str
+    test_method: str
+    focal_class: str
+    focal_name: str
+    group: str
+    framework: str
+    kind: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One assertion statement to be written.
+
+    Attributes:
+        id: ``example_id`` of the three texts.
+        focal_method: Source of the method under test.
+        masked_test: Source of the test with ``MARKER`` in place of the assertion.
+        references: Correct assertions; mining gives one, importers may bring several.
+        occurrences: All places where this very example stands.
+    """
+
+    id: str
+    focal_method: str
+    masked_test: str
+    references: tuple[str, ...]
+    occurrences: tuple[Occurrence, ...]
+
+
+def example_id(focal_method: str, masked_test: str, references: Iterable[str]) -> str:
+    """Return the id of an example: sha256 of its texts, insensitive to the amount of white space."""
+    return digest(map(normalise_whitespace, (focal_method, masked_test, *references)))
+
+
+def target_hash(ids: Iterable[int]) -> str:
+    """Return the hash of a target's token ids; with id and rank it keys a teacher signal."""
+    return digest(map(str, ids))[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One candidate assertion for an example; files hold the N best of each.
+
+    Attributes:
+        id: Id of the example.
+        rank: 1 for the best candidate.
+        text: The candidate.
+        score: The model's score in its own unit (log-probability per token, BM25 score), higher is better.
+    """
+
+    id: str
+    rank: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric's value with what is needed to trace and re-make it.
+
+    Attributes:
+        value: Mean over the rows.
+        low: Lower end of the bootstrap interval.
+        high: Upper end of the bootstrap interval.
+        n: Number of rows.
+        signature: How it was computed: metric, version, normalisation, resamples, seed.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    signature: str

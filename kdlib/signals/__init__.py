@@ -1,0 +1,1 @@
+"""The teacher's output distributions: type, codecs, shards."""

@@ -1,0 +1,49 @@
+"""The assertion view: focal method and masked test in, assertion out.
+
+Teacher and student see exactly this prompt; nothing else in kdlib writes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kdlib.records import MARKER, Example
+
+FOCAL_HEADER = "FOCAL METHOD:\n"
+TEST_HEADER = "\n\nTEST METHOD:\n"
+
+
+def prompt(example: Example) -> str:
+    """Return the whole prompt text of an example."""
+    return FOCAL_HEADER + example.focal_method + TEST_HEADER + example.masked_test
+
+
+def target(example: Example) -> str:
+    """Return the text to be generated: the first reference."""
+    return example.references[0]
+
+
+def prompt_ids(example: Example, encode: Callable[[str], list[int]], eos: int, limit: int) -> list[int]:
+    """Return the prompt's token ids, shortened to ``limit`` without touching the marker.
+
+    A test that is too long keeps the marker, then what precedes it, then what follows: the statements
+    before an assertion say most about it. The focal method gives way first, but keeps a third.
+
+    Args:
+        example: What to write a prompt for.
+        encode: Text to token ids, without special tokens added.
+        eos: Id that closes the prompt.
+        limit: Largest number of ids, the closing one included.
+    """
+    before, _, after = example.masked_test.partition(MARKER)
+    head, gap = encode(FOCAL_HEADER), encode(TEST_HEADER)
+    focal, marker = encode(example.focal_method), encode(MARKER)
+    left, right = encode(before), encode(after)
+    room = limit - 1 - len(head) - len(gap) - len(marker)
+    if room < 0:
+        raise ValueError(f"a prompt of {limit} tokens has no room for its headers and the marker")
+    focal = focal[: max(room // 3, room - len(left) - len(right))]
+    room -= len(focal)
+    left = left[-max(room - min(len(right), room // 4), 0) :] if len(left) + len(right) > room else left
+    right = right[: room - len(left)]
+    return head + focal + gap + left + marker + right + [eos]

@@ -1,0 +1,178 @@
+"""One training run, resumable at any moment: from rows and an objective to the best model and its records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdlib.config import Training
+from kdlib.files import atomic, sha256, write_json
+from kdlib.models.batch import Row
+from kdlib.training.objective import Objective
+from kdlib.training.plan import Plan
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, TrainingArguments
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where a training runs and what it is called.
+
+    Attributes:
+        name: E.g. ``students/trident``.
+        key: ``job_key`` of all that determines the result.
+        checkpoints: Folder that outlives a crash; it is emptied at the end.
+        out: Folder of the results.
+        threads: CPU threads; equal threads give equal bytes.
+        tracking: JSON of the tracking stage, or None.
+    """
+
+    name: str
+    key: str
+    checkpoints: Path
+    out: Path
+    threads: int
+    tracking: Path | None
+
+
+def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
+    """Return a digest of settings and input files; checkpoints of another key are never resumed."""
+    sha = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in inputs:
+        sha.update(sha256(path).encode())
+    return sha.hexdigest()[:16]
+
+
+def fit(
+    model: PreTrainedModel,
+    rows: Sequence[Row],
+    validation: Sequence[Row],
+    objective: Objective,
+    training: Training,
+    plan: Plan,
+    job: Job,
+    params: dict[str, Any],
+) -> None:
+    """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
+
+    Args:
+        model: Initialised model; it is trained in place.
+        rows: Training rows.
+        validation: Rows whose negative log-likelihood chooses the best epoch and stops early.
+        objective: Loss terms.
+        training: Optimiser settings.
+        plan: What changes with progress.
+        job: Places and names.
+        params: Settings to show in MLflow and in the report.
+    """
+    import torch
+    from transformers import set_seed
+
+    from kdlib.training.live import LiveRun
+    from kdlib.training.records import StepRecords
+    from kdlib.training.trainer import LossTrainer
+
+    torch.set_num_threads(job.threads)
+    set_seed(training.seed)
+    folder = job.checkpoints / job.key
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = last_checkpoint(folder)
+    resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
+    live = LiveRun(job.tracking, job.name, job.key, params, resumed)
+    records = StepRecords(folder, objective.components.names(), training.batch_size, live)
+    records.open(resumed)
+    trainer = LossTrainer(
+        model=model,
+        args=arguments(training, folder),
+        rows=rows,
+        validation=validation,
+        objective=objective,
+        plan=plan,
+        records=records,
+    )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    live.close()
+    _write_results(trainer, folder, job, params)
+    shutil.rmtree(folder)
+
+
+def arguments(training: Training, folder: Path) -> TrainingArguments:
+    """Return the trainer's arguments; rate, validation and logs are ours."""
+    from transformers import TrainingArguments
+
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.batch_size,
+        per_device_eval_batch_size=2 * training.batch_size,
+        gradient_accumulation_steps=training.accumulation,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.clip,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_nll",
+        greater_is_better=False,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        report_to=[],
+        seed=training.seed,
+        disable_tqdm=not sys.stderr.isatty(),
+    )
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the newest complete checkpoint; one that a crash cut short is removed."""
+    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+    found = sorted(folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    while found:
+        newest = found.pop()
+        # trainer_state.json is written last
+        if (newest / "trainer_state.json").exists():
+            return newest
+        shutil.rmtree(newest)
+    return None
+
+
+def _write_results(trainer: Any, folder: Path, job: Job, params: dict[str, Any]) -> None:  # noqa: ANN401
+    """Write all results; ``load_best_model_at_end`` has put the best weights into the model."""
+    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+    state = trainer.state
+    last = folder / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+    job.out.mkdir(parents=True, exist_ok=True)
+    with atomic(job.out / "best_model") as partial:
+        trainer.model.save_pretrained(str(partial))
+    with atomic(job.out / "final_model") as partial:
+        type(trainer.model).from_pretrained(str(last)).save_pretrained(str(partial))
+    for name in ("step_metrics.csv", "training_metrics.csv"):
+        with atomic(job.out / name) as partial:
+            shutil.copyfile(folder / name, partial)
+    history = [entry for entry in state.log_history if "eval_nll" in entry]
+    write_json(
+        job.out / "training_report.json",
+        {
+            "name": job.name,
+            "key": job.key,
+            "parameters": sum(p.numel() for p in trainer.model.parameters()),
+            "steps": state.global_step,
+            "planned_steps": state.max_steps,
+            "epochs": len(history),
+            "best_step": state.best_global_step,
+            "best_validation_nll": state.best_metric,
+            "validation_nll": [entry["eval_nll"] for entry in history],
+            "params": params,
+        },
+    )

@@ -1,0 +1,90 @@
+"""Live metrics in MLflow. The CSV files are the source of truth: a server that fails never fails a training."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kdlib.files import read_json
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FLUSH_SECONDS = 5.0
+
+
+class LiveRun:
+    """One MLflow run that a training writes to; without a reachable server it does nothing and says so once."""
+
+    def __init__(self, tracking: Path | None, name: str, key: str, params: dict[str, Any], resumed: int) -> None:
+        """Create the run, or go on with that of an interrupted training.
+
+        Args:
+            tracking: JSON of the tracking stage (uri, experiment_id, parent_run_id), or None for no tracking.
+            name: Name of the run, e.g. ``students/trident``.
+            key: Digest of all that determines the training; an older run of this key is superseded.
+            params: Settings to show.
+            resumed: Last optimiser step of the checkpoint, 0 for a new training.
+        """
+        self.client: MlflowClient | None = None
+        self.run_id = ""
+        self.pending: list[tuple[str, float, int, int]] = []
+        self.flushed = time.monotonic()
+        place = read_json(tracking) if tracking else {}
+        if not place.get("parent_run_id"):
+            return
+        try:
+            self._open(place, name, key, params, resumed)
+        except Exception as error:  # noqa: BLE001  (any failure of a server: training goes on)
+            self._give_up(error)
+
+    def log(self, metrics: dict[str, float], step: int) -> None:
+        """Queue metrics of a step and send the queue now and then."""
+        now = int(time.time() * 1000)
+        self.pending += [(name, float(value), now, step) for name, value in metrics.items()]
+        if time.monotonic() - self.flushed > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is queued."""
+        from mlflow.entities import Metric
+
+        pending, self.pending, self.flushed = self.pending, [], time.monotonic()
+        if self.client is None:
+            return
+        try:
+            for start in range(0, len(pending), 1000):  # MLflow's limit for one batch
+                metrics = [Metric(*item) for item in pending[start : start + 1000]]
+                self.client.log_batch(self.run_id, metrics=metrics)
+        except Exception as error:  # noqa: BLE001
+            self._give_up(error)
+
+    def close(self) -> None:
+        """Send the rest and mark the run as finished."""
+        self.flush()
+        if self.client is not None:
+            self.client.set_terminated(self.run_id)
+
+    def _open(self, place: dict[str, Any], name: str, key: str, params: dict[str, Any], resumed: int) -> None:
+        from mlflow import MlflowClient
+        from mlflow.entities import Param
+
+        client = MlflowClient(place["uri"])
+        parent, experiment = place["parent_run_id"], place["experiment_id"]
+        same = f"tags.`kdlib.name` = '{name}' and tags.`mlflow.parentRunId` = '{parent}'"
+        for run in client.search_runs([experiment], same):
+            if resumed and run.data.tags.get("kdlib.key") == key:
+                self.run_id = run.info.run_id
+            else:
+                client.delete_run(run.info.run_id)
+        if not self.run_id:
+            tags = {"kdlib.name": name, "kdlib.key": key, "mlflow.parentRunId": parent}
+            self.run_id = client.create_run(experiment, tags=tags, run_name=name).info.run_id
+            shown = [Param(k, str(v)[:500]) for k, v in params.items()]
+            client.log_batch(self.run_id, params=shown)
+        self.client = client
+
+    def _give_up(self, error: Exception) -> None:
+        self.client = None
+        print(f"MLflow is unreachable, training goes on without it: {error}", flush=True)

@@ -1,0 +1,75 @@
+"""The numbers of a training run that change while it runs, as functions of progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kdlib.config import Student, Temperature, Training
+from kdlib.training.schedules import alpha_at, temperature_at, weight_at
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Weights, temperature and learning rate over a run.
+
+    Attributes:
+        table: Component: first and last weight; empty for the traditional loss, which α weighs.
+        temperature: First and last temperature.
+        alpha0: α of the first epochs.
+        convergence: Improvement of ce per epoch below which α begins to fall.
+        epochs: Planned number of epochs E.
+        warmup_ratio: Share of the steps with rising rate.
+        floor: Share of the peak rate at the end.
+        patience: Validations without improvement before stopping.
+    """
+
+    table: dict[str, tuple[float, float]]
+    temperature: Temperature
+    alpha0: float
+    convergence: float
+    epochs: int
+    warmup_ratio: float
+    floor: float
+    patience: int
+
+    def moment(self, epoch: int, converged: bool) -> tuple[float, float]:
+        """Return temperature and α of an epoch."""
+        return (
+            temperature_at(self.temperature.start, self.temperature.end, epoch, self.epochs),
+            alpha_at(self.alpha0, epoch, self.epochs, converged),
+        )
+
+    def weights(self, progress: float, alpha: float) -> dict[str, float]:
+        """Return every component's weight at a share of the optimiser steps."""
+        if not self.table:
+            return {"kl": alpha, "ce": 1 - alpha}
+        return {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}
+
+
+def teacher_plan(training: Training) -> Plan:
+    """Return the plan of a teacher: cross entropy alone."""
+    return _plan(training, {"ce": (1.0, 1.0)}, Temperature(start=1, end=1), 1.0, 0.0)
+
+
+def student_plan(student: Student) -> Plan:
+    """Return the plan of a student preset."""
+    return _plan(student.training, student.weights(), student.temperature, student.alpha, student.convergence)
+
+
+def _plan(
+    training: Training,
+    table: dict[str, tuple[float, float]],
+    temperature: Temperature,
+    alpha0: float,
+    convergence: float,
+) -> Plan:
+    return Plan(
+        table=table,
+        temperature=temperature,
+        alpha0=alpha0,
+        convergence=convergence,
+        epochs=training.epochs,
+        warmup_ratio=training.warmup_ratio,
+        floor=training.floor,
+        patience=training.patience,
+    )

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import sacrebleu
+
+from kdlib.config import Evaluation
+from kdlib.evaluation.score import METRICS, comparisons, score
+from kdlib.files import DataError, read_json, read_jsonl, write_parquet, write_predictions
+from kdlib.java.tokens import code_tokens
+from kdlib.records import Prediction
+
+IDS = ["a", "b", "c", "d"]
+TARGETS = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
+TOKENS = [9, 5, 11, 4]
+
+
+@pytest.fixture
+def run(tmp_path):
+    ids = pa.array([list(range(count)) for count in TOKENS], pa.list_(pa.int32()))
+    write_parquet(tmp_path / "test.parquet", pa.table({"id": IDS, "target": TARGETS, "target_ids": ids}))
+    return tmp_path
+
+
+def model(run, name, texts, nll=None, ids=IDS, tokens=TOKENS):
+    """Write a model's folder; each entry of texts is the N-best list of a row. Rows come in reverse order."""
+    folder = run / name
+    found = [
+        Prediction(key, rank, text, -float(rank))
+        for key, own in zip(ids, texts, strict=True)
+        for rank, text in enumerate(own, 1)
+    ]
+    write_predictions(folder / "predictions.jsonl", found[::-1])
+    if nll is not None:
+        table = pa.table({"id": ids[::-1], "tokens": tokens[::-1], "nll": pa.array(nll[::-1], pa.float64())})
+        write_parquet(folder / "nll.parquet", table)
+    return {name: folder}
+
+
+def scored(run, models, **settings):
+    evaluation = Evaluation(resamples=200, n_best=2, **settings)
+    score(models, run / "test.parquet", evaluation, "class", run / "scores.json", run / "samples.jsonl")
+    return read_json(run / "scores.json"), list(read_jsonl(run / "samples.jsonl"))
+
+
+GOOD = [[TARGETS[0]], ["assertTrue( y ) ;"], ["assertNull(z);", TARGETS[2]], ["assertNull(w)"]]
+
+
+def test_values_of_a_model(run):
+    result, samples = scored(run, model(run, "students/ce", GOOD, nll=[2.0, 1.0, 6.0, 0.5]))
+    own = result["models"]["students/ce"]
+    assert own["exact_match"]["value"] == 0.5
+    assert own["exact_match_at_k"]["value"] == 0.75
+    assert own["syntax_valid"]["value"] == 0.75
+    assert own["syntax_valid_javalang"]["value"] == 0.75
+    assert own["nll"]["value"] == pytest.approx(9.5 / sum(TOKENS))
+    # Row c: assertNull ( z ) ; against assertEquals ( "p q" , z . name ( ) ) ; shares ( z ) ; -> 8 / 16.
+    # Row d: four of five tokens -> 8 / 9.
+    assert own["token_f1"]["value"] == pytest.approx((1 + 1 + 8 / 16 + 8 / 9) / 4)
+    lines = [" ".join(code_tokens(texts[0])) for texts in GOOD]
+    gold = [" ".join(code_tokens(target)) for target in TARGETS]
+    assert own["bleu"]["value"] == sacrebleu.corpus_bleu(lines, [gold], tokenize="none").score
+    assert all(entry["n"] == 4 and entry["low"] <= entry["value"] <= entry["high"] for entry in own.values())
+    assert samples[2] == {
+        "model": "students/ce",
+        "id": "c",
+        "prediction": "assertNull(z);",
+        "references": [TARGETS[2]],
+        "exact_match": False,
+        "token_f1": 0.5,
+        "syntax_valid": True,
+        "nll": 6.0,
+    }
+    assert [sample["id"] for sample in samples] == IDS
+
+
+def test_signatures_trace_every_number(run):
+    result, _ = scored(run, model(run, "students/ce", GOOD), seed=0)
+    own = result["models"]["students/ce"]
+    end = "n:4|split:class|boot:200|conf:0.95|seed:0"
+    assert own["exact_match"]["signature"] == f"exact_match|v:1|norm:ws|{end}"
+    assert own["exact_match_at_k"]["signature"] == f"exact_match_at_k|v:1|k:2|norm:ws|{end}"
+    metric = sacrebleu.BLEU(tokenize="none")
+    metric.corpus_score(["x"], [["x"]])
+    assert own["bleu"]["signature"] == f"bleu|v:1|{metric.get_signature()}|{end}"
+    assert result["metrics"].keys() == METRICS.keys()
+    assert [name for name, own in result["metrics"].items() if not own["higher_is_better"]] == ["nll"]
+    assert own.keys() == METRICS.keys() - {"nll"}
+    assert (result["rows"], result["split"]) == (4, "class")
+
+
+def test_strange_predictions_are_scored(run):
+    for at, strange in enumerate(
+        ["", " \n\t", "x" * 10_000, "((" * 5000, "%§ 你好 \x00 \ud83d\ude00", "// only", '"open']
+    ):
+        texts = [[strange] for _ in IDS]
+        result, samples = scored(run, model(run, f"students/m{at}", texts))
+        own = result["models"][f"students/m{at}"]
+        assert own["exact_match"]["value"] == own["syntax_valid"]["value"] == 0
+        assert own["syntax_valid_javalang"]["value"] == 0
+        assert 0 <= own["token_f1"]["value"] < 0.6
+        assert samples[0]["prediction"] == strange
+
+
+def test_one_row_and_one_model(run):
+    ids = pa.array([[1]], pa.list_(pa.int32()))
+    write_parquet(run / "test.parquet", pa.table({"id": ["a"], "target": ["f();"], "target_ids": ids}))
+    result, _ = scored(run, model(run, "teachers/t", [["f();"]], ids=["a"]))
+    own = result["models"]["teachers/t"]["exact_match"]
+    assert (own["value"], own["low"], own["high"], own["n"]) == (1, 1, 1, 1)
+
+
+def test_comparisons_are_the_planned_ones():
+    text, likely = {"exact_match": 0, "token_f1": 0}, {"exact_match": 0, "token_f1": 0, "nll": 0}
+    columns = {"teachers/t": likely, "students/traditional": likely, "students/x": text}
+    columns |= {"baselines/retrieval": text, "baselines/trigram": likely, "baselines/frequent": text}
+    trained = ("teachers/t", "students/traditional", "students/x")
+    expected = {(a, "baselines/retrieval", metric) for a in trained for metric in ("exact_match", "token_f1")}
+    expected |= {(a, "baselines/trigram", "nll") for a in ("teachers/t", "students/traditional")}
+    expected |= {("students/x", "students/traditional", "token_f1")}
+    found = comparisons(columns)
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+    assert comparisons({"teachers/t": likely, "students/x": text}) == []
+
+
+def test_values_of_comparisons(run):
+    models = model(run, "students/ce", GOOD, nll=[2.0, 1.0, 6.0, 0.5])
+    models |= model(run, "baselines/retrieval", [[TARGETS[0]], ["x"], ["x"], ["x"]])
+    models |= model(run, "baselines/trigram", [["x"]] * 4, nll=[9.0, 9.0, 9.0, 9.0])
+    result, _ = scored(run, models)
+    exact, f1, nll = result["comparisons"]
+    values = result["models"]
+    assert (exact["a"], exact["b"], exact["metric"]) == ("students/ce", "baselines/retrieval", "exact_match")
+    assert (exact["difference"], exact["n"]) == (0.25, 4)
+    assert exact["p"] == 1  # one row differs: either assignment of it is as extreme
+    for entry in (f1, nll):
+        a, b = (values[entry[side]][entry["metric"]]["value"] for side in "ab")
+        assert entry["difference"] == pytest.approx(a - b)
+        assert entry["low"] <= entry["difference"] <= entry["high"]
+    assert nll["difference"] == pytest.approx((9.5 - 36) / sum(TOKENS))
+    # All four rows favour the student: 2 of the 16 assignments are as extreme.
+    assert nll["p"] == pytest.approx(2 / 16, abs=0.08)
+    assert (
+        nll["signature"] == "nll|v:1|unit:nat/token|test:paired-ar|n:4|split:class|boot:200|conf:0.95|seed:42"
+    )
+
+
+def test_equal_inputs_write_equal_bytes(run):
+    models = model(run, "students/ce", GOOD) | model(run, "baselines/retrieval", [["x"]] * 4)
+    scored(run, models)
+    first = (run / "scores.json").read_bytes(), (run / "samples.jsonl").read_bytes()
+    scored(run, models)
+    assert first == ((run / "scores.json").read_bytes(), (run / "samples.jsonl").read_bytes())
+
+
+def refused(run, models, *words):
+    with pytest.raises(DataError) as caught:
+        scored(run, models)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert not (run / "scores.json").exists()
+
+
+def test_other_ids_are_refused(run):
+    refused(run, model(run, "students/less", GOOD[:3], ids=IDS[:3]), "students/less", "missing 1 ['d']")
+    refused(run, model(run, "students/more", [*GOOD, ["x"]], ids=[*IDS, "e"]), "students/more", "['e']")
+    few = model(run, "students/nll", GOOD)
+    table = pa.table({"id": ["a"], "tokens": [9], "nll": [1.0]})
+    write_parquet(few["students/nll"] / "nll.parquet", table)
+    refused(run, few, "students/nll", "nll.parquet", "missing 3")
+
+
+def test_other_tokens_and_broken_likelihoods_are_refused(run):
+    refused(
+        run,
+        model(run, "students/a", GOOD, nll=[1.0] * 4, tokens=[9, 5, 11, 3]),
+        "3 tokens for 'd'",
+        "4 tokens",
+    )
+    refused(run, model(run, "students/b", GOOD, nll=[1.0, math.nan, 1.0, 1.0]), "nan nats", "'b'")
+    refused(run, model(run, "students/c", GOOD, nll=[1.0, np.inf, 1.0, 1.0]), "inf nats")
+
+
+def test_broken_ranks_are_refused(run):
+    folder = run / "students" / "x"
+    rows = [Prediction(key, 1, "t;", 0.0) for key in IDS]
+    write_predictions(folder / "predictions.jsonl", [*rows, rows[0]])
+    refused(run, {"students/x": folder}, "rank 1 of 'a'")
+    write_predictions(folder / "predictions.jsonl", [*rows, Prediction("b", 3, "t;", 0.0)])
+    refused(run, {"students/x": folder}, "ranks of 'b'", "[1, 3]")
+    lines = [{"id": key, "rank": 1, "text": None, "score": 0} for key in IDS]
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    refused(run, {"students/x": folder}, "no string")
+    refused(run, {"students/y": run / "students" / "y"}, "students/y", "does not exist")
+
+
+def test_no_test_rows(run):
+    empty = {"id": pa.array([], pa.string()), "target": pa.array([], pa.string())}
+    write_parquet(run / "test.parquet", pa.table(empty | {"target_ids": pa.array([], pa.list_(pa.int32()))}))
+    refused(run, {}, "no test rows")
