@@ -82,7 +82,8 @@ def retrieve(known: Sequence[dict[str, str]], prompts: Sequence[str], n: int) ->
     """
     known = sorted(known, key=lambda row: row["id"])
     keys = [normalise_whitespace(row["target"]) for row in known]
-    columns, matrix = _bm25([code_tokens(row["prompt"]) for row in known])
+    # "" is bm25s' own token of an empty document, whose length would otherwise divide by 0.
+    columns, matrix = _bm25([code_tokens(row["prompt"]) or [""] for row in known])
     answers: list[list[Candidate]] = []
     for start in range(0, len(prompts), _QUERIES):
         block = [code_tokens(prompt) for prompt in prompts[start : start + _QUERIES]]
@@ -100,7 +101,7 @@ def _bm25(documents: list[list[str]]) -> tuple[dict[str, int], csc_array]:
 
     # Sorted, since bm25s' own vocabulary follows the order of a set, and float sums follow the vocabulary.
     columns = {
-        token: at for at, token in enumerate(sorted({token for own in documents for token in own} | {""}))
+        token: at for at, token in enumerate(sorted({token for own in documents for token in own} ))
     }
     index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
     index.index(

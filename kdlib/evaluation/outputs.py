@@ -65,7 +65,8 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
                 f"{path}: rank {prediction.rank!r} of {prediction.id!r} is there twice or its text is no "
                 "string; make the predictions again"
             )
-        own[prediction.rank] = prediction.text
+        # JSON may escape half a surrogate pair, which no file of ours could hold.
+        own[prediction.rank] = prediction.text.encode(errors="replace").decode()
     _check_ids(name, path, ranked, rows)
     for key, own in ranked.items():
         if sorted(own) != list(range(1, len(own) + 1)):

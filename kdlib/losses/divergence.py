@@ -115,7 +115,7 @@ def _with_tails(
     none_left = (others == -math.inf).all(dim=1)
     # The gradient of logsumexp over −inf alone is NaN.
     tail_q = others.masked_fill(none_left[:, None], 0.0).logsumexp(dim=1).masked_fill(none_left, -math.inf)
-    # A tail without tokens has no mass; what a writer's 1 − Σ left there is rounding, yet would give KL = inf.
+    # A tail without tokens has no mass: what 1 − Σ left there is rounding, yet it would make KL infinite.
     tail_p = signal.tail_mass.to(log_q.dtype).clamp(min=0).masked_fill(taken.all(dim=1), 0.0).log()
     kept_q = log_q.gather(1, ids).masked_fill(padding, -math.inf)
     log_p = torch.cat([signal.log_probs.to(log_q.dtype), tail_p[:, None]], dim=1)

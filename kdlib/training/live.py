@@ -36,7 +36,7 @@ class LiveRun:
             return
         try:
             self._open(place, name, key, params, resumed)
-        except Exception as error:  # noqa: BLE001  (any failure of a server: training goes on)
+        except Exception as error:
             self._give_up(error)
 
     def log(self, metrics: dict[str, float], step: int) -> None:
@@ -57,7 +57,7 @@ class LiveRun:
             for start in range(0, len(pending), 1000):  # MLflow's limit for one batch
                 metrics = [Metric(*item) for item in pending[start : start + 1000]]
                 self.client.log_batch(self.run_id, metrics=metrics)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._give_up(error)
 
     def close(self) -> None:

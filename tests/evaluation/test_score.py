@@ -95,7 +95,7 @@ def test_signatures_trace_every_number(run):
 
 def test_strange_predictions_are_scored(run):
     for at, strange in enumerate(
-        ["", " \n\t", "x" * 10_000, "((" * 5000, "%§ 你好 \x00 \ud83d\ude00", "// only", '"open']
+        ["", " \n\t", "x" * 10_000, "((" * 5000, "%§ 你好 \x00 😀", "// only", '"open']
     ):
         texts = [[strange] for _ in IDS]
         result, samples = scored(run, model(run, f"students/m{at}", texts))

@@ -174,6 +174,20 @@ def test_sparse_holds_for_a_confident_student_in_single_precision(loss):
     assert student.grad.isfinite().all()
 
 
+@BOTH
+@pytest.mark.parametrize("tail", [0.0, -1e-7])  # rounding may leave 1 − Σ below zero
+def test_an_impossible_tail_is_inert(loss, tail):
+    student = torch.tensor([[2.0, 0.0, -math.inf]], requires_grad=True)
+    p = [0.3, 0.7]
+    signal = SparseSignal(torch.tensor([[0, 1]]), torch.tensor([p]).log(), torch.tensor([tail]), 1.0)
+    values = loss(student, signal)
+    values.sum().backward()
+    expected = ORACLES[loss](p, distribution([2.0, 0.0], 1.0))
+    np.testing.assert_allclose(values.detach(), expected, rtol=1e-5)
+    assert student.grad.isfinite().all()
+    assert student.grad[0, 0] == pytest.approx(-student.grad[0, 1])
+
+
 def test_sparse_kl_is_at_most_the_full_one(rng):
     teacher, student = torch.tensor(rng.normal(size=(2, 50, 31)))
     values = [kl(student, sparse(teacher, 1.0, k)) for k in (1, 4, 16, 31)]

@@ -11,9 +11,8 @@ def full(positions, temperature=2.0):
 
 
 def sparse(positions, k, temperature=2.0):
-    return SparseSignal(
-        torch.arange(k).repeat(positions, 1), torch.full((positions, k), -3.0), torch.full((positions,), 0.5), temperature
-    )  # fmt: skip
+    ids = torch.arange(k).repeat(positions, 1)
+    return SparseSignal(ids, torch.full((positions, k), -3.0), torch.full((positions,), 0.5), temperature)
 
 
 def test_full_signals_are_joined_in_order():

@@ -15,9 +15,15 @@ from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import ShardMetadata, SignalRow, SignalStore, write_manifest, write_shard
 
 CODEC = DenseCodec(5, "lz4")
-METADATA = ShardMetadata(
-    model="m1", tokenizer="t1", dataset="d1", code="c1", codec=CODEC.metadata(), split="train", shard=0, shards=2
-)  # fmt: skip
+SHARED = {
+    "model": "m1",
+    "tokenizer": "t1",
+    "dataset": "d1",
+    "code": "c1",
+    "codec": CODEC.metadata(),
+    "shards": 2,
+}
+METADATA = ShardMetadata(**SHARED, split="train", shard=0)
 
 
 def distributions(number, positions):
@@ -82,10 +88,8 @@ def test_ranks_of_one_example_are_apart(tmp_path):
 
 def test_manifest_says_what_the_shards_hold(shards, manifest):
     description = json.loads(manifest.read_text())
-    assert {field: description[field] for field in ("model", "tokenizer", "dataset", "code", "codec", "shards")} == {
-        "model": "m1", "tokenizer": "t1", "dataset": "d1", "code": "c1", "codec": CODEC.metadata(), "shards": 2
-    }  # fmt: skip
-    first, second = description["files"]
+    first, second = description.pop("files")
+    assert description == SHARED
     positions = sum(number % 4 + 1 for number in range(10))
     size = shards[0].stat().st_size
     assert first == {
@@ -99,7 +103,7 @@ def test_manifest_says_what_the_shards_hold(shards, manifest):
         "bytes_per_token": size / positions,
     }
     assert second["shard"] == 1
-    assert SignalStore(manifest).provenance["tokenizer"] == "t1"
+    assert SignalStore(manifest).provenance == SHARED
 
 
 def test_manifest_does_not_depend_on_the_order_of_the_shards(shards, manifest, tmp_path):
@@ -154,36 +158,34 @@ def test_memory_stays_flat(tmp_path):
             blob = np.random.default_rng(number).bytes(size)
             yield SignalRow(f"id{number}", f"hash{number}", 0, 0.0, 1, blob)
 
-    def peak(action):
-        arrow = pa.default_memory_pool()
-        before = arrow.bytes_allocated()
+    def peak(allocations):
+        """Return the most that Python and Arrow held while the iterator ran."""
         tracemalloc.start()
-        highest = max(action())
+        arrow = max(allocations)
         python = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        return python + highest - before
-
-    path, manifest = tmp_path / "a", tmp_path / "m.json"
+        return python + arrow
 
     def write():
+        allocated = []
+
         def watched():
             for item in rows():
                 allocated.append(pa.total_allocated_bytes())
                 yield item
 
-        allocated = [0]
-        write_shard(path, watched(), dataclasses.replace(METADATA, shards=1))
-        return allocated
+        write_shard(tmp_path / "a", watched(), dataclasses.replace(METADATA, shards=1))
+        yield from allocated
 
     def read():
-        store = SignalStore(manifest)
+        store = SignalStore(tmp_path / "m.json")
         for number in range(count):
             store.score(key(number))
             yield pa.total_allocated_bytes()
 
-    assert peak(write) < count * size / 8
-    write_manifest([path], manifest)
-    assert peak(read) < count * size / 8
+    assert peak(write()) < count * size / 8
+    write_manifest([tmp_path / "a"], tmp_path / "m.json")
+    assert peak(read()) < count * size / 8
 
 
 def test_a_wrong_target_is_named_with_both_hashes(manifest):

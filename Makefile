@@ -1,0 +1,56 @@
+# make run      install into .venv and run the default config to results/default/report.html
+# make test     install and run all checks and tests
+# make help     everything else
+TORCH := 2.13.0
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+CONFIG ?=
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
+
+.PHONY: run test check format bench mlflow lint-workflow pins docs clean help
+.DEFAULT_GOAL := help
+
+run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml
+	@$(SNAKEMAKE)
+	@echo "report: $$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show report)"
+
+test: check ## all checks and tests
+	$(BIN)/pytest
+
+check: $(STAMP) ## ruff, mypy, snakefmt, snakemake --lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(STAMP) ## format Python and Snakemake files
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile workflow
+
+bench: $(STAMP) ## all benchmarks; writes benchmarks/results and docs/performance.md
+	$(BIN)/python -m benchmarks
+
+mlflow: $(STAMP) ## open the MLflow UI on the results
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db
+
+docs: $(STAMP) ## regenerate config/README.md and config/schema.json
+	$(BIN)/python tools/config_docs.py
+
+pins: $(STAMP) ## regenerate requirements.lock and environment.yml
+	$(BIN)/python tools/pins.py
+
+clean: ## remove results and caches, keep the installation
+	rm -rf results cache logs .snakemake
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# torch comes first: where a CPU build of this version is at hand, pip takes it, and all that follows is content with it.
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet torch==$(TORCH) -c requirements.lock
+	$(BIN)/pip install --quiet -c requirements.lock -e '.[train,track,models,dev]'
+	@touch $@

@@ -1,0 +1,36 @@
+# kdlib: from Java sources to distilled models that write unit-test assertions.
+# snakemake --profile profiles/local        the default run, to results/default/report.html
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/teacher.smk"
+include: "workflow/rules/signals.smk"
+include: "workflow/rules/student.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/tracking.smk"
+include: "workflow/rules/report.smk"
+
+
+# inert unless software deployment is asked for with --sdm
+container: "docker://python:3.11-slim-bookworm"
+
+
+localrules:
+    all,
+    tracking,
+    track,
+
+
+rule all:
+    default_target: True
+    input:
+        report=f"{RUN}/report.html",
+        tracked=f"{RUN}/mlflow.json",

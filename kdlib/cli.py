@@ -1,0 +1,92 @@
+"""The command line: look at a configuration, mine a folder, score predictions, explain a digest."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Knowledge distillation of models that write Java unit-test assertions. The pipeline itself runs with "
+    "snakemake --profile profiles/local; these commands are its parts and tools.",
+)
+
+
+@app.command()
+def config(
+    overlay: Annotated[list[Path] | None, typer.Option(help="YAML laid over config/config.yaml; repeatable.")] = None,
+    base: Annotated[Path, typer.Option(help="The configuration beneath.")] = Path("config/config.yaml"),
+    show: Annotated[str, typer.Option(help="resolved: every value as YAML; report: path of the run's page.")] = "resolved",
+) -> None:
+    """Check a configuration and print it with every preset resolved.
+
+    All mistakes are told at once. Example: kdlib config --overlay config/debian.yaml
+    """
+    import yaml
+
+    from kdlib.config import ConfigError, read_config
+
+    try:
+        checked = read_config([base, *(overlay or [])])
+    except ConfigError as error:
+        _fail(str(error))
+    if show == "report":
+        print(f"results/{checked.run}/report.html")
+    elif show == "resolved":
+        print(yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False), end="")
+    else:
+        _fail(f"--show takes resolved or report, got {show!r}")
+
+
+@app.command()
+def mine(
+    folder: Annotated[Path, typer.Argument(help="Java sources with their tests.")],
+    out: Annotated[Path, typer.Option(help="Parquet file of examples.")] = Path("examples.parquet"),
+    licence: Annotated[str, typer.Option(help="Licence to record with every example.")] = "unknown",
+    max_file_bytes: Annotated[int, typer.Option(help="Larger files are counted and skipped.")] = 1_000_000,
+) -> None:
+    """Mine assertions with their focal methods from a folder.
+
+    Beside OUT a JSON report counts files, skipped files with reasons, tests, assertions and examples.
+    """
+    from kdlib.config import PathSource
+    from kdlib.corpus.mining import mine_source
+    from kdlib.files import DataError, read_json
+
+    if not folder.is_dir():
+        _fail(f"{folder} is no folder")
+    source = PathSource(kind="path", path=str(folder), licence=licence)
+    report = out.with_suffix(".json")
+    try:
+        mine_source(folder.name, source, folder, max_file_bytes, out, report)
+    except DataError as error:
+        _fail(str(error))
+    counts = read_json(report)
+    print(f"{counts['examples']} examples from {counts['files']} files, {len(counts['skipped'])} skipped: {out}, {report}")
+
+
+@app.command()
+def digest(
+    rule: Annotated[str, typer.Argument(help="Name of a file of workflow/scripts, without .py.")],
+) -> None:
+    """Print the digest of the code behind a rule, and the modules and data files that are in it.
+
+    When a rule runs again although its configuration and input are as before, this is what changed.
+    """
+    from kdlib.provenance import code_digest, code_modules, data_files
+
+    script = Path("workflow/scripts") / f"{rule}.py"
+    if not script.is_file():
+        _fail(f"no script {script}; there are {', '.join(sorted(p.stem for p in script.parent.glob('*.py')))}")
+    modules = code_modules(script)
+    print(code_digest(script), *modules, *data_files(modules), sep="\n")
+
+
+def _fail(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,33 @@
+"""How a rule's script runs: output to the rule's log, a user's error as one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kdlib.files import DataError
+
+
+@contextmanager
+def logged(log: str) -> Iterator[None]:
+    """Send everything printed in the block, by subprocesses too, to a log file.
+
+    A ``DataError`` ends the process with status 1 and its sentence as the last line of the log; any other
+    error is ours and keeps its traceback.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    # Compute nodes are often offline, and a library that asks a hub waits for its time-out.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with open(log, "w", buffering=1) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,93 @@
+# Configuration, names and paths that the rules share.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from kdlib.config import ConfigError, DebianSource, SampleSource, load_config
+from kdlib.corpus.sources import java_paths
+from kdlib.provenance import code_digest
+
+try:
+    cfg = load_config(config)
+except ConfigError as error:
+    # the one line that Snakemake prints before a message names an exception, not a place in our code
+    raise WorkflowError(str(error)) from None
+
+RUN = f"results/{cfg.run}"
+LOGS = f"logs/{cfg.run}"
+MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
+BASELINES = ["retrieval", "trigram", "frequent"]
+SPLITS = ["train", "validation", "test"]
+
+
+wildcard_constraints:
+    source="|".join(cfg.corpus.sources),
+    teacher="|".join(cfg.teachers),
+    student="|".join(cfg.students),
+    split="train|validation",
+    shard=r"\d+",
+    pin="[0-9a-f]{12}",
+
+
+def code(rule_name):
+    """Digest of the code behind a rule: its script, the modules that it imports and their data files."""
+    return code_digest(
+        Path(workflow.basedir) / "workflow" / "scripts" / f"{rule_name}.py"
+    )
+
+
+def source_root(name):
+    """Folder or archive of a source."""
+    source = cfg.corpus.sources[name]
+    if isinstance(source, DebianSource):
+        return f"cache/sources/{name}-{source.sha256[:12]}.tar"
+    return "examples/sample-java" if isinstance(source, SampleSource) else source.path
+
+
+def source_files(wildcards):
+    """Every Java file of a folder, so that an edit, an addition and a removal rerun what they must."""
+    root = source_root(wildcards.source)
+    if isinstance(cfg.corpus.sources[wildcards.source], DebianSource):
+        return [root]
+    return [str(path) for path in java_paths(Path(root))]
+
+
+def teacher_of(wildcards):
+    """Name of the teacher of a student."""
+    return cfg.students[wildcards.student].teacher
+
+
+def student_signals(wildcards):
+    """Manifest and shards of the teacher's signals, if a component of the student compares with them."""
+    if not cfg.students[wildcards.student].needs_signals():
+        return []
+    folder = f"{RUN}/signals/{teacher_of(wildcards)}"
+    shards = expand(
+        f"{folder}/{{split}}/{{shard}}.parquet",
+        split=["train", "validation"],
+        shard=range(cfg.signals.shards),
+    )
+    return [f"{folder}/manifest.json", *shards]
+
+
+def student_encoder(wildcards):
+    """The teacher's model files, if a component of the student runs its encoder."""
+    if not cfg.students[wildcards.student].needs_encoder():
+        return []
+    return expand(
+        f"{RUN}/teachers/{teacher_of(wildcards)}/best_model/{{file}}", file=MODEL_FILES
+    )
+
+
+def prediction_settings(wildcards):
+    """What predictions depend on: a statistic's seed or resamples must not generate again."""
+    return cfg.evaluation.model_dump(include={"beams", "n_best", "batch_size"})
+
+
+def evaluated(file):
+    """A file of the evaluation of every teacher and student."""
+    return [
+        f"{RUN}/evaluation/{kind}/{name}/{file}"
+        for kind, names in (("teachers", cfg.teachers), ("students", cfg.students))
+        for name in names
+    ]

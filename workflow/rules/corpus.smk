@@ -1,0 +1,65 @@
+# Sources to examples and splits.
+
+
+rule fetch:
+    output:
+        archive="cache/sources/{source}-{pin}.tar",
+    params:
+        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
+        code=code("fetch"),
+    log:
+        "logs/cache/fetch/{source}-{pin}.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    message:
+        "fetch {wildcards.source}"
+    script:
+        "../scripts/fetch.py"
+
+
+rule mine:
+    input:
+        files=source_files,
+    output:
+        examples=f"{RUN}/corpus/mined/{{source}}.parquet",
+        report=f"{RUN}/corpus/mined/{{source}}.json",
+    params:
+        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
+        root=lambda w: source_root(w.source),
+        max_file_bytes=cfg.corpus.max_file_bytes,
+        code=code("mine"),
+    log:
+        f"{LOGS}/mine/{{source}}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "mine {wildcards.source}"
+    script:
+        "../scripts/mine.py"
+
+
+rule corpus:
+    input:
+        examples=expand(f"{RUN}/corpus/mined/{{name}}.parquet", name=cfg.corpus.sources),
+        reports=expand(f"{RUN}/corpus/mined/{{name}}.json", name=cfg.corpus.sources),
+    output:
+        examples=f"{RUN}/corpus/examples.parquet",
+        splits=f"{RUN}/corpus/splits.parquet",
+        card=f"{RUN}/corpus/card.json",
+    params:
+        split=cfg.split.model_dump(),
+        code=code("corpus"),
+    log:
+        f"{LOGS}/corpus.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    message:
+        "de-duplicate, split and audit the corpus"
+    script:
+        "../scripts/corpus.py"

@@ -1,0 +1,99 @@
+# Predictions, likelihoods, baselines, compilation and scores, all on the same test rows.
+
+
+rule predict_teacher:
+    input:
+        model=expand(
+            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        test=rules.dataset.output.test,
+    output:
+        predictions=f"{RUN}/evaluation/teachers/{{teacher}}/predictions.jsonl",
+        nll=f"{RUN}/evaluation/teachers/{{teacher}}/nll.parquet",
+        cost=f"{RUN}/evaluation/teachers/{{teacher}}/cost.json",
+    params:
+        evaluation=prediction_settings,
+        max_tokens=cfg.dataset.max_target_tokens,
+        threads=cfg.threads,
+        code=code("predict"),
+    log:
+        f"{LOGS}/predict/teachers-{{teacher}}.log",
+    threads: cfg.threads
+    resources:
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
+    message:
+        "predict with the teacher {wildcards.teacher}"
+    script:
+        "../scripts/predict.py"
+
+
+use rule predict_teacher as predict_student with:
+    input:
+        model=expand(
+            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        test=rules.dataset.output.test,
+    output:
+        predictions=f"{RUN}/evaluation/students/{{student}}/predictions.jsonl",
+        nll=f"{RUN}/evaluation/students/{{student}}/nll.parquet",
+        cost=f"{RUN}/evaluation/students/{{student}}/cost.json",
+    log:
+        f"{LOGS}/predict/students-{{student}}.log",
+    message:
+        "predict with the student {wildcards.student}"
+
+
+rule baselines:
+    input:
+        train=rules.dataset.output.train,
+        test=rules.dataset.output.test,
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+    output:
+        predictions=expand(
+            f"{RUN}/evaluation/baselines/{{name}}/predictions.jsonl", name=BASELINES
+        ),
+        nll=f"{RUN}/evaluation/baselines/trigram/nll.parquet",
+    params:
+        n_best=cfg.evaluation.n_best,
+        max_tokens=cfg.dataset.max_target_tokens,
+        code=code("baselines"),
+    log:
+        f"{LOGS}/baselines.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "predict with the baselines"
+    script:
+        "../scripts/baselines.py"
+
+
+rule score:
+    input:
+        test=rules.dataset.output.test,
+        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
+        nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
+    output:
+        scores=f"{RUN}/evaluation/scores.json",
+        samples=f"{RUN}/evaluation/samples.jsonl",
+    params:
+        evaluation=cfg.evaluation.model_dump(),
+        split=cfg.split.by,
+        code=code("score"),
+    log:
+        f"{LOGS}/score.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    message:
+        "score all predictions"
+    script:
+        "../scripts/score.py"

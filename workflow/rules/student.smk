@@ -1,0 +1,38 @@
+# Students: distilled from the stored signals, one job per preset.
+
+
+rule student:
+    input:
+        train=rules.dataset.output.train,
+        validation=rules.dataset.output.validation,
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        signals=student_signals,
+        encoder=student_encoder,
+        tracking=ancient(f"{RUN}/tracking.json"),
+    output:
+        best=expand(
+            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        final=expand(
+            f"{RUN}/students/{{{{student}}}}/final_model/{{file}}", file=MODEL_FILES
+        ),
+        report=f"{RUN}/students/{{student}}/training_report.json",
+        epochs=f"{RUN}/students/{{student}}/training_metrics.csv",
+        steps=f"{RUN}/students/{{student}}/step_metrics.csv",
+    params:
+        student=lambda w: cfg.students[w.student].model_dump(),
+        threads=cfg.threads,
+        code=code("student"),
+    log:
+        f"{LOGS}/student/{{student}}.log",
+    benchmark:
+        f"{LOGS}/student/{{student}}.benchmark.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=lambda w, attempt: 6000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
+    message:
+        "distil the student {wildcards.student}"
+    script:
+        "../scripts/student.py"

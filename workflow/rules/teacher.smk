@@ -1,0 +1,36 @@
+# The teacher: fine-tuned on gold assertions.
+
+
+rule teacher:
+    input:
+        train=rules.dataset.output.train,
+        validation=rules.dataset.output.validation,
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        tracking=ancient(f"{RUN}/tracking.json"),
+    output:
+        best=expand(
+            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        final=expand(
+            f"{RUN}/teachers/{{{{teacher}}}}/final_model/{{file}}", file=MODEL_FILES
+        ),
+        report=f"{RUN}/teachers/{{teacher}}/training_report.json",
+        epochs=f"{RUN}/teachers/{{teacher}}/training_metrics.csv",
+        steps=f"{RUN}/teachers/{{teacher}}/step_metrics.csv",
+    params:
+        teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
+        threads=cfg.threads,
+        code=code("teacher"),
+    log:
+        f"{LOGS}/teacher/{{teacher}}.log",
+    benchmark:
+        f"{LOGS}/teacher/{{teacher}}.benchmark.tsv"
+    threads: cfg.threads
+    resources:
+        mem_mb=lambda w, attempt: 6000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
+    message:
+        "fine-tune the teacher {wildcards.teacher}"
+    script:
+        "../scripts/teacher.py"

@@ -1,0 +1,47 @@
+# MLflow: the store is prepared before anything writes to it, results are mirrored after everything.
+
+
+rule tracking:
+    output:
+        place=f"{RUN}/tracking.json",
+    params:
+        run=cfg.run,
+        uri=cfg.tracking.uri,
+        experiment=cfg.tracking.experiment,
+    log:
+        f"{LOGS}/tracking.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "prepare MLflow at {params.uri}"
+    script:
+        "../scripts/tracking.py"
+
+
+rule track:
+    input:
+        place=rules.tracking.output.place,
+        card=rules.corpus.output.card,
+        dataset=rules.dataset.output.card,
+        scores=rules.score.output.scores,
+        reports=[
+            *expand(f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers),
+            *expand(f"{RUN}/students/{{name}}/training_report.json", name=cfg.students),
+        ],
+        report=f"{RUN}/report.html",
+    output:
+        mirrored=f"{RUN}/mlflow.json",
+    params:
+        code=code("track"),
+    log:
+        f"{LOGS}/track.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "mirror the results into MLflow"
+    script:
+        "../scripts/track.py"

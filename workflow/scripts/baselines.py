@@ -1,0 +1,24 @@
+"""Predict the test rows with the baselines."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.evaluation.baselines import write_baselines
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    write_baselines(
+        train=Path(job.input.train),
+        test=Path(job.input.test),
+        tokenizer=Path(job.input.tokenizer).parent,
+        n_best=job.params.n_best,
+        max_tokens=job.params.max_tokens,
+        out=Path(job.output.nll).parent.parent,
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

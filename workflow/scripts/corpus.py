@@ -1,0 +1,26 @@
+"""Merge mined examples, divide them and audit the division."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.corpus.assemble import assemble
+
+from kdlib.config import Split
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    assemble(
+        mined=[Path(path) for path in job.input.examples],
+        reports=[Path(path) for path in job.input.reports],
+        split=Split.model_validate(job.params.split),
+        examples=Path(job.output.examples),
+        splits=Path(job.output.splits),
+        card=Path(job.output.card),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,26 @@
+"""Train the tokenizer and write the token rows of every split."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Dataset
+from kdlib.dataset.build import build
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    build(
+        examples=Path(job.input.examples),
+        splits=Path(job.input.splits),
+        config=Dataset.model_validate(job.params.dataset),
+        seed=job.params.seed,
+        tokenizer_folder=Path(job.output.tokenizer).parent,
+        out={split: Path(job.output[split]) for split in ("train", "validation", "test")},
+        card=Path(job.output.card),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,27 @@
+"""Mine one source into examples."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.corpus.mining import mine_source
+from pydantic import TypeAdapter
+
+from kdlib.config import Source
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    mine_source(
+        name=job.wildcards.source,
+        source=TypeAdapter(Source).validate_python(job.params.source),
+        root=Path(job.params.root),
+        max_file_bytes=job.params.max_file_bytes,
+        examples=Path(job.output.examples),
+        report=Path(job.output.report),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

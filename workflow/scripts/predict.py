@@ -1,0 +1,26 @@
+"""Predict the test rows with a model and measure its likelihood."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Evaluation
+from kdlib.evaluation.predict import predict
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    predict(
+        model=Path(job.input.model[0]).parent,
+        tokenizer=Path(job.input.tokenizer).parent,
+        test=Path(job.input.test),
+        evaluation=Evaluation.model_validate(job.params.evaluation),
+        max_tokens=job.params.max_tokens,
+        threads=job.params.threads,
+        out=Path(job.output.predictions).parent,
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,31 @@
+"""Write the report page."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.report.page import write_page
+
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    write_page(
+        run=job.params.run,
+        card=Path(job.input.card),
+        dataset=Path(job.input.dataset),
+        scores=Path(job.input.scores),
+        samples=Path(job.input.samples),
+        costs=[Path(path) for path in job.input.costs],
+        reports=[Path(path) for path in job.input.reports],
+        steps=[Path(path) for path in job.input.steps],
+        epochs=[Path(path) for path in job.input.epochs],
+        manifests=[Path(path) for path in job.input.manifests],
+        test=Path(job.input.test),
+        page=Path(job.output.page),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,26 @@
+"""Score all predictions."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Evaluation
+from kdlib.evaluation.score import score
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    folders = [Path(path).parent for path in job.input.predictions]
+    score(
+        models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
+        test=Path(job.input.test),
+        evaluation=Evaluation.model_validate(job.params.evaluation),
+        split_description=job.params.split,
+        scores=Path(job.output.scores),
+        samples=Path(job.output.samples),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

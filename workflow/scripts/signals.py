@@ -1,0 +1,17 @@
+"""Check the shards of a store and write its manifest."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.jobs import logged
+from kdlib.signals.store import write_manifest
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    write_manifest([Path(path) for path in job.input.shards], Path(job.output.manifest))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,32 @@
+"""Store the signals of one shard."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Signals
+from kdlib.files import sha256
+from kdlib.jobs import logged
+from kdlib.records import digest
+from kdlib.signals.extract import extract
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    datasets = {Path(path).stem: Path(path) for path in job.input.dataset}
+    extract(
+        teacher=Path(job.input.model[0]).parent,
+        tokenizer=Path(job.input.tokenizer).parent,
+        dataset=datasets[job.wildcards.split],
+        dataset_digest=digest(sha256(path) for path in datasets.values()),
+        split=job.wildcards.split,
+        shard=int(job.wildcards.shard),
+        signals=Signals.model_validate(job.params.signals),
+        threads=job.params.threads,
+        code=job.params.code,
+        out=Path(job.output.shard),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,32 @@
+"""Distil a student."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Student
+from kdlib.jobs import logged
+from kdlib.training.distill import distill
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    signals, encoder = list(job.input.signals), list(job.input.encoder)
+    distill(
+        name=job.wildcards.student,
+        student=Student.model_validate(job.params.student),
+        train=Path(job.input.train),
+        validation=Path(job.input.validation),
+        tokenizer=Path(job.input.tokenizer).parent,
+        signals=Path(signals[0]) if signals else None,
+        teacher=Path(encoder[0]).parent if encoder else None,
+        out=Path(job.output.report).parent,
+        checkpoints=Path("cache/checkpoints"),
+        threads=job.params.threads,
+        tracking=Path(job.input.tracking),
+        code=job.params.code,
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,29 @@
+"""Fine-tune a teacher."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Teacher
+from kdlib.jobs import logged
+from kdlib.training.finetune import finetune
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    finetune(
+        name=job.wildcards.teacher,
+        teacher=Teacher.model_validate(job.params.teacher),
+        train=Path(job.input.train),
+        validation=Path(job.input.validation),
+        tokenizer=Path(job.input.tokenizer).parent,
+        out=Path(job.output.report).parent,
+        checkpoints=Path("cache/checkpoints"),
+        threads=job.params.threads,
+        tracking=Path(job.input.tracking),
+        code=job.params.code,
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,18 @@
+"""Prepare the MLflow store and the parent run."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.tracking import prepare
+
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    prepare(job.params.run, job.params.uri, job.params.experiment, Path(job.output.place))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
