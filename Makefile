@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 CONFIG ?=
+PYTEST_OPTIONS ?=
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: run test check format bench mlflow lint-workflow pins docs clean help
@@ -16,7 +17,7 @@ run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml
 	@echo "report: $$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show report)"
 
 test: check ## all checks and tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST_OPTIONS)
 
 check: $(STAMP) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check

@@ -12,16 +12,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Knowledge distillation of models that write Java unit-test assertions. The pipeline itself runs with "
-    "snakemake --profile profiles/local; these commands are its parts and tools.",
+    help="Knowledge distillation of models that write Java unit-test assertions. The pipeline itself runs "
+    "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
 
 
 @app.command()
 def config(
-    overlay: Annotated[list[Path] | None, typer.Option(help="YAML laid over config/config.yaml; repeatable.")] = None,
+    overlay: Annotated[
+        list[Path] | None, typer.Option(help="YAML laid over config/config.yaml; repeatable.")
+    ] = None,
     base: Annotated[Path, typer.Option(help="The configuration beneath.")] = Path("config/config.yaml"),
-    show: Annotated[str, typer.Option(help="resolved: every value as YAML; report: path of the run's page.")] = "resolved",
+    show: Annotated[
+        str, typer.Option(help="resolved: every value as YAML; report: path of the run's page.")
+    ] = "resolved",
 ) -> None:
     """Check a configuration and print it with every preset resolved.
 
@@ -67,7 +71,8 @@ def mine(
     except DataError as error:
         _fail(str(error))
     counts = read_json(report)
-    print(f"{counts['examples']} examples from {counts['files']} files, {len(counts['skipped'])} skipped: {out}, {report}")
+    skipped = len(counts["skipped"])
+    print(f"{counts['examples']} examples from {counts['files']} files, {skipped} skipped: {out}, {report}")
 
 
 @app.command()
@@ -82,7 +87,9 @@ def digest(
 
     script = Path("workflow/scripts") / f"{rule}.py"
     if not script.is_file():
-        _fail(f"no script {script}; there are {', '.join(sorted(p.stem for p in script.parent.glob('*.py')))}")
+        _fail(
+            f"no script {script}; there are {', '.join(sorted(p.stem for p in script.parent.glob('*.py')))}"
+        )
     modules = code_modules(script)
     print(code_digest(script), *modules, *data_files(modules), sep="\n")
 

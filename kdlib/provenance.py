@@ -1,7 +1,7 @@
 """What a rule's result depends on besides its input: a digest of the code that it runs.
 
-Snakemake sees neither an edit in an imported module nor in a data file, so every rule carries this digest in its
-``params``. It is computed on syntax trees without docstrings: a comment or a reformat changes nothing.
+Snakemake sees neither an edit in an imported module nor in a data file, so every rule carries this digest
+in its ``params``. It is computed on syntax trees without docstrings: a comment or a reformat changes nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def code_modules(script: Path) -> list[str]:
 def data_files(modules: list[str]) -> list[Path]:
     """Return the packaged files that belong to modules: a module owns what it names as a string.
 
-    A file counts if a module of the folder above it holds its name, or the name of its folder, as a string constant.
+    A file counts if a module beside it or one folder up holds its name, or its folder's, as a string.
     """
     files = []
     for path in sorted(PACKAGE.rglob("*")):
@@ -114,5 +114,7 @@ def _strings(module: str) -> frozenset[str]:
     """Return all string constants of a module."""
     tree = ast.parse(_path(module).read_text())
     return frozenset(
-        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )

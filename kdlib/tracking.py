@@ -23,7 +23,7 @@ def prepare(run: str, uri: str, experiment: str, place: Path) -> None:
     """
     try:
         where = _prepare(run, uri, experiment)
-    except Exception as error:  # noqa: BLE001  (any failure of a server: the run goes on)
+    except Exception as error:
         print(f"MLflow at {uri} cannot be used, the run goes on without it: {error}")
         where = {"uri": uri, "experiment_id": None, "parent_run_id": None, "reason": str(error)}
     write_json(place, where)
@@ -37,9 +37,13 @@ def _prepare(run: str, uri: str, experiment: str) -> dict[str, Any]:
         database = Path(uri.removeprefix("sqlite:///"))
         database.parent.mkdir(parents=True, exist_ok=True)
         artifacts = (database.parent / "mlartifacts").resolve().as_uri()
-    client = MlflowClient(uri)  # its first call makes the tables; clients that race to do so can break the store
+    client = MlflowClient(
+        uri
+    )  # its first call makes the tables; clients that race to do so can break the store
     found = client.get_experiment_by_name(experiment)
-    number = found.experiment_id if found else client.create_experiment(experiment, artifact_location=artifacts)
+    number = (
+        found.experiment_id if found else client.create_experiment(experiment, artifact_location=artifacts)
+    )
     same = f"tags.`kdlib.parent` = '{run}'"
     runs = client.search_runs([number], same)
     parent = runs[0] if runs else client.create_run(number, tags={"kdlib.parent": run}, run_name=run)
@@ -66,11 +70,13 @@ def mirror(
         return
     try:
         runs = _mirror(where, [card, dataset, scores, page], reports, read_json(scores))
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         print(f"MLflow at {where['uri']} cannot be used: {error}")
         write_json(out, {"mirrored": False, "reason": str(error)})
         return
-    write_json(out, {"mirrored": True, "uri": where["uri"], "parent_run_id": where["parent_run_id"], "runs": runs})
+    write_json(
+        out, {"mirrored": True, "uri": where["uri"], "parent_run_id": where["parent_run_id"], "runs": runs}
+    )
 
 
 def _mirror(

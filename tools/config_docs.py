@@ -1,4 +1,4 @@
-"""Write config/README.md and config/schema.json from the models in kdlib/config; a test keeps them in step."""
+"""Write config/README.md and config/schema.json from kdlib/config; a test keeps them in step."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from kdlib.config.sections import presets
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Configuration
 
-`config.yaml` is the default run; files given with `--configfile` are laid over it, key by key; `null` drops an
-entry of `sources`, `teachers` or `students`. Mistakes are told all at once before any job starts:
+`config.yaml` is the default run; files given with `--configfile` are laid over it, key by key; `null` drops
+an entry of `sources`, `teachers` or `students`. Mistakes are told all at once before any job starts:
 `kdlib config --overlay FILE` checks a file and prints it with every preset resolved.
 
 This page and `schema.json` (for editors) are generated from `kdlib/config/`: `make docs`.
@@ -81,7 +81,13 @@ def _default(field: FieldInfo) -> str:
 def readme() -> str:
     """Return config/README.md."""
     names = [f"- {kind}: {', '.join(f'`{name}`' for name in table)}" for kind, table in presets().items()]
-    return HEAD + "\n".join(rows(Config)) + "\n\nNamed values (`kdlib/config/presets.yaml`):\n" + "\n".join(names) + "\n"
+    return (
+        HEAD
+        + "\n".join(rows(Config))
+        + "\n\nNamed values (`kdlib/config/presets.yaml`):\n"
+        + "\n".join(names)
+        + "\n"
+    )
 
 
 def schema() -> str:

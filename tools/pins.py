@@ -17,7 +17,9 @@ LEFT_OUT = re.compile(r"^(torch|kdlib|triton|nvidia-|cuda-|pip|setuptools|-e )",
 
 def lock() -> str:
     """Return the exact version of every installed package but torch's own."""
-    frozen = subprocess.run([sys.executable, "-m", "pip", "freeze"], capture_output=True, text=True, check=True)
+    frozen = subprocess.run(
+        [sys.executable, "-m", "pip", "freeze"], capture_output=True, text=True, check=True
+    )
     pins = [line for line in frozen.stdout.splitlines() if "==" in line and not LEFT_OUT.match(line)]
     return "\n".join(pins) + "\n"
 

@@ -25,7 +25,7 @@ def load_config(raw: dict[str, Any]) -> Config:
         raw: Nested mappings as YAML gives them; ``null`` drops an entry of sources, teachers or students.
 
     Raises:
-        ConfigError: With every unknown key, wrong value and impossible combination, and the nearest valid name.
+        ConfigError: With every unknown key, wrong value and impossible combination, and the nearest name.
     """
     raw = _without_nulls(copy.deepcopy(raw))
     problems: list[str] = []
@@ -88,7 +88,8 @@ def _impossible(config: Config) -> Iterator[str]:
     if config.split.by == "project" and len(config.corpus.sources) < 3:
         yield f"split.by: project needs at least 3 sources, got {len(config.corpus.sources)}; use class"
     if config.evaluation.n_best > config.evaluation.beams:
-        yield f"evaluation.n_best: {config.evaluation.n_best} predictions need as many beams, got {config.evaluation.beams}"
+        wanted, beams = config.evaluation.n_best, config.evaluation.beams
+        yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
     for kind, models in (("teachers", config.teachers), ("students", config.students)):
         for name, model in models.items():
             if model.size.d_model % model.size.heads:
@@ -100,8 +101,11 @@ def _impossible(config: Config) -> Iterator[str]:
 def _impossible_student(name: str, student: Student, config: Config) -> Iterator[str]:
     where = f"students.{name}"
     if student.teacher not in config.teachers:
-        yield f"{where}.teacher: no teacher {student.teacher!r}{did_you_mean(student.teacher, config.teachers)}"
+        hint = did_you_mean(student.teacher, config.teachers)
+        yield f"{where}.teacher: no teacher {student.teacher!r}{hint}"
     names = student.components.names()
+    if student.training.renaming and student.needs_signals():
+        yield f"{where}.training.renaming: stored signals belong to the original names; use loss ce"
     if student.loss != "multi_component":
         expected = {"ce": ["ce"], "traditional": ["ce", "kl"]}[student.loss]
         if names != expected or student.schedule or student.loss_weights:

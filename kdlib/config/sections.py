@@ -75,11 +75,15 @@ class DebianSource(Strict):
 Source = Annotated[SampleSource | PathSource | DebianSource, Field(discriminator="kind")]
 
 
+def _sample_only() -> dict[str, SampleSource | PathSource | DebianSource]:
+    return {"sample": SampleSource(kind="sample")}
+
+
 class Corpus(Strict):
     """Where examples come from."""
 
     sources: dict[Name, Source] = Field(
-        default_factory=lambda: {"sample": SampleSource(kind="sample")},
+        default_factory=_sample_only,
         description="name: source; an overlay drops one with null",
         min_length=1,
     )
@@ -142,7 +146,10 @@ class Training(Strict):
     dropout: Share = Field(0.1, description="dropout in every layer")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     patience: int = Field(4, ge=1, description="validations without improvement before stopping")
-    seed: int = Field(42, description="seed of initialisation, order and dropout")
+    renaming: Share = Field(
+        0.0, description="share of the rows whose names are exchanged, prompt and assertion alike, when drawn"
+    )
+    seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
 
 
 class Teacher(Strict):
@@ -248,7 +255,8 @@ class Student(Strict):
     def _defaults_of_the_loss(cls, raw: Any) -> Any:  # noqa: ANN401
         if not isinstance(raw, dict):
             return raw
-        fixed = {"ce": {"ce": {}}, "traditional": {"ce": {}, "kl": {}}}.get(raw.get("loss", ""))
+        known: dict[str, dict[str, Any]] = {"ce": {"ce": {}}, "traditional": {"ce": {}, "kl": {}}}
+        fixed = known.get(raw.get("loss", ""))
         names = set(fixed or raw.get("components") or ["focal", "jsd", "semantic"])
         if fixed:
             raw = {"components": fixed, **raw}

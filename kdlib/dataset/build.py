@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Dataset
 from kdlib.files import DataError, read_examples, read_parquet, write_json, write_parquet
 from kdlib.models.tokenizer import decode, train_tokenizer
-from kdlib.records import SPLITS, Example, target_hash
+from kdlib.records import MARKER, SPLITS, Example, target_hash
 from kdlib.tasks import assertion
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 def build(
-    examples: Path, splits: Path, config: Dataset, seed: int, tokenizer_folder: Path, out: dict[str, Path], card: Path
+    examples: Path,
+    splits: Path,
+    config: Dataset,
+    seed: int,
+    tokenizer_folder: Path,
+    out: dict[str, Path],
+    card: Path,
 ) -> None:
     """Train the tokenizer on the training split and write one file of token rows per split.
 
@@ -64,10 +70,12 @@ def build(
 
 def token_row(example: Example, tokenizer: PreTrainedTokenizerFast, max_source: int) -> dict[str, Any]:
     """Return one row; its target decodes to the very text that it encodes."""
+
     def encode(text: str) -> list[int]:
         return list(tokenizer.encode(text, add_special_tokens=False))
 
     eos: int = tokenizer.eos_token_id
+    marker: int = tokenizer.convert_tokens_to_ids(MARKER)
     target = assertion.target(example)
     target_ids = [*encode(target), eos]
     if decode(tokenizer, target_ids) != target:
@@ -76,7 +84,7 @@ def token_row(example: Example, tokenizer: PreTrainedTokenizerFast, max_source: 
         "id": example.id,
         "prompt": assertion.prompt(example),
         "target": target,
-        "source_ids": assertion.prompt_ids(example, encode, eos, max_source),
+        "source_ids": assertion.prompt_ids(example, encode, marker, eos, max_source),
         "target_ids": target_ids,
         "target_hash": target_hash(target_ids),
     }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kdlib.evaluation.trigram import Trigram, fit
 from kdlib.files import DataError, read_parquet, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
+from kdlib.metrics.exact import without_whitespace
 from kdlib.records import Prediction, normalise_whitespace
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def retrieve(known: Sequence[dict[str, str]], prompts: Sequence[str], n: int) ->
     Reference: Robertson & Zaragoza 2009, in Lucene's variant (k1 = 1.5, b = 0.75) by bm25s.
     """
     known = sorted(known, key=lambda row: row["id"])
-    keys = [normalise_whitespace(row["target"]) for row in known]
+    keys = [without_whitespace(row["target"]) for row in known]
     # "" is bm25s' own token of an empty document, whose length would otherwise divide by 0.
     columns, matrix = _bm25([code_tokens(row["prompt"]) or [""] for row in known])
     answers: list[list[Candidate]] = []
@@ -100,12 +101,11 @@ def _bm25(documents: list[list[str]]) -> tuple[dict[str, int], csc_array]:
     from scipy.sparse import csc_array
 
     # Sorted, since bm25s' own vocabulary follows the order of a set, and float sums follow the vocabulary.
-    columns = {
-        token: at for at, token in enumerate(sorted({token for own in documents for token in own} ))
-    }
+    columns = {token: at for at, token in enumerate(sorted({token for own in documents for token in own}))}
     index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
     index.index(
         ([[columns[token] for token in own] for own in documents], columns),
+        create_empty_token=False,
         show_progress=sys.stderr.isatty(),
     )
     parts = index.scores

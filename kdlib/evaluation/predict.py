@@ -39,15 +39,11 @@ def predict(
     seq2seq, words, rows = load(model), load_tokenizer(tokenizer), read_rows(test)
     started = time.perf_counter()
     predictions = list(
-        generate(
-            seq2seq, words, rows, evaluation.beams, evaluation.n_best, max_tokens, evaluation.batch_size
-        )
+        generate(seq2seq, words, rows, evaluation.beams, evaluation.n_best, max_tokens, evaluation.batch_size)
     )
     seconds = time.perf_counter() - started
     order = {row.id: place for place, row in enumerate(rows)}
-    write_predictions(
-        out / "predictions.jsonl", sorted(predictions, key=lambda p: (order[p.id], p.rank))
-    )
+    write_predictions(out / "predictions.jsonl", sorted(predictions, key=lambda p: (order[p.id], p.rank)))
     write_nll(seq2seq, rows, words.pad_token_id, evaluation.batch_size, out / "nll.parquet")
     write_json(
         out / "cost.json",

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import re
 
-# Alternatives in order of precedence, after JLS 21 §3.6-§3.12. Shifts and closing generics look alike to a
-# lexer, so `>` always stands alone (JLS §3.5 leaves the choice to the parser); an open literal ends with its line.
+_COMMENT = r"//[^\n]* | /\*.*?(?:\*/|\Z)"
+# Text block, string, character; an open one ends with the text or with the line.
+_LITERAL = r"""
+    \"{3}[ \t\f]*\r?\n(?:[^\\]|\\.)*?(?:\"{3}|\Z)
+  | "(?:[^"\\\n]|\\[^\n])*(?:"|\\?(?=\n|\Z))
+  | '(?:[^'\\\n]|\\[^\n])*(?:'|\\?(?=\n|\Z))
+"""
+# In order of precedence, after JLS 21 §3.8-§3.12. Shifts and closing generics look alike to a lexer, so `>`
+# always stands alone (JLS §3.5 leaves the choice to the parser).
 _LEXER = re.compile(
-    r"""
-      //[^\n]* | /\*.*?(?:\*/|\Z)                                        # comments: matched, not captured
-    | (
-        \"{3}[ \t\f]*\r?\n(?:[^\\]|\\.)*?(?:\"{3}|\Z)                    # text block
-      | "(?:[^"\\\n]|\\[^\n])*(?:"|\\?(?=\n|\Z))                         # string
-      | '(?:[^'\\\n]|\\[^\n])*(?:'|\\?(?=\n|\Z))                         # character
+    rf"""
+    {_COMMENT}
+    | ( {_LITERAL}
       | 0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?[fFdDlL]?
       | 0[bB][01_]+[lL]?
       | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?[fFdDlL]?
-      | [\w$]+                                                           # identifiers, keywords
+      | [\w$]+
       | \.\.\. | -> | :: | \+\+ | -- | && | \|\| | <<= | << | [-+*/%&|^!=<>]=
       | \S
       )
     """,
     re.VERBOSE | re.DOTALL,
 )
+# The line break after a line comment stays, or the comment would swallow what follows it.
+_SPACE = re.compile(rf"( {_LITERAL} | //[^\n]*\n? | {_COMMENT} ) | \s+", re.VERBOSE | re.DOTALL)
 
 
 def code_tokens(text: str) -> list[str]:
@@ -39,3 +45,15 @@ def code_tokens(text: str) -> list[str]:
         Tokens in source order.
     """
     return [token for token in _LEXER.findall(text) if token] or text.split()
+
+
+def one_line(statement: str) -> str:
+    """Collapse white space outside literals and comments, so that a statement of many lines becomes one.
+
+    Args:
+        statement: Java source.
+
+    Returns:
+        The source on one line, but for text blocks and line comments, which keep their line breaks.
+    """
+    return _SPACE.sub(lambda match: match[1] or " ", statement.strip())

@@ -62,7 +62,7 @@ def is_statement(text: str) -> bool:
 def is_statement_javalang(text: str) -> bool:
     """Return whether a text is exactly one valid Java statement, by javalang.
 
-    The measure of earlier systems, kept for comparison: it knows Java 8, so text blocks and ``->`` cases fail.
+    The measure of earlier systems, kept for comparison. It knows Java 8: text blocks and ``->`` cases fail.
 
     Args:
         text: A candidate, e.g. a generated assertion.

@@ -40,7 +40,7 @@ def focal(
         ``focal(…, gamma=0, alpha=1)`` is ``cross_entropy``.
     """
     surprise = cross_entropy(student, targets)
-    doubt = -torch.expm1(-surprise)  # 1 − p without cancellation near p = 1
+    doubt = -torch.expm1(-surprise)  # 1 − p, as precise as the surprise is
     # At p = 1 the derivative of doubt^γ is infinite for γ < 1, and 0 · inf is NaN; the product's limit is 0.
     doubt = doubt.clamp(min=torch.finfo(doubt.dtype).tiny)
     return alpha * doubt**gamma * surprise

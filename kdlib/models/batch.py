@@ -39,7 +39,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
-    """Return ``input_ids``, ``attention_mask`` [rows, source] and ``labels`` [rows, target], padded on the right.
+    """Return ``input_ids``, ``attention_mask`` [rows, source], ``labels`` [rows, target], padded on the right.
 
     Args:
         rows: At least one row.
@@ -60,7 +60,7 @@ def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
 
 
 def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
-    """Yield rows in batches of like length, longest first, so that little is padding and memory peaks at once."""
+    """Yield batches of like length, longest first: little is padding, and memory peaks at once."""
     ordered = sorted(rows, key=lambda row: (-len(row.source_ids), row.id))
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
     from jaxtyping import Float
     from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
+    from transformers.generation.utils import GenerateOutput
 
 
 def predict(
@@ -58,14 +59,12 @@ def predict(
             yield Prediction(batch[row].id, rank + 1, decode(tokenizer, ids[1:]), score)
 
 
-def _sequence_scores(
-    model: T5ForConditionalGeneration,
-    output: object,
-    pad: int,
-) -> list[float]:
+def _sequence_scores(model: T5ForConditionalGeneration, output: GenerateOutput, pad: int) -> list[float]:
     """Return each sequence's mean log-probability per token."""
     beam_indices = getattr(output, "beam_indices", None)
-    scores = model.compute_transition_scores(output.sequences, output.scores, beam_indices, normalize_logits=True)
+    scores = model.compute_transition_scores(
+        output.sequences, output.scores, beam_indices, normalize_logits=True
+    )
     generated = output.sequences[:, 1 : 1 + scores.shape[1]] != pad
     scores = scores.masked_fill(~generated, 0.0)
     means = scores.sum(1) / generated.sum(1).clamp(min=1)

@@ -47,7 +47,12 @@ def train_tokenizer(texts: Iterable[str], config: Tokenizer, folder: Path) -> Pr
     )
     tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, unk_token=UNK, extra_special_tokens=[MARKER]
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=EOS,
+        unk_token=UNK,
+        extra_special_tokens=[MARKER],
+        split_special_tokens=True,  # Java text may hold "</s>"; only callers put special ids in place
     )
     with atomic(folder) as partial:
         fast.save_pretrained(str(partial))

@@ -23,7 +23,9 @@ def target(example: Example) -> str:
     return example.references[0]
 
 
-def prompt_ids(example: Example, encode: Callable[[str], list[int]], eos: int, limit: int) -> list[int]:
+def prompt_ids(
+    example: Example, encode: Callable[[str], list[int]], marker: int, eos: int, limit: int
+) -> list[int]:
     """Return the prompt's token ids, shortened to ``limit`` without touching the marker.
 
     A test that is too long keeps the marker, then what precedes it, then what follows: the statements
@@ -31,19 +33,23 @@ def prompt_ids(example: Example, encode: Callable[[str], list[int]], eos: int, l
 
     Args:
         example: What to write a prompt for.
-        encode: Text to token ids, without special tokens added.
+        encode: Text to token ids, none of them special.
+        marker: Id of the marker.
         eos: Id that closes the prompt.
         limit: Largest number of ids, the closing one included.
+
+    Raises:
+        ValueError: If the headers and the marker alone are longer than ``limit``.
     """
     before, _, after = example.masked_test.partition(MARKER)
     head, gap = encode(FOCAL_HEADER), encode(TEST_HEADER)
-    focal, marker = encode(example.focal_method), encode(MARKER)
-    left, right = encode(before), encode(after)
-    room = limit - 1 - len(head) - len(gap) - len(marker)
+    focal, left, right = encode(example.focal_method), encode(before), encode(after)
+    room = limit - 2 - len(head) - len(gap)  # 2: marker and end
     if room < 0:
         raise ValueError(f"a prompt of {limit} tokens has no room for its headers and the marker")
     focal = focal[: max(room // 3, room - len(left) - len(right))]
     room -= len(focal)
-    left = left[-max(room - min(len(right), room // 4), 0) :] if len(left) + len(right) > room else left
+    if len(left) + len(right) > room:
+        left = left[max(len(left) - room + min(len(right), room // 4), 0) :]
     right = right[: room - len(left)]
-    return head + focal + gap + left + marker + right + [eos]
+    return head + focal + gap + left + [marker] + right + [eos]

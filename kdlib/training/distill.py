@@ -63,8 +63,10 @@ def distill(
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
     used += [teacher / "model.safetensors"] if teacher else []
+    words = load_tokenizer(tokenizer)
     fit(
-        model=build(student.size, load_tokenizer(tokenizer), student.training.dropout, student.training.seed),
+        model=build(student.size, words, student.training.dropout, student.training.seed),
+        vocabulary=words.get_vocab(),
         rows=read_rows(train),
         validation=read_rows(validation),
         objective=Objective(
@@ -74,7 +76,9 @@ def distill(
         ),
         training=student.training,
         plan=student_plan(student),
-        job=Job(f"students/{name}", job_key({**params, "code": code}, used), checkpoints, out, threads, tracking),
+        job=Job(
+            f"students/{name}", job_key({**params, "code": code}, used), checkpoints, out, threads, tracking
+        ),
         params=params,
     )
 

@@ -42,8 +42,10 @@ def finetune(
 
     params = {**teacher.training.model_dump(), **teacher.size.model_dump(), "threads": threads}
     key = job_key({**params, "code": code}, [train, validation, tokenizer / "tokenizer.json"])
+    words = load_tokenizer(tokenizer)
     fit(
-        model=build(teacher.size, load_tokenizer(tokenizer), teacher.training.dropout, teacher.training.seed),
+        model=build(teacher.size, words, teacher.training.dropout, teacher.training.seed),
+        vocabulary=words.get_vocab(),
         rows=read_rows(train),
         validation=read_rows(validation),
         objective=Objective(Components.model_validate({"ce": {}})),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
+from kdlib.models.seq2seq import load
 from kdlib.training.objective import Objective
 from kdlib.training.plan import Plan
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
+
+TRAINER_STATE = "trainer_state.json"  # of transformers
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
 
 def fit(
     model: PreTrainedModel,
+    vocabulary: Mapping[str, int],
     rows: Sequence[Row],
     validation: Sequence[Row],
     objective: Objective,
@@ -64,6 +68,7 @@ def fit(
 
     Args:
         model: Initialised model; it is trained in place.
+        vocabulary: The tokenizer's pieces and their ids.
         rows: Training rows.
         validation: Rows whose negative log-likelihood chooses the best epoch and stops early.
         objective: Loss terms.
@@ -77,6 +82,7 @@ def fit(
 
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
+    from kdlib.training.renaming import renaming
     from kdlib.training.trainer import LossTrainer
 
     torch.set_num_threads(job.threads)
@@ -88,23 +94,26 @@ def fit(
     live = LiveRun(job.tracking, job.name, job.key, params, resumed)
     records = StepRecords(folder, objective.components.names(), training.batch_size, live)
     records.open(resumed)
-    trainer = LossTrainer(
-        model=model,
-        args=arguments(training, folder),
-        rows=rows,
-        validation=validation,
-        objective=objective,
-        plan=plan,
-        records=records,
-    )
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if checkpoint is None or not _is_last(checkpoint):
+        trainer = LossTrainer(
+            model=model,
+            args=arguments(training, folder),
+            rows=rows,
+            validation=validation,
+            objective=objective,
+            plan=plan,
+            records=records,
+            renaming=renaming(vocabulary, rows, training.renaming, training.seed),
+        )
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     live.close()
-    _write_results(trainer, folder, job, params)
-    shutil.rmtree(folder)
+    _write_results(folder, job, params, sum(p.numel() for p in model.parameters()))
+    _discard(folder)
 
 
 def arguments(training: Training, folder: Path) -> TrainingArguments:
     """Return the trainer's arguments; rate, validation and logs are ours."""
+    import torch
     from transformers import TrainingArguments
 
     return TrainingArguments(
@@ -126,6 +135,8 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         logging_nan_inf_filter=False,
         train_sampling_strategy="group_by_length",
         remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        restore_callback_states_from_checkpoint=True,
         report_to=[],
         seed=training.seed,
         disable_tqdm=not sys.stderr.isatty(),
@@ -136,43 +147,66 @@ def last_checkpoint(folder: Path) -> Path | None:
     """Return the newest complete checkpoint; one that a crash cut short is removed."""
     from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-    found = sorted(folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    found = sorted(
+        folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"), key=lambda path: int(path.name.rpartition("-")[2])
+    )
     while found:
         newest = found.pop()
-        # trainer_state.json is written last
-        if (newest / "trainer_state.json").exists():
+        if _is_complete(newest):
             return newest
         shutil.rmtree(newest)
     return None
 
 
-def _write_results(trainer: Any, folder: Path, job: Job, params: dict[str, Any]) -> None:  # noqa: ANN401
-    """Write all results; ``load_best_model_at_end`` has put the best weights into the model."""
-    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+def _is_complete(checkpoint: Path) -> bool:
+    """Return whether the trainer's state, which is written last, is whole."""
+    try:
+        json.loads((checkpoint / TRAINER_STATE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+    return True
 
-    state = trainer.state
-    last = folder / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
-    job.out.mkdir(parents=True, exist_ok=True)
-    with atomic(job.out / "best_model") as partial:
-        trainer.model.save_pretrained(str(partial))
-    with atomic(job.out / "final_model") as partial:
-        type(trainer.model).from_pretrained(str(last)).save_pretrained(str(partial))
+
+def _is_last(checkpoint: Path) -> bool:
+    """Return whether training ended at a checkpoint; the trainer itself would go on after an early stop."""
+    state = json.loads((checkpoint / TRAINER_STATE).read_text())
+    stopped: bool = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
+    return stopped or state["global_step"] >= state["max_steps"]
+
+
+def _discard(folder: Path) -> None:
+    """Delete checkpoints; their states go first, so that a crash leaves none that looks complete."""
+    for state in folder.glob(f"*/{TRAINER_STATE}"):
+        state.unlink()
+    shutil.rmtree(folder)
+
+
+def _write_results(folder: Path, job: Job, params: dict[str, Any], parameters: int) -> None:
+    """Write all results from the checkpoints and records in ``folder``."""
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
+        raise RuntimeError(f"{folder}: training ended without a checkpoint")
+    state = json.loads((checkpoint / TRAINER_STATE).read_text())
+    best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
+    for name, source in (("best_model", best), ("final_model", checkpoint)):
+        with atomic(job.out / name) as partial:
+            load(source).save_pretrained(str(partial))
     for name in ("step_metrics.csv", "training_metrics.csv"):
         with atomic(job.out / name) as partial:
             shutil.copyfile(folder / name, partial)
-    history = [entry for entry in state.log_history if "eval_nll" in entry]
+    history = [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry]
     write_json(
         job.out / "training_report.json",
         {
             "name": job.name,
             "key": job.key,
-            "parameters": sum(p.numel() for p in trainer.model.parameters()),
-            "steps": state.global_step,
-            "planned_steps": state.max_steps,
+            "parameters": parameters,
+            "steps": state["global_step"],
+            "planned_steps": state["max_steps"],
             "epochs": len(history),
-            "best_step": state.best_global_step,
-            "best_validation_nll": state.best_metric,
-            "validation_nll": [entry["eval_nll"] for entry in history],
+            "best_step": state["best_global_step"],
+            "best_validation_nll": state["best_metric"],
+            "validation_nll": history,
             "params": params,
         },
     )

@@ -1,4 +1,4 @@
-"""Live metrics in MLflow. The CSV files are the source of truth: a server that fails never fails a training."""
+"""Live metrics in MLflow. The CSV files are the source of truth: no server's failure fails a training."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ FLUSH_SECONDS = 5.0
 
 
 class LiveRun:
-    """One MLflow run that a training writes to; without a reachable server it does nothing and says so once."""
+    """One MLflow run that a training writes to; without a server it says so once and does nothing."""
 
-    def __init__(self, tracking: Path | None, name: str, key: str, params: dict[str, Any], resumed: int) -> None:
+    def __init__(
+        self, tracking: Path | None, name: str, key: str, params: dict[str, Any], resumed: int
+    ) -> None:
         """Create the run, or go on with that of an interrupted training.
 
         Args:
@@ -48,11 +50,11 @@ class LiveRun:
 
     def flush(self) -> None:
         """Send what is queued."""
-        from mlflow.entities import Metric
-
         pending, self.pending, self.flushed = self.pending, [], time.monotonic()
         if self.client is None:
             return
+        from mlflow.entities import Metric
+
         try:
             for start in range(0, len(pending), 1000):  # MLflow's limit for one batch
                 metrics = [Metric(*item) for item in pending[start : start + 1000]]
@@ -63,8 +65,12 @@ class LiveRun:
     def close(self) -> None:
         """Send the rest and mark the run as finished."""
         self.flush()
-        if self.client is not None:
+        if self.client is None:
+            return
+        try:
             self.client.set_terminated(self.run_id)
+        except Exception as error:
+            self._give_up(error)
 
     def _open(self, place: dict[str, Any], name: str, key: str, params: dict[str, Any], resumed: int) -> None:
         from mlflow import MlflowClient

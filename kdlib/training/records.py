@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kdlib.files import atomic
 from kdlib.training.live import LiveRun
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ CLOCKS = ("timestamp", "memory_usage_mb", "elapsed_time_seconds")  # differ betw
 class StepRecords:
     """Writes ``step_metrics.csv`` (a row per micro-batch) and ``training_metrics.csv`` (a row per epoch).
 
-    Values of a micro-batch are shares of the whole accumulated batch's, so that the rows of a step add up to it.
+    Values of a micro-batch are shares of the whole accumulated batch's: the rows of a step add up to it.
     """
 
     def __init__(self, folder: Path, components: list[str], batch_size: int, live: LiveRun) -> None:
@@ -34,11 +35,21 @@ class StepRecords:
 
     def step_columns(self) -> list[str]:
         """Return the columns of ``step_metrics.csv``."""
-        parts = [f"{name}_{part}" for name in self.components for part in ("loss_raw", "loss_weighted", "weight")]
-        numbers = ["total_loss_raw", "total_loss_weighted", "grad_norm_total", "learning_rate", "temperature"]
-        return ["timestamp", "epoch", "step", "mini_batch_idx", *parts, *numbers, "alpha", "effective_batch_size"] + [
-            "memory_usage_mb",
-            "elapsed_time_seconds",
+        parts = [
+            f"{name}_{part}" for name in self.components for part in ("loss_raw", "loss_weighted", "weight")
+        ]
+        return [
+            *("timestamp", "epoch", "step", "mini_batch_idx"),
+            *parts,
+            *(
+                "total_loss_raw",
+                "total_loss_weighted",
+                "grad_norm_total",
+                "learning_rate",
+                "temperature",
+                "alpha",
+            ),
+            *("effective_batch_size", "memory_usage_mb", "elapsed_time_seconds"),
         ]
 
     def open(self, resumed_step: int) -> None:
@@ -50,7 +61,11 @@ class StepRecords:
         self, combined: Combined, weights: dict[str, float], temperature: float, alpha: float
     ) -> None:
         """Remember the loss of one micro-batch until its step ends."""
-        row: dict[str, Any] = {"mini_batch_idx": len(self.pending), "temperature": temperature, "alpha": alpha}
+        row: dict[str, Any] = {
+            "mini_batch_idx": len(self.pending),
+            "temperature": temperature,
+            "alpha": alpha,
+        }
         for name in self.components:
             row[f"{name}_loss_raw"] = float(combined.raw[name])
             row[f"{name}_loss_weighted"] = float(combined.weighted[name])
@@ -100,8 +115,12 @@ def _keep(path: Path, columns: list[str], last_step: int) -> None:
     if path.exists():
         with path.open(newline="") as file:
             # A row cut by a crash lacks its last column; the step is run again anyway.
-            rows = [row for row in csv.DictReader(file) if None not in row.values() and int(row["step"]) <= last_step]
-    with path.open("w", newline="") as file:
+            rows = [
+                row
+                for row in csv.DictReader(file)
+                if None not in row.values() and int(row["step"]) <= last_step
+            ]
+    with atomic(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)

@@ -15,11 +15,12 @@ from kdlib.models.batch import IGNORE, Row, batches, collate
 from kdlib.training.schedules import has_converged, learning_rate_factor
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, TrainerControl
 
     from kdlib.training.objective import Objective
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
+    from kdlib.training.renaming import Renaming
 
 
 class Convergence(TrainerCallback, ExportableState):
@@ -33,23 +34,25 @@ class Convergence(TrainerCallback, ExportableState):
         self.threshold = threshold
         self.converged = False
         self.previous: float | None = None
-        self.total = 0.0
+        self.total: float | None = None
         self.steps = 0
 
     def add(self, ce: float) -> None:
-        """Add the cross entropy of one optimiser step."""
-        self.total += ce
+        """Add a micro-batch's share in the cross entropy of its optimiser step."""
+        self.total = (self.total or 0.0) + ce
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401
+    def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Count a step (signature of transformers)."""
         self.steps += 1
 
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ANN401
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
         """Compare the epoch's mean with the one before (signature of transformers)."""
-        current = self.total / max(self.steps, 1)
+        if self.total is None:  # the loss has no cross entropy
+            return
+        current = self.total / self.steps
         if self.previous is not None and has_converged(self.previous, current, self.threshold):
             self.converged = True
-        self.previous, self.total, self.steps = current, 0.0, 0
+        self.previous, self.total, self.steps = current, None, 0
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
@@ -72,26 +75,36 @@ class LossTrainer(Trainer):
         objective: Objective,
         plan: Plan,
         records: StepRecords,
+        renaming: Renaming,
     ) -> None:
         self.rows = rows
+        self.renaming = renaming
         self.validation = validation
         self.objective = objective
         self.plan = plan
         self.records = records
-        self.convergence = Convergence(plan.convergence)
         super().__init__(
             model=model,
             args=args,
             train_dataset=[{"input_ids": row.source_ids, "index": i} for i, row in enumerate(rows)],
+            eval_dataset=validation,  # must be there; evaluate() reads ``validation`` itself
             data_collator=self._collate,
-            callbacks=[EarlyStoppingCallback(plan.patience), self.convergence],
+            callbacks=[EarlyStoppingCallback(plan.patience), Convergence(plan.convergence)],
         )
+        self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
 
+    @property
+    def convergence(self) -> Convergence:
+        """Return the watcher in use: resuming puts a restored one in place of the first."""
+        return next(c for c in self.callback_handler.callbacks if isinstance(c, Convergence))
+
     def _collate(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         index = [item["index"] for item in items]
-        tensors = collate([self.rows[i] for i in index], self.model.config.pad_token_id)
+        epoch = self._epoch()
+        drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
+        tensors = collate(drawn, self.model.config.pad_token_id)
         return {**tensors, "index": torch.tensor(index)}
 
     def get_batch_samples(
@@ -136,7 +149,7 @@ class LossTrainer(Trainer):
         return combined.total * self.accelerator.num_processes  # processes average their gradients
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  (signature of transformers)
-        """Return the validation negative log-likelihood in nats per token: a ratio of sums, not a mean of means."""
+        """Return the validation loss in nats per token: a ratio of sums, not a mean of means."""
         nll, tokens = 0.0, 0
         self.model.eval()
         with torch.no_grad():
@@ -171,10 +184,12 @@ class LossTrainer(Trainer):
         )
         return self.lr_scheduler
 
-    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+    def log(self, logs: dict[str, float], *_: Any) -> None:  # noqa: ANN401
         """Close the record of a step; the trainer's own history would grow with every step."""
         if "grad_norm" in logs:
-            self.records.step(self._epoch_of_log(), self.state.global_step, logs["learning_rate"], logs["grad_norm"])
+            self.records.step(
+                self._epoch_of_log(), self.state.global_step, logs["learning_rate"], logs["grad_norm"]
+            )
 
     def _logits(self, model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return logits [rows, target, vocab] under teacher forcing."""

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections import Counter
 from itertools import groupby
 
@@ -52,23 +55,32 @@ def test_retrieval_equals_the_formula():
 
 
 def test_ties_go_by_id_and_targets_are_distinct():
-    known = [
-        row("c", "x y", "t1;"),
-        row("a", "x y", "t2;"),
-        row("b", "x y", " t2 ;"),
-        row("d", "x", "t 2  ;"),
-    ]
-    known += [row("e", "z", "t2;"), row("f", "", "t3;")]
-    assert [text for text, _ in retrieve(known, ["x y"], 2)[0]] == ["t2;", " t2 ;"]
-    assert [text for text, _ in retrieve(known[::-1], ["nothing"], 9)[0]] == [
-        "t2;",
-        " t2 ;",
-        "t1;",
-        "t 2  ;",
-        "t3;",
-    ]
-    same = [row("a", "x", "assertTrue( b );"), row("b", "x", "assertTrue(\n b\t);")]
-    assert len(retrieve(same, ["x"], 2)[0]) == 1
+    known = [row("c", "x y", "t1;"), row("a", "x y", "t2;"), row("b", "x y", " t2 ;"), row("d", "x", "t3;")]
+    known += [row("e", "z", "t2;"), row("f", "", "t4;")]
+    assert [text for text, _ in retrieve(known, ["x y"], 2)[0]] == ["t2;", "t1;"]
+    assert [text for text, _ in retrieve(known[::-1], ["nothing"], 9)[0]] == ["t2;", "t1;", "t3;", "t4;"]
+
+
+def test_scores_do_not_follow_the_hash_seed():
+    program = """
+import random
+from kdlib.evaluation.baselines import retrieve
+draw = random.Random(0)
+texts = [" ".join(f"w{draw.randint(0, 60)}" for _ in range(draw.randint(5, 60))) for _ in range(90)]
+known = [{"id": str(at), "prompt": text, "target": str(at)} for at, text in enumerate(texts)]
+print(retrieve(known, texts[:20], 9))
+"""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+    assert len(printed.pop()) > 1000
 
 
 def test_retrieval_without_any_token():

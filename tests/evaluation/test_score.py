@@ -106,6 +106,14 @@ def test_strange_predictions_are_scored(run):
         assert samples[0]["prediction"] == strange
 
 
+def test_half_a_surrogate_pair_is_scored(run):
+    lines = [json.dumps({"id": key, "rank": 1, "text": "f(\ud83d);", "score": 0.0}) for key in IDS]
+    (run / "m").mkdir()
+    (run / "m" / "predictions.jsonl").write_text("\n".join(lines))
+    _, samples = scored(run, {"students/m": run / "m"})
+    assert samples[0]["prediction"] == "f(?);"
+
+
 def test_one_row_and_one_model(run):
     ids = pa.array([[1]], pa.list_(pa.int32()))
     write_parquet(run / "test.parquet", pa.table({"id": ["a"], "target": ["f();"], "target_ids": ids}))

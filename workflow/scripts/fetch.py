@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.corpus.debian import fetch
-
 from kdlib.config import DebianSource
+from kdlib.corpus.debian import fetch
 from kdlib.jobs import logged
 
 

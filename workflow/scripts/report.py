@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.report.page import write_page
-
 from kdlib.jobs import logged
+from kdlib.report.page import write_page
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

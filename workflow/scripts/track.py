@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.tracking import mirror
-
 from kdlib.jobs import logged
+from kdlib.tracking import mirror
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.tracking import prepare
-
 from kdlib.jobs import logged
+from kdlib.tracking import prepare
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

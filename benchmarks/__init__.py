@@ -1,0 +1,1 @@
+"""One file per claim about speed, size or cost; ``python -m benchmarks`` runs all of them."""

@@ -1,0 +1,66 @@
+"""Run every benchmark, keep its JSON in benchmarks/results and write docs/performance.md."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+NAMES = sorted(p.stem for p in HERE.glob("*.py") if p.stem not in {"__init__", "__main__", "contract"})
+
+
+def run(name: str) -> dict[str, Any]:
+    """Run one benchmark in its own process and return the object on its last line."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--json", *sys.argv[1:]],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return a benchmark's claims as Markdown."""
+    machine = ", ".join(f"{key} {value}" for key, value in result["machine"].items())
+    lines = [
+        f"## {result['benchmark']}",
+        "",
+        machine,
+        "",
+        "| claim | value | target | measured against | runs |",
+        "|---|---|---|---|---|",
+    ]
+    for name, claim in result["claims"].items():
+        sign = {"lower": "≤", "higher": "≥"}[claim["better"]]
+        target = "stated" if claim["target"] is None else f"{sign} {claim['target']:g}"
+        met = claim["target"] is None or (
+            claim["value"] <= claim["target"]
+            if claim["better"] == "lower"
+            else claim["value"] >= claim["target"]
+        )
+        value = f"{claim['value']:.3g} {claim['unit']}" + ("" if met else " (**missed**)")
+        lines.append(f"| `{name}` | {value} | {target} | {claim['against']} | {claim['runs']} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run all."""
+    parts = []
+    for name in NAMES:
+        result = run(name)
+        (HERE / "results" / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+        parts.append(table(result))
+    head = (
+        "# Performance\n\nMade by `make bench`; the raw answers lie in benchmarks/results. "
+        "Machines are noisy: compare ratios.\n\n"
+    )
+    (HERE.parent / "docs" / "performance.md").write_text(head + "\n".join(parts))
+
+
+if __name__ == "__main__":
+    main()

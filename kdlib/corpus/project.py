@@ -1,0 +1,211 @@
+"""What the files of a source declare: found by name, from the place where the name is written."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from kdlib.java.assertions import is_test_annotation
+from kdlib.java.methods import Method, TypeDeclaration, Unit, simple_name
+
+# src/test, src/integrationTest, and test folders of projects that do not follow Maven.
+_TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
+_AFFIXES = re.compile(r"^Tests?(?=[A-Z])|(?<=\w)(TestCase|Tests?|ITCase|IT)$")
+_CAMEL = re.compile(r"[A-Z]?[^A-Z]+|[A-Z]+(?=[A-Z]|$)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectFile:
+    """A file that parsed.
+
+    Attributes:
+        path: Path inside the source.
+        content: Its bytes.
+        unit: Its declarations.
+    """
+
+    path: str
+    content: bytes
+    unit: Unit
+
+    def is_test_code(self) -> bool:
+        """Return whether the file lies among tests."""
+        return "src/main/" not in self.path and bool(_TEST_FOLDER.search(self.path))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectType:
+    """A type and the file that declares it; two files may declare the same name (variants of one library)."""
+
+    file: ProjectFile
+    declaration: TypeDeclaration
+    name: str
+
+    def simple(self) -> str:
+        """Return the simple name."""
+        return simple_name(self.name)
+
+    def is_inside(self, other: ProjectType) -> bool:
+        """Return whether this is ``other`` or nested in it."""
+        return self.file is other.file and (self.name + ".").startswith(other.name + ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A method with the type that declares it."""
+
+    owner: ProjectType
+    method: Method
+
+
+@dataclass(slots=True)
+class Project:
+    """An index over all types of a source."""
+
+    by_name: dict[str, list[ProjectType]] = field(default_factory=lambda: defaultdict(list))
+    by_simple: dict[str, list[ProjectType]] = field(default_factory=lambda: defaultdict(list))
+    by_file: dict[ProjectFile, list[ProjectType]] = field(default_factory=lambda: defaultdict(list))
+    by_method: dict[str, list[Declared]] = field(default_factory=lambda: defaultdict(list))
+    _supertypes: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
+    _resolved: dict[tuple[str, ProjectFile | ProjectType], ProjectType | None] = field(default_factory=dict)
+    _test_files: set[ProjectFile] = field(default_factory=set)
+
+    def resolve(self, name: str, file: ProjectFile, inside: ProjectType | None = None) -> ProjectType | None:
+        """Return the project's type that a name stands for in a file, or None if it is not of the project.
+
+        Args:
+            name: Simple or dotted name, without type arguments.
+            file: Where it is written; its imports and package decide.
+            inside: The type around it, whose own and inherited member types come first.
+        """
+        if simple_name(name) not in self.by_simple:
+            return None
+        place = name, inside or file
+        if place not in self._resolved:
+            self._resolved[place] = self._look_up(name, file, inside)
+        return self._resolved[place]
+
+    def _look_up(self, name: str, file: ProjectFile, inside: ProjectType | None) -> ProjectType | None:
+        for around in self.lineage(inside) if inside else ():
+            if nested := self.by_name.get(f"{around.name}.{name}"):
+                return _nearest(nested, file)
+        package, outer = file.unit.package, name.partition(".")[0]
+        qualified = [f"{around.name}.{name}" for around in file.unit.types]
+        for item in file.unit.imports:
+            if not item.everything and simple_name(item.name) == outer:
+                return self._named([item.name + name[len(outer) :]], file)
+        names = [f"{package}.{part}" if package else part for part in (*qualified, name)]
+        names += [f"{item.name}.{name}" for item in file.unit.imports if item.everything]
+        return self._named([*names, name], file)
+
+    def _named(self, names: list[str], file: ProjectFile) -> ProjectType | None:
+        return next((_nearest(self.by_name[name], file) for name in names if name in self.by_name), None)
+
+    def supertypes(self, kind: ProjectType) -> list[ProjectType]:
+        """Return the project's types that a type is or inherits from, itself first."""
+        if kind not in self._supertypes:
+            found = [kind]
+            for known in found:  # grows while it is read, each type once
+                for written in known.declaration.supertypes:
+                    above = self.resolve(base_name(written), known.file)
+                    if above is not None and above not in found:
+                        found.append(above)
+            self._supertypes[kind] = found
+        return self._supertypes[kind]
+
+    def types_of(self, file: ProjectFile) -> list[ProjectType]:
+        """Return the types that a file declares, outer before inner."""
+        return self.by_file.get(file, [])
+
+    def lineage(self, kind: ProjectType) -> Iterator[ProjectType]:
+        """Yield the types whose members are visible inside a type: its supertypes, then its outer types'."""
+        yield from self.supertypes(kind)
+        outer = kind.name.rpartition(".")[0]
+        for around in self.by_name.get(outer, ()):
+            if kind.is_inside(around):
+                yield from self.lineage(around)
+
+    def has_external_supertype(self, kind: ProjectType, suffix: str) -> bool:
+        """Return whether a type inherits, through the project, from a foreign one whose name ends so."""
+        return any(
+            base_name(written).endswith(suffix) and self.resolve(base_name(written), known.file) is None
+            for known in self.supertypes(kind)
+            for written in known.declaration.supertypes
+        )
+
+    def note_test_files(self, files: Iterable[ProjectFile]) -> None:
+        """Take files out of the code that may be under test."""
+        self._test_files.update(files)
+
+    def is_production(self, kind: ProjectType) -> bool:
+        """Return whether a type is neither among tests nor in a file that holds some."""
+        return not kind.file.is_test_code() and kind.file not in self._test_files
+
+    def is_test(self, kind: ProjectType, method: Method) -> bool:
+        """Return whether a method of a type is a test: by annotation, or by name in a JUnit 3 test case."""
+        if any(map(is_test_annotation, method.annotations)):
+            return method.has_body
+        by_name = method.name.startswith("test") and not method.parameters and method.returns == "void"
+        return by_name and method.has_body and self.has_external_supertype(kind, "TestCase")
+
+    def class_under_test(self, test: ProjectType) -> ProjectType | None:
+        """Return the class whose name the name of a test class holds, or None.
+
+        ``FooTest``, ``FooTests``, ``FooTestCase``, ``FooIT`` and ``TestFoo`` test ``Foo``, of the same package
+        if there is one. ``FooBarTest`` tests ``Foo`` if its package has no ``FooBar``.
+        """
+        name = _AFFIXES.sub("", test.simple(), count=1)
+        words = _CAMEL.findall(name)
+        package = test.file.unit.package
+        for kept in range(len(words), 0, -1):
+            candidates = [
+                kind
+                for kind in self.by_simple.get("".join(words[:kept]), ())
+                if kind.file is not test.file and kind.declaration.name == kind.simple()
+                if kept == len(words) or kind.file.unit.package == package
+            ]
+            if candidates:
+                return min(
+                    candidates,
+                    key=lambda kind: (kind.file.unit.package != package, *_distance(kind, test.file)),
+                )
+        return None
+
+
+def index(files: Iterable[ProjectFile]) -> Project:
+    """Return the index of a source's files."""
+    project = Project()
+    for file in files:
+        for declaration in file.unit.types:
+            name = f"{file.unit.package}.{declaration.name}" if file.unit.package else declaration.name
+            kind = ProjectType(file, declaration, name)
+            project.by_name[name].append(kind)
+            project.by_simple[kind.simple()].append(kind)
+            project.by_file[file].append(kind)
+            for method in declaration.methods:
+                project.by_method[method.name].append(Declared(kind, method))
+    kinds = [kind for named in project.by_name.values() for kind in named]
+    tests = (kind for kind in kinds if any(project.is_test(kind, m) for m in kind.declaration.methods))
+    project.note_test_files(kind.file for kind in tests)
+    return project
+
+
+def base_name(written: str) -> str:
+    """Return the dotted name of a type as written, without annotations, type arguments and dimensions."""
+    if written.startswith("@"):
+        written = written.rpartition(" ")[2]
+    return written.partition("<")[0].partition("[")[0].removesuffix("...").strip()
+
+
+def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
+    return min(candidates, key=lambda kind: _distance(kind, file))
+
+
+def _distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
+    """Order types of one name: production code first, then the nearest in the tree of folders."""
+    folders = zip(kind.file.path.split("/"), file.path.split("/"), strict=False)
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], folders)))
+    return kind.file.is_test_code(), -shared, kind.file.path

@@ -1,0 +1,149 @@
+"""Assertions of Java tests: which statements they are, of which kind, and which methods are tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from kdlib.java.methods import Import, simple_name
+from kdlib.java.syntax import text
+from kdlib.java.tokens import code_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A test framework or an assertion library.
+
+    Attributes:
+        name: Name in records and reports.
+        packages: Prefixes of imports that tell its use.
+        classes: Simple names of the classes that hold its assertions.
+        assertions: Names that open an assertion, be it a call or a chain.
+        tests: Annotations of test methods; empty for a mere assertion library and for JUnit 3.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    classes: frozenset[str]
+    assertions: frozenset[str]
+    tests: frozenset[str] = frozenset()
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_JUNIT3 = _names("assertEquals assertFalse assertNotNull assertNotSame assertNull assertSame assertTrue fail")
+_JUNIT4 = _JUNIT3 | _names("assertArrayEquals assertNotEquals assertThat assertThrows")
+_JUNIT5 = (_JUNIT4 - {"assertThat"}) | _names(
+    "assertAll assertDoesNotThrow assertInstanceOf assertIterableEquals assertLinesMatch assertThrowsExactly "
+    "assertTimeout assertTimeoutPreemptively"
+)
+_TESTNG = _JUNIT3 | _names("assertNotEquals assertThrows expectThrows")
+_ASSERTJ = _names(
+    "assertThat assertThatCode assertThatExceptionOfType assertThatIllegalArgumentException "
+    "assertThatIllegalStateException assertThatNullPointerException assertThatThrownBy fail"
+)
+_JUNIT5_TESTS = _names("Test ParameterizedTest RepeatedTest TestFactory TestTemplate")
+# The order decides which framework a file with several of them is said to use.
+APIS = (
+    Api("junit5", ("org.junit.jupiter.",), _names("Assertions"), _JUNIT5, _JUNIT5_TESTS),
+    Api("testng", ("org.testng.",), _names("Assert AssertJUnit"), _TESTNG, _names("Test")),
+    Api("junit4", ("org.junit.",), _names("Assert"), _JUNIT4, _names("Test Theory")),
+    Api("junit3", ("junit.framework.",), _names("Assert TestCase"), _JUNIT3),
+    Api("hamcrest", ("org.hamcrest.",), _names("MatcherAssert"), _names("assertThat")),
+    Api("assertj", ("org.assertj.",), _names("Assertions BDDAssertions"), _ASSERTJ),
+    Api("truth", ("com.google.common.truth.",), _names("Truth"), _names("assertThat assertWithMessage")),
+)
+ASSERTIONS = frozenset[str]().union(*(api.assertions for api in APIS))
+_CLASSES = frozenset[str]().union(*(api.classes for api in APIS))
+_ANNOTATIONS = frozenset[str]().union(*(api.tests for api in APIS))
+
+# JLS 21 §3.9 and the literals of §3.10.
+_KEYWORDS = _names(
+    "abstract assert boolean break byte case catch char class const continue default do double else enum "
+    "extends final finally float for goto if implements import instanceof int interface long native new "
+    "package private protected public return short static strictfp super switch synchronized this throw "
+    "throws transient try void volatile while true false null"
+)
+_NUMBER = re.compile(r"\.?[0-9]")
+_WORD = re.compile(r"[^\W\d]|\$")
+
+
+def assertion_kind(node: Node, helpers: Collection[tuple[str, int]] = ()) -> str | None:
+    """Return the name of the assertion that a statement makes, e.g. ``assertEquals``; None if it makes none.
+
+    A chain has the name of its first call: ``assertThat(x).isEqualTo(y)`` is an ``assertThat``.
+
+    Args:
+        node: An ``expression_statement`` of a syntax tree.
+        helpers: (name, number of arguments) of methods that the test sees of its own project and that are
+            therefore not the framework's.
+    """
+    call = opening_call(node)
+    name = call.child_by_field_name("name") if call else None
+    if call is None or name is None or text(name) not in ASSERTIONS:
+        return None
+    qualifier = call.child_by_field_name("object")
+    if qualifier is not None and simple_name(text(qualifier)) not in _CLASSES | {"this", "super"}:
+        return None
+    arguments = call.child_by_field_name("arguments")
+    if qualifier is None and (text(name), arguments.named_child_count if arguments else 0) in helpers:
+        return None
+    return text(name)
+
+
+def opening_call(node: Node) -> Node | None:
+    """Return the innermost call of a statement's chain of calls, the one that is evaluated first."""
+    call = node.named_children[0] if node.named_children else None
+    if call is None or call.type != "method_invocation":
+        return None
+    while (
+        receiver := call.child_by_field_name("object")
+    ) is not None and receiver.type == "method_invocation":
+        call = receiver
+    return call
+
+
+def framework_of(imports: Sequence[Import]) -> str:
+    """Return the test framework that a file's imports name, or ``unknown``."""
+    for api in APIS:
+        runs_tests = api.tests or api.name == "junit3"
+        if runs_tests and any((item.name + ".").startswith(api.packages) for item in imports):
+            return api.name
+    return "unknown"
+
+
+def is_test_annotation(name: str) -> bool:
+    """Return whether an annotation of that simple name marks a test method."""
+    return name in _ANNOTATIONS
+
+
+def normalised_form(statement: str) -> str:
+    """Return the shape of an assertion: what is left when names and values are blotted out.
+
+    Names of assertions and keywords stay; other identifiers become ``ID``, literals ``STR``, ``NUM`` or
+    ``CHR``.
+
+    Args:
+        statement: Java source; it need not be valid.
+
+    Returns:
+        Tokens joined by spaces.
+    """
+    tokens = code_tokens(statement)
+    following = [*tokens[1:], ""]
+    return " ".join(_shape(token, after) for token, after in zip(tokens, following, strict=False))
+
+
+def _shape(token: str, following: str) -> str:
+    if token[0] in "\"'":
+        return "STR" if token[0] == '"' else "CHR"
+    if _NUMBER.match(token):
+        return "NUM"
+    if not _WORD.match(token) or token in _KEYWORDS or (token in ASSERTIONS and following == "("):
+        return token
+    return "ID"

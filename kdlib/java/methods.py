@@ -1,0 +1,212 @@
+"""Declarations of a Java file: types, methods, fields and imports, with byte spans; no look into bodies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from kdlib.java.syntax import text
+
+_IMPORT = re.compile(r"import\s+(static\s+)?([\w$.]+?)(\.\*)?\s*;")
+_TYPES = frozenset(
+    {
+        "class_declaration",
+        "interface_declaration",
+        "enum_declaration",
+        "record_declaration",
+        "annotation_type_declaration",
+    }
+)
+_CONSTRUCTORS = frozenset({"constructor_declaration", "compact_constructor_declaration"})
+_ABOVE = frozenset({"superclass", "super_interfaces", "extends_interfaces"})
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An import: ``name`` without the star, ``everything`` if there was one."""
+
+    name: str
+    static: bool
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method or constructor.
+
+    Attributes:
+        name: Simple name; of a constructor the name of its class.
+        parameters: Types as written.
+        variadic: Whether the last parameter takes any number of arguments.
+        returns: Type as written; empty for a constructor.
+        annotations: Simple names.
+        has_body: Whether it is more than a signature.
+        start: First byte, annotations included, Javadoc not.
+        end: Byte after the last.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    variadic: bool
+    returns: str
+    annotations: tuple[str, ...]
+    has_body: bool
+    start: int
+    end: int
+
+    def takes(self, arguments: int) -> bool:
+        """Return whether it can be called with that many arguments."""
+        count = len(self.parameters)
+        return arguments >= count - 1 if self.variadic else arguments == count
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDeclaration:
+    """A top-level or member type; local and anonymous ones are left out.
+
+    Attributes:
+        name: Name with those of the enclosing types, e.g. ``Outer.Inner``.
+        supertypes: Superclass and interfaces as written.
+        methods: Methods in source order.
+        constructors: Explicit constructors in source order.
+        fields: Type as written of every field, enum constant and record component.
+        start: First byte.
+        end: Byte after the last.
+    """
+
+    name: str
+    supertypes: tuple[str, ...]
+    methods: tuple[Method, ...]
+    constructors: tuple[Method, ...]
+    fields: dict[str, str]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a Java file declares; the outer of two nested types comes first."""
+
+    package: str
+    imports: tuple[Import, ...]
+    types: tuple[TypeDeclaration, ...]
+
+
+def read_unit(root: Node) -> Unit:
+    """Return the declarations below the root of a syntax tree."""
+    package, imports = "", []
+    types: list[TypeDeclaration] = []
+    for node in root.named_children:
+        if node.type == "package_declaration":
+            package = text(node.named_children[-1])
+        elif node.type == "import_declaration" and (match := _IMPORT.match(text(node))):
+            imports.append(Import(match[2], bool(match[1]), bool(match[3])))
+        elif node.type in _TYPES:
+            types += _types(node, "")
+    return Unit(package, tuple(imports), tuple(types))
+
+
+def simple_name(name: str) -> str:
+    """Return the last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+def _types(node: Node, outer: str) -> Iterator[TypeDeclaration]:
+    """Yield a type and the types inside it."""
+    own = _field(node, "name")
+    members = list(_members(node))
+    components = _parameters(node.child_by_field_name("parameters"))
+    fields = {name: kind for kind, name in components}
+    methods, constructors = [], []
+    for member in members:
+        if member.type == "method_declaration":
+            methods.append(_method(member))
+        elif member.type in _CONSTRUCTORS:
+            constructors.append(_constructor(member, own, components))
+        elif member.type in ("field_declaration", "constant_declaration"):
+            kind = _field(member, "type")
+            fields |= {_field(item, "name"): kind for item in member.children_by_field_name("declarator")}
+        elif member.type == "enum_constant":
+            fields[_field(member, "name")] = own
+    above = tuple(_supertypes(node))
+    name = outer + own
+    yield TypeDeclaration(
+        name, above, tuple(methods), tuple(constructors), fields, node.start_byte, node.end_byte
+    )
+    for member in members:
+        if member.type in _TYPES:
+            yield from _types(member, name + ".")
+
+
+def _members(node: Node) -> Iterator[Node]:
+    body = node.child_by_field_name("body")
+    for member in body.named_children if body else ():
+        if member.type == "enum_body_declarations":
+            yield from member.named_children
+        else:
+            yield member
+
+
+def _supertypes(node: Node) -> Iterator[str]:
+    for clause in node.named_children:
+        if clause.type in _ABOVE:
+            for item in clause.named_children:
+                yield from map(text, item.named_children if item.type == "type_list" else [item])
+
+
+def _method(node: Node) -> Method:
+    parameters = _parameters(node.child_by_field_name("parameters"))
+    return Method(
+        name=_field(node, "name"),
+        parameters=tuple(kind for kind, _ in parameters),
+        variadic=bool(parameters) and parameters[-1][0].endswith("..."),
+        returns=_field(node, "type"),
+        annotations=tuple(_annotations(node)),
+        has_body=node.child_by_field_name("body") is not None,
+        start=node.start_byte,
+        end=node.end_byte,
+    )
+
+
+def _constructor(node: Node, own: str, components: list[tuple[str, str]]) -> Method:
+    """Return a constructor; a compact one has the parameters of its record."""
+    listed = node.child_by_field_name("parameters")
+    parameters = _parameters(listed) if listed else components
+    return Method(
+        name=own,
+        parameters=tuple(kind for kind, _ in parameters),
+        variadic=bool(parameters) and parameters[-1][0].endswith("..."),
+        returns="",
+        annotations=tuple(_annotations(node)),
+        has_body=True,
+        start=node.start_byte,
+        end=node.end_byte,
+    )
+
+
+def _parameters(node: Node | None) -> list[tuple[str, str]]:
+    """Return (type, name) of each parameter; a variadic type ends with dots."""
+    found = []
+    for item in node.named_children if node else ():
+        if item.type == "formal_parameter":
+            found.append((_field(item, "type"), _field(item, "name")))
+        elif item.type == "spread_parameter":
+            kind, name = [part for part in item.named_children if part.type != "modifiers"][:2]
+            found.append((text(kind) + "...", text(name)))
+    return found
+
+
+def _annotations(node: Node) -> Iterator[str]:
+    for part in node.named_children:
+        if part.type == "modifiers":
+            for item in part.named_children:
+                if item.type in ("marker_annotation", "annotation"):
+                    yield simple_name(_field(item, "name"))
+
+
+def _field(node: Node, name: str) -> str:
+    child = node.child_by_field_name(name)
+    return text(child) if child else ""

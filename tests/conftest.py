@@ -1,0 +1,144 @@
+"""A tiny corpus and a tiny teacher that the tests of all stages share; sessions build each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kdlib.config import Dataset, Signals, Size, Teacher, Training
+from kdlib.config import Tokenizer as TokenizerConfig
+from kdlib.files import write_examples, write_parquet
+from kdlib.records import MARKER, Example, Occurrence, example_id
+
+NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
+NOUNS = ("Count", "Size", "Width", "Height", "Depth", "Price", "Total", "Index", "Length", "Weight")
+
+
+def an_example(number: int) -> Example:
+    """Return one of endlessly many distinct examples; prompts differ in length."""
+    noun, value = NOUNS[number % len(NOUNS)], number * 7 % 90
+    more = "\n".join(f"    box.set{noun}({value + i});" for i in range(number % 5))
+    focal = f"public int get{noun}() {{\n    return this.{noun.lower()};\n}}"
+    test = f"@Test\nvoid has{noun}{number}() {{\n    Box box = new Box({value});\n{more}\n    {MARKER}\n}}"
+    reference = f"assertEquals({value}, box.get{noun}());"
+    where = Occurrence(
+        source="toy",
+        version="1",
+        path=f"src/{noun}Test.java",
+        file_sha256="0" * 64,
+        start_byte=number,
+        end_byte=number + len(reference),
+        test_class=f"toy.{noun}Test",
+        test_method=f"has{noun}{number}",
+        focal_class="toy.Box",
+        focal_name=f"get{noun}",
+        group="toy.Box",
+        framework="junit5",
+        kind="assertEquals",
+        licence="MIT",
+    )
+    return Example(example_id(focal, test, [reference]), focal, test, (reference,), (where,))
+
+
+@dataclass(frozen=True)
+class DatasetFiles:
+    """What the dataset stage wrote, and from what."""
+
+    examples: Path
+    splits: Path
+    tokenizer: Path
+    train: Path
+    validation: Path
+    test: Path
+    card: Path
+
+
+def split_name(number: int) -> str:
+    return {8: "validation", 9: "test"}.get(number % 10, "train")
+
+
+def build_dataset(folder: Path, examples: list[Example], config: Dataset, seed: int = 1) -> DatasetFiles:
+    """Run the dataset stage: of ten examples, the ninth validates and the tenth tests."""
+    import pyarrow as pa
+
+    from kdlib.dataset.build import build
+
+    files = DatasetFiles(
+        folder / "examples.parquet",
+        folder / "splits.parquet",
+        folder / "tokenizer",
+        *(folder / f"{split}.parquet" for split in ("train", "validation", "test")),
+        folder / "card.json",
+    )
+    write_examples(files.examples, examples)
+    splits = [split_name(number) for number in range(len(examples))]
+    write_parquet(files.splits, pa.table({"id": [e.id for e in examples], "split": splits}))
+    out = {split: getattr(files, split) for split in ("train", "validation", "test")}
+    build(files.examples, files.splits, config, seed, files.tokenizer, out, files.card)
+    return files
+
+
+@pytest.fixture(scope="session")
+def examples():
+    return [an_example(number) for number in range(40)]
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory, examples):
+    """32 rows to train on, 4 to validate, 4 to test."""
+    config = Dataset(max_source_tokens=96, max_target_tokens=32, tokenizer=TokenizerConfig(vocab_size=400))
+    return build_dataset(tmp_path_factory.mktemp("dataset"), examples, config)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(dataset):
+    from kdlib.models.tokenizer import load_tokenizer
+
+    return load_tokenizer(dataset.tokenizer)
+
+
+@pytest.fixture(scope="session")
+def rows(dataset):
+    from kdlib.models.batch import read_rows
+
+    return read_rows(dataset.train)
+
+
+@pytest.fixture(scope="session")
+def teacher(tmp_path_factory, dataset):
+    """Folder of a teacher's best model after two epochs."""
+    from kdlib.training.finetune import finetune
+
+    folder = tmp_path_factory.mktemp("teacher")
+    finetune(
+        "toy",
+        Teacher(size=NANO, training=Training(epochs=2, batch_size=8, learning_rate=1e-2, dropout=0)),
+        dataset.train,
+        dataset.validation,
+        dataset.tokenizer,
+        folder / "out",
+        folder / "checkpoints",
+        threads=1,
+    )
+    return folder / "out" / "best_model"
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory, dataset, teacher):
+    """Manifest of the teacher's signals, two shards a split."""
+    from kdlib.signals.extract import extract
+    from kdlib.signals.store import write_manifest
+
+    folder, shards = tmp_path_factory.mktemp("signals"), []
+    for split in ("train", "validation"):
+        for shard in range(2):
+            shards.append(folder / split / f"{shard}.parquet")
+            rows_file = getattr(dataset, split)
+            settings = Signals(shards=2, batch_size=5)
+            extract(
+                teacher, dataset.tokenizer, rows_file, "d1", split, shard, settings, 1, "c1", shards[-1]
+            )
+    write_manifest(shards, folder / "manifest.json")
+    return folder / "manifest.json"
