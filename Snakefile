@@ -8,6 +8,10 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+# inert unless software deployment is asked for with --sdm
+container: "docker://python:3.11-slim-bookworm"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/dataset.smk"
@@ -17,10 +21,6 @@ include: "workflow/rules/student.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
-
-
-# inert unless software deployment is asked for with --sdm
-container: "docker://python:3.11-slim-bookworm"
 
 
 localrules:

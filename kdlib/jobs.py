@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -21,8 +22,11 @@ def logged(log: str) -> Iterator[None]:
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     # Compute nodes are often offline, and a library that asks a hub waits for its time-out.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        if isinstance(stream, io.TextIOWrapper):
+            # A log keeps the order of what happened, up to a kill.
+            stream.reconfigure(line_buffering=True)
     with open(log, "w", buffering=1) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

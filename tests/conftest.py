@@ -108,13 +108,13 @@ def rows(dataset):
 
 @pytest.fixture(scope="session")
 def teacher(tmp_path_factory, dataset):
-    """Folder of a teacher's best model after two epochs."""
+    """Folder of the best model of a teacher that writes assertions of the right form."""
     from kdlib.training.finetune import finetune
 
     folder = tmp_path_factory.mktemp("teacher")
     finetune(
         "toy",
-        Teacher(size=NANO, training=Training(epochs=2, batch_size=8, learning_rate=1e-2, dropout=0)),
+        Teacher(size=NANO, training=Training(epochs=20, batch_size=8, learning_rate=1e-2, dropout=0)),
         dataset.train,
         dataset.validation,
         dataset.tokenizer,
@@ -137,8 +137,6 @@ def manifest(tmp_path_factory, dataset, teacher):
             shards.append(folder / split / f"{shard}.parquet")
             rows_file = getattr(dataset, split)
             settings = Signals(shards=2, batch_size=5)
-            extract(
-                teacher, dataset.tokenizer, rows_file, "d1", split, shard, settings, 1, "c1", shards[-1]
-            )
+            extract(teacher, dataset.tokenizer, rows_file, "d1", split, shard, settings, 1, "c1", shards[-1])
     write_manifest(shards, folder / "manifest.json")
     return folder / "manifest.json"

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.sections import Components, Config, Student, did_you_mean
 
+Place = tuple[int | str, ...]
+
 
 class ConfigError(Exception):
     """Everything that is wrong with a configuration, one line each."""
@@ -29,16 +31,19 @@ def load_config(raw: dict[str, Any]) -> Config:
     """
     raw = _without_nulls(copy.deepcopy(raw))
     problems: list[str] = []
+    removed: set[Place] = set()
     # Wrong entries are told and taken out, so that combinations of the right ones can be checked as well.
     for _ in range(5):
         try:
             config = Config.model_validate(raw)
         except ValidationError as error:
-            problems += [_sentence(item) for item in error.errors()]
-            for item in error.errors():
-                _remove(raw, item["loc"][:-1] if item["type"] == "missing" else item["loc"])
+            errors = error.errors()
+            problems += [_sentence(item) for item in errors if not _follows(item["loc"], removed)]
+            # An unknown key is taken out without loss, so nothing follows from that.
+            removed |= {item["loc"] for item in errors if item["type"] != "extra_forbidden"}
+            _remove(raw, [item["loc"][:-1] if item["type"] == "missing" else item["loc"] for item in errors])
             continue
-        problems += list(_impossible(config))
+        problems += list(_impossible(config, removed))
         if not problems:
             return config
         break
@@ -54,6 +59,8 @@ def read_config(paths: list[Path]) -> Config:
             overlay = yaml.safe_load(path.read_text()) or {}
         except (OSError, yaml.YAMLError) as error:
             raise ConfigError(f"{path}: {error}") from None
+        if not isinstance(overlay, dict):
+            raise ConfigError(f"{path}: holds {overlay!r} in place of keys and values")
         _lay_over(merged, overlay)
     return load_config(merged)
 
@@ -80,7 +87,7 @@ def _without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _impossible(config: Config) -> Iterator[str]:
+def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     """Yield the combinations of values, each right by itself, that cannot work."""
     shares = config.split.train + config.split.validation + config.split.test
     if abs(shares - 1) > 1e-6:
@@ -94,14 +101,16 @@ def _impossible(config: Config) -> Iterator[str]:
         for name, model in models.items():
             if model.size.d_model % model.size.heads:
                 yield f"{kind}.{name}.size: heads {model.size.heads} must divide d_model {model.size.d_model}"
+    wrong = {str(part) for place in removed if place[:1] == ("teachers",) for part in place[1:2]}
     for name, student in config.students.items():
-        yield from _impossible_student(name, student, config)
+        if not _follows(("students", name), removed):
+            yield from _impossible_student(name, student, {*config.teachers, *wrong})
 
 
-def _impossible_student(name: str, student: Student, config: Config) -> Iterator[str]:
+def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iterator[str]:
     where = f"students.{name}"
-    if student.teacher not in config.teachers:
-        hint = did_you_mean(student.teacher, config.teachers)
+    if student.teacher not in teachers:
+        hint = did_you_mean(student.teacher, teachers)
         yield f"{where}.teacher: no teacher {student.teacher!r}{hint}"
     names = student.components.names()
     if student.training.renaming and student.needs_signals():
@@ -146,13 +155,21 @@ def _models_in(annotation: Any) -> set[type[BaseModel]]:  # noqa: ANN401
     return {model for part in typing.get_args(annotation) for model in _models_in(part)}
 
 
-def _remove(raw: dict[str, Any], loc: tuple[int | str, ...]) -> None:
-    """Take the entry at ``loc``, or the deepest one on the way to it, out of nested mappings."""
-    trail: list[tuple[dict[str, Any], str]] = []
-    for part in loc:  # parts that are no keys are tags of a union
-        if isinstance(raw, dict) and part in raw:
-            trail.append((raw, str(part)))
-            raw = raw[str(part)]
-    if trail:
-        table, key = trail[-1]
-        del table[key]
+def _follows(place: Place, removed: set[Place]) -> bool:
+    """Return whether something at ``place`` or below it was taken out, so that an error there is no news."""
+    return any(gone[: len(place)] == place for gone in removed)
+
+
+def _remove(raw: dict[str, Any], places: list[Place]) -> None:
+    """Take the entries at places, or the deepest ones on the way to them, out of nested mappings."""
+    entries: list[tuple[dict[int | str, Any], int | str]] = []
+    for place in places:
+        inner: Any = raw
+        trail = []
+        for part in place:  # parts that are no keys are tags of a union
+            if isinstance(inner, dict) and part in inner:
+                trail.append((inner, part))
+                inner = inner[part]
+        entries += trail[-1:]
+    for table, key in entries:
+        table.pop(key, None)

@@ -256,8 +256,13 @@ class Student(Strict):
         if not isinstance(raw, dict):
             return raw
         known: dict[str, dict[str, Any]] = {"ce": {"ce": {}}, "traditional": {"ce": {}, "kl": {}}}
-        fixed = known.get(raw.get("loss", ""))
-        names = set(fixed or raw.get("components") or ["focal", "jsd", "semantic"])
+        fixed = known.get(str(raw.get("loss")))
+        chosen = raw.get("components")
+        if isinstance(chosen, Components):
+            names = set(chosen.names())
+        else:
+            chosen = chosen if isinstance(chosen, dict) else {}
+            names = {name for name, constants in chosen.items() if constants is not None}
         if fixed:
             raw = {"components": fixed, **raw}
         elif raw.get("schedule") is None and raw.get("loss_weights") is None:

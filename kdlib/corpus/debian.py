@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kdlib.config.sections import DebianSource
+from kdlib.config import DebianSource
 from kdlib.files import DataError, atomic, sha256
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

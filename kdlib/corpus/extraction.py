@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from kdlib.corpus.focal import Calls
-from kdlib.corpus.masking import masked_test, method_text
+from kdlib.corpus.focal import Calls, Variables
+from kdlib.corpus.masking import masked_tests, method_text
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType
-from kdlib.java.assertions import ASSERTIONS, assertion_kind, framework_of, opening_call
+from kdlib.java.assertions import ASSERTIONS, assertion_kind, framework_of, is_test_annotation, opening_call
 from kdlib.java.methods import Method
 from kdlib.java.syntax import captures, parse, text
 from kdlib.java.tokens import one_line
@@ -24,7 +25,6 @@ _NODES = """
 [(local_variable_declaration) (formal_parameter) (enhanced_for_statement) (resource)
  (catch_formal_parameter) (instanceof_expression) (type_pattern)] @variable
 """
-_Variables = dict[str, list[tuple[int, str, Node | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,26 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Nodes:
-    """The nodes of a file that matter, in source order."""
+class _Assertion:
+    """An assertion statement of a test method.
 
-    statements: list[Node]
-    calls: list[Node]
-    variables: list[Node]
+    Attributes:
+        node: The statement.
+        kind: Its name.
+        test: Outermost class of the test.
+        method: The test method.
+        focal: What it tests, if that was found.
+        tested: Class under test by the name of the test class.
+        masked: The test without it.
+    """
+
+    node: Node
+    kind: str
+    test: ProjectType
+    method: Method
+    focal: Declared | None
+    tested: ProjectType | None
+    masked: str
 
 
 def tests_of(project: Project, file: ProjectFile) -> list[tuple[ProjectType, Method]]:
@@ -67,49 +81,77 @@ def mine_file(
         tests: What ``tests_of`` returns for it.
         stamp: Source, version and licence.
     """
-    found = captures(parse(file.content).root_node, _NODES)
-    nodes = _Nodes(*(_in_order(found.get(name, [])) for name in ("statement", "call", "variable")))
+    found = list(_assertions_of(project, file, tests))
+    groups = _groups(project, found)
     file_sha256 = hashlib.sha256(file.content).hexdigest()
-    framework = framework_of(file.unit.imports)
+    texts: dict[Declared, str] = {}
+    for item in found:
+        if item.focal is None:
+            yield None
+            continue
+        owner, focal = item.focal.owner, item.focal.method
+        if item.focal not in texts:
+            texts[item.focal] = method_text(owner.file.content, focal.start, focal.end)
+        reference = one_line(text(item.node).replace("\r\n", "\n"))
+        occurrence = Occurrence(
+            source=stamp.source,
+            version=stamp.version,
+            path=file.path,
+            file_sha256=file_sha256,
+            start_byte=item.node.start_byte,
+            end_byte=item.node.end_byte,
+            test_class=item.test.name,
+            test_method=item.method.name,
+            focal_class=owner.name,
+            focal_name=focal.name,
+            group=groups[item.test],
+            framework=_framework(file, item.method),
+            kind=item.kind,
+            licence=stamp.licence,
+        )
+        source = texts[item.focal]
+        key = example_id(source, item.masked, [reference])
+        yield Example(key, source, item.masked, (reference,), (occurrence,))
+
+
+def _assertions_of(
+    project: Project, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]]
+) -> Iterator[_Assertion]:
+    """Yield the assertions of a file's tests in source order."""
+    captured = captures(parse(file.content).root_node, _NODES)
+    statements, calls, variables = (
+        sorted(captured.get(name, ()), key=lambda node: node.start_byte)
+        for name in ("statement", "call", "variable")
+    )
     outermost = {kind.declaration.name: kind for kind in project.types_of(file)}
     for kind, method in tests:
         test = outermost[kind.declaration.name.partition(".")[0]]
         tested = project.class_under_test(test)
-        variables = _variables(_within(nodes.variables, method))
-        resolver = Calls(project, file, kind, tested, variables)
-        assertions = _assertions(_within(nodes.statements, method), resolver)
-        calls = _resolved(_within(nodes.calls, method), resolver) if assertions else []
-        for position, (node, name) in enumerate(assertions):
-            focal = _focal(calls, node.end_byte)
-            if focal is None:
-                yield None
-                continue
-            occurrence = Occurrence(
-                **asdict(stamp),
-                path=file.path,
-                file_sha256=file_sha256,
-                start_byte=node.start_byte,
-                end_byte=node.end_byte,
-                test_class=test.name,
-                test_method=method.name,
-                focal_class=focal.owner.name,
-                focal_name=focal.method.name,
-                group=tested.name if tested else test.name,
-                framework=framework,
-                kind=name,
-            )
-            span = method.start, method.end
-            masked = masked_test(file.content, span, [other for other, _ in assertions], position)
-            yield _example(focal, masked, one_line(text(node).replace("\r\n", "\n")), occurrence)
+        resolver = Calls(project, file, kind, tested, _variables(_within(variables, method)))
+        asserted = _assertions(_within(statements, method), resolver)
+        if not asserted:
+            continue
+        resolved = _resolved(_within(calls, method), resolver)
+        masked = masked_tests(file.content, (method.start, method.end), [node for node, _ in asserted])
+        for (node, name), test_text in zip(asserted, masked, strict=True):
+            yield _Assertion(node, name, test, method, _focal(resolved, node.end_byte), tested, test_text)
 
 
-def _example(focal: Declared, masked: str, reference: str, occurrence: Occurrence) -> Example:
-    source = method_text(focal.owner.file.content, focal.method.start, focal.method.end)
-    return Example(example_id(source, masked, [reference]), source, masked, (reference,), (occurrence,))
+def _groups(project: Project, found: Sequence[_Assertion]) -> dict[ProjectType, str]:
+    """Return the class under test of each test class: by its name, else the one that most assertions test."""
+    groups: dict[ProjectType, str] = {}
+    for test in {item.test for item in found}:
+        own = [item for item in found if item.test is test]
+        outer = [project.outermost(item.focal.owner).name for item in own if item.focal]
+        tested = own[0].tested
+        groups[test] = tested.name if tested else Counter(outer).most_common(1)[0][0] if outer else test.name
+    return groups
 
 
-def _in_order(nodes: list[Node]) -> list[Node]:
-    return sorted(nodes, key=lambda node: node.start_byte)
+def _framework(file: ProjectFile, method: Method) -> str:
+    """Return the framework that runs a test: by its annotation, or by its name as JUnit 3 did."""
+    annotated = any(map(is_test_annotation, method.annotations))
+    return framework_of(file.unit.imports) if annotated else "junit3"
 
 
 def _within(nodes: list[Node], method: Method) -> list[Node]:
@@ -151,9 +193,9 @@ def _is_of_project(statement: Node, resolver: Calls) -> bool:
     return qualifier is not None and resolver.project.resolve(text(qualifier), resolver.file) is not None
 
 
-def _variables(nodes: list[Node]) -> _Variables:
+def _variables(nodes: list[Node]) -> Variables:
     """Return the declared variables of a method: where, type as written, value."""
-    variables: _Variables = {}
+    variables: Variables = {}
     for node in nodes:
         written = node.child_by_field_name("type") or node.child_by_field_name("right")
         kind = text(written) if written else ""
@@ -166,7 +208,7 @@ def _variables(nodes: list[Node]) -> _Variables:
 
 
 def _resolved(calls: list[Node], resolver: Calls) -> list[tuple[int, Declared, bool]]:
-    """Return (end, declaration, is of the class under test) of the calls into code under test, in running order.
+    """Return (end, declaration, is of the class under test) of the calls into code under test, as they run.
 
     A call runs after those in its arguments and receiver: where it ends tells the order, not where it starts.
     """

@@ -23,6 +23,8 @@ _LITERALS = {
     "false": "boolean",
     "class_literal": "Class",
 }
+_PRIMITIVE = frozenset({"boolean", "byte", "char", "double", "float", "int", "long", "short"})
+_TEXT = frozenset({"String", "CharSequence"})
 _SUFFIXES = {
     ("decimal_integer_literal", "l"): "long",
     ("hex_integer_literal", "l"): "long",
@@ -35,6 +37,10 @@ _SAME_TYPE_AS = {
     "ternary_expression": 1,
     "assignment_expression": 1,
 }
+
+
+# name -> (position, type as written, node of the value), by position
+Variables = dict[str, list[tuple[int, str, Node | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,14 @@ class Calls:
         file: The test file.
         inside: The test class.
         tested: The class under test, if there is one.
-        variables: name -> (position, type as written, node of the value), by position.
+        variables: Those of the test method.
     """
 
     project: Project
     file: ProjectFile
     inside: ProjectType
     tested: ProjectType | None
-    variables: dict[str, list[tuple[int, str, Node | None]]]
+    variables: Variables
     _values: dict[int, Value] = field(default_factory=dict)
 
     def declaration(self, call: Node) -> Declared | None:
@@ -249,13 +255,26 @@ def _overload(
 
 
 def _agreement(method: Method, arguments: Sequence[Value]) -> int:
-    pairs = zip(method.parameters, arguments, strict=False)
-    return sum(bool(value.name) and _same_type(written, value.name) for written, value in pairs)
+    """Return how many arguments have the very type of their parameter, less those that cannot be passed."""
+    expected = list(method.parameters)
+    if method.variadic:
+        last = expected.pop().removesuffix("...")
+        as_array = len(arguments) == len(method.parameters) and arguments[-1].name.endswith("[]")
+        expected += [last + "[]"] if as_array else [last] * (len(arguments) - len(expected))
+    pairs = zip(expected, arguments, strict=False)
+    return sum(_fit(written, value.name) for written, value in pairs if value.name)
 
 
-def _same_type(written: str, name: str) -> bool:
-    suffix = "[]" if "[" in written or written.endswith("...") else ""
-    return simple_name(base_name(written)) + suffix == name
+def _fit(written: str, given: str) -> int:
+    """Return 1 for the same type, -1 for types between which nothing converts, 0 for what is not known."""
+    base, is_array = simple_name(base_name(written)), "[" in written
+    value, holds_array = given.removesuffix("[]"), given.endswith("[]")
+    if (base, is_array) == (value, holds_array):
+        return 1
+    primitive = base in _PRIMITIVE or value in _PRIMITIVE
+    if is_array != holds_array:
+        return 0 if base == "Object" or _TYPE_VARIABLE.match(base) else -1
+    return -1 if primitive and (is_array or not _TEXT.isdisjoint((base, value))) else 0
 
 
 def _arguments(call: Node) -> list[Node]:

@@ -14,31 +14,31 @@ from kdlib.records import MARKER
 # Where a statement may be taken out; elsewhere (`if (x) assertTrue(y);`) something has to stay in its place.
 _LISTS = frozenset({"block", "constructor_body", "switch_block_statement_group"})
 _INDENT = re.compile(rb"[ \t]*")
+_BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
 
 
-def masked_test(content: bytes, method: tuple[int, int], assertions: Sequence[Node], target: int) -> str:
-    """Return the test method with ``MARKER`` for one assertion and without the assertions after it.
+def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[Node]) -> list[str]:
+    """Return a test method once for each assertion: ``MARKER`` in its place, later assertions left out.
 
     Args:
         content: Bytes of the file, in UTF-8.
         method: First byte of the method and the byte after its last.
         assertions: The method's outermost assertion statements in source order.
-        target: Which of them to mask.
+
+    Returns:
+        One text per assertion, moved to the left margin.
     """
     start, end = method
-    node = assertions[target]
-    pieces = [content[start : node.start_byte], MARKER.encode()]
-    position = _after(node, content)
-    if content[position : content.find(b"\n", position)].strip():
-        # Code on the same line must not become part of the comment that the marker is.
-        pieces.append(b"\n" + _indent(content, node.start_byte))
-        position += len(content[position:]) - len(content[position:].lstrip(b" \t"))
-    for later in assertions[target + 1 :]:
-        first, last, stays = _removed(later, content)
-        pieces += [content[position : max(first, position)], stays]
-        position = last
-    pieces.append(content[position:end])
-    return _dedented(b"".join(pieces), _indent(content, start))
+    indent = _indent(content, start)
+    masked: list[str] = []
+    # From the last to the first: what follows an assertion is put together once.
+    first, rest = end, b""
+    for node in reversed(assertions):
+        before, after = content[start : node.start_byte], content[_after(node, content) : first] + rest
+        masked.append(_dedented(before + MARKER.encode() + _new_line(node, content, after) + after, indent))
+        begin, last, stays = _removed(node, content)
+        first, rest = begin, stays + content[last : max(first, last)] + rest
+    return masked[::-1]
 
 
 def method_text(content: bytes, start: int, end: int) -> str:
@@ -60,6 +60,11 @@ def _after(node: Node, content: bytes) -> int:
     return following.end_byte if not content[following.end_byte : line_end].strip() else node.end_byte
 
 
+def _new_line(node: Node, content: bytes, after: bytes) -> bytes:
+    """Return the line break that keeps code after a marker from becoming part of that comment."""
+    return b"\n" + _indent(content, node.start_byte) if after.partition(b"\n")[0].strip() else b""
+
+
 def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
     """Return the span that goes with a dropped assertion, and what stays there."""
     parent = node.parent
@@ -69,7 +74,10 @@ def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
     line_start = content.rfind(b"\n", 0, node.start_byte) + 1
     line_end = content.find(b"\n", end)
     stands_alone = not content[line_start : node.start_byte].strip() and not content[end:line_end].strip()
-    return (line_start, line_end + 1, b"") if stands_alone else (node.start_byte, end, b"")
+    if not stands_alone:
+        return node.start_byte, end, b""
+    blank = _BLANK_LINES.match(content, line_end + 1)
+    return line_start, blank.end() if blank else line_end + 1, b""
 
 
 def _indent(content: bytes, position: int) -> bytes:

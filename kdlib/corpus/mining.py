@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kdlib.config.sections import DebianSource, SampleSource, Source
+from kdlib.config import DebianSource, SampleSource, Source
 from kdlib.corpus.extraction import Stamp, mine_file, tests_of
 from kdlib.corpus.project import ProjectFile, index
 from kdlib.corpus.sources import JavaFile, java_files

@@ -120,6 +120,11 @@ class Project:
         """Return the types that a file declares, outer before inner."""
         return self.by_file.get(file, [])
 
+    def outermost(self, kind: ProjectType) -> ProjectType:
+        """Return the top-level type around a type, or the type itself."""
+        name = kind.declaration.name.partition(".")[0]
+        return next(other for other in self.types_of(kind.file) if other.declaration.name == name)
+
     def lineage(self, kind: ProjectType) -> Iterator[ProjectType]:
         """Yield the types whose members are visible inside a type: its supertypes, then its outer types'."""
         yield from self.supertypes(kind)
@@ -154,8 +159,8 @@ class Project:
     def class_under_test(self, test: ProjectType) -> ProjectType | None:
         """Return the class whose name the name of a test class holds, or None.
 
-        ``FooTest``, ``FooTests``, ``FooTestCase``, ``FooIT`` and ``TestFoo`` test ``Foo``, of the same package
-        if there is one. ``FooBarTest`` tests ``Foo`` if its package has no ``FooBar``.
+        ``FooTest``, ``FooTests``, ``FooTestCase``, ``FooIT`` and ``TestFoo`` test ``Foo``, of their package
+        if it has one. ``FooBarTest`` tests ``Foo`` where the package has no ``FooBar``.
         """
         name = _AFFIXES.sub("", test.simple(), count=1)
         words = _CAMEL.findall(name)

@@ -38,9 +38,14 @@ def java_files(source_root: Path) -> Iterator[JavaFile]:
         DataError: If there is neither folder nor readable archive.
     """
     if source_root.is_dir():
-        paths = sorted(_walk(source_root))
-        return (JavaFile(path, (source_root / path).read_bytes()) for path in paths)
+        paths = java_paths(source_root)
+        return (JavaFile(path.relative_to(source_root).as_posix(), path.read_bytes()) for path in paths)
     return iter(sorted(_unpacked(source_root), key=lambda file: file.path))
+
+
+def java_paths(folder: Path) -> list[Path]:
+    """Return the files that ``java_files`` reads of a folder, in the same order."""
+    return [folder / path for path in sorted(_walk(folder))]
 
 
 def _walk(root: Path) -> Iterator[str]:

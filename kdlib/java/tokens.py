@@ -11,16 +11,17 @@ _LITERAL = r"""
   | "(?:[^"\\\n]|\\[^\n])*(?:"|\\?(?=\n|\Z))
   | '(?:[^'\\\n]|\\[^\n])*(?:'|\\?(?=\n|\Z))
 """
-# In order of precedence, after JLS 21 §3.8-§3.12. Shifts and closing generics look alike to a lexer, so `>`
-# always stands alone (JLS §3.5 leaves the choice to the parser).
+# In order of precedence and, where that is free, of frequency; after JLS 21 §3.8-§3.12. Shifts and closing
+# generics look alike to a lexer, so `>` always stands alone (JLS §3.5 leaves the choice to the parser).
 _LEXER = re.compile(
     rf"""
-    {_COMMENT}
-    | ( {_LITERAL}
+    \s+ | {_COMMENT}
+    | ( [^\W\d][\w$]*
+      | {_LITERAL}
       | 0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]+)?[fFdDlL]?
       | 0[bB][01_]+[lL]?
       | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?[fFdDlL]?
-      | [\w$]+
+      | \$[\w$]*
       | \.\.\. | -> | :: | \+\+ | -- | && | \|\| | <<= | << | [-+*/%&|^!=<>]=
       | \S
       )

@@ -39,7 +39,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
-    """Return ``input_ids``, ``attention_mask`` [rows, source], ``labels`` [rows, target], padded on the right.
+    """Return ``input_ids``, ``attention_mask`` [rows, source], ``labels`` [rows, target], right-padded.
 
     Args:
         rows: At least one row.

@@ -53,21 +53,23 @@ def predict(
                 return_dict_in_generate=True,
             )
         # One beam has no sequences_scores; transition scores hold for any number of beams.
-        scores = _sequence_scores(model, output, tokenizer.pad_token_id)
+        scores = _sequence_scores(model, output, tokenizer.eos_token_id)
         for number, (ids, score) in enumerate(zip(output.sequences.tolist(), scores, strict=True)):
             row, rank = divmod(number, n_best)
             yield Prediction(batch[row].id, rank + 1, decode(tokenizer, ids[1:]), score)
 
 
-def _sequence_scores(model: T5ForConditionalGeneration, output: GenerateOutput, pad: int) -> list[float]:
-    """Return each sequence's mean log-probability per token."""
+def _sequence_scores(model: T5ForConditionalGeneration, output: GenerateOutput, eos: int) -> list[float]:
+    """Return each sequence's mean log-probability per token, the end token included."""
     beam_indices = getattr(output, "beam_indices", None)
     scores = model.compute_transition_scores(
         output.sequences, output.scores, beam_indices, normalize_logits=True
     )
-    generated = output.sequences[:, 1 : 1 + scores.shape[1]] != pad
+    # Beam search fills up with the end token, not with padding, where the padding id is 0.
+    ends = (output.sequences[:, -scores.shape[1] :] == eos).int()
+    generated = ends.cumsum(1) - ends == 0
     scores = scores.masked_fill(~generated, 0.0)
-    means = scores.sum(1) / generated.sum(1).clamp(min=1)
+    means = scores.sum(1) / generated.sum(1)
     return [float(mean) for mean in means]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kdlib.report.tables import Cell, Heading, Table, number
-from kdlib.report.wording import label, plain
+from kdlib.report.wording import label, listed, plain
+
+WIDEST = 10  # columns that fit a page
 
 
 def card_tables(name: str, card: Mapping[str, Any]) -> list[Table]:
@@ -22,32 +25,74 @@ def card_tables(name: str, card: Mapping[str, Any]) -> list[Table]:
 
 
 def _walk(path: list[str], part: Mapping[str, Any], tables: list[Table]) -> None:
-    flat = {key: value for key, value in part.items() if _is_plain(value)}
-    if flat:
-        rows = [[Cell(label(key)), _cell(value)] for key, value in flat.items()]
+    rest = part
+    if any(_is_plain(value) for value in part.values()):
+        rows, rest = _plain_rows(part)
         _add(path, ["what", "value"], rows, tables)
-    nested = {key: value for key, value in part.items() if key not in flat}
-    alike = {key: value for key, value in nested.items() if isinstance(value, Mapping) and _is_flat(value)}
-    if len(alike) > 1:
-        _add(path, ["name", *_keys(list(alike.values()))], _matrix(alike), tables)
-        nested = {key: value for key, value in nested.items() if key not in alike}
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            _walk([*path, label(key)], value, tables)
+    groups = _groups(rest)
+    for group in groups:
+        if len(group) > 1:
+            title = path if len(groups) == 1 else [*path, listed([label(key) for key in group])]
+            _add(title, *_matrix(group), tables)
+            continue
+        for key, value in group.items():
+            nest = _walk if isinstance(value, Mapping) else _list
+            nest([*path, label(key)], value, tables)
+
+
+def _plain_rows(part: Mapping[str, Any]) -> tuple[list[list[Cell]], dict[str, Any]]:
+    """Return rows of plain values and, in their place among these, of nested plain values; and the rest."""
+    rows, rest = [], {}
+    for key, value in part.items():
+        if _is_plain(value):
+            rows.append([Cell(_row(key)), _cell(value)])
+        elif isinstance(value, Mapping) and _is_flat(value):
+            rows += [[Cell(f"{_row(key)}: {_row(name)}"), _cell(own)] for name, own in value.items()]
         else:
-            _list([*path, label(key)], value, tables)
+            rest[key] = value
+    return rows, rest
+
+
+def _groups(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return nested parts, those that share keys together: they become rows of one table."""
+    groups: list[dict[str, Any]] = []
+    for key, value in parts.items():
+        for group in groups:
+            others = list(group.values())
+            alike = [own for own in (value, *others) if isinstance(own, Mapping) and _is_flat(own)]
+            if len(alike) == len(group) + 1 and set(value) & set(_keys(others)):
+                group[key] = value
+                break
+        else:
+            groups.append({key: value})
+    return groups
 
 
 def _list(path: list[str], items: Sequence[Any], tables: list[Table]) -> None:
     """Add a list that holds objects; what is not an object stands in a column of its own."""
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
     keys = _keys(objects)
+    if any("\n" in str(value) for own in objects for value in own.values()):
+        # Code does not fit into columns.
+        for place, own in enumerate(objects, 1):
+            _walk([*path, str(place)], own, tables)
+        return
     _add(path, keys, [[_cell(own.get(key)) for key in keys] for own in objects], tables)
 
 
-def _matrix(parts: Mapping[str, Mapping[str, Any]]) -> list[list[Cell]]:
+def _matrix(parts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
+    """Return headings and rows, the parts across where they have too many keys to stand side by side."""
     keys = _keys(list(parts.values()))
-    return [[Cell(label(name)), *(_cell(own.get(key)) for key in keys)] for name, own in parts.items()]
+    if len(keys) > WIDEST:
+        rows = [[Cell(_row(key)), *(_cell(own.get(key)) for own in parts.values())] for key in keys]
+        return ["name", *parts], rows
+    rows = [[Cell(_row(name)), *(_cell(own.get(key)) for key in keys)] for name, own in parts.items()]
+    return ["name", *keys], rows
+
+
+def _row(key: str) -> str:
+    """Return a row's name: keys of ours read as words, others are data (paths, assertions) and stay."""
+    return label(key) if re.fullmatch("[a-z_]+", key) else key
 
 
 def _add(path: list[str], names: list[str], rows: list[list[Cell]], tables: list[Table]) -> None:
@@ -70,5 +115,7 @@ def _is_flat(value: Mapping[str, Any]) -> bool:
 
 
 def _cell(value: Any) -> Cell:  # noqa: ANN401  (a JSON value)
-    counted = isinstance(value, int | float) and not isinstance(value, bool)
-    return number(value) if counted else Cell(plain(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value)
+    text = plain(value)
+    return Cell(text, mark="code" if "\n" in text else "")

@@ -27,6 +27,7 @@ STYLE: dict[Any, Any] = {  # matplotlib types its keys as a literal of all their
     "svg.hashsalt": "kdlib",
     "text.parse_math": False,
     "font.size": 9,
+    "figure.constrained_layout.hspace": 0.08,
     "axes.titlesize": 10,
     "axes.grid": True,
     "grid.alpha": 0.15,
@@ -74,6 +75,9 @@ def training_curves(model: str, curves: Curves) -> str:
         for axes, (title, lines) in zip(figure.subplots(2, 3).flat, panels, strict=True):
             _draw(axes, lines)
             axes.set_title(title)
+            # What a single line shows, the title may say already.
+            if list(lines) != [title.partition(",")[0]]:
+                axes.legend()
             axes.set_xlabel("optimiser step")
         return _svg(figure, f"Training curves of {model}: {', '.join(title for title, _ in panels)}")
 
@@ -84,8 +88,6 @@ def _draw(axes: Axes, lines: Mapping[str, Line]) -> None:
         # A line of few points, or one with gaps, would not be seen without marks.
         marker = "o" if len(line.x) <= 30 else ""
         axes.plot(line.x, line.y, dash, color=colour, marker=marker, markersize=3, label=name)
-    if len(lines) > 1:
-        axes.legend()
 
 
 def size_scatter(scores: Mapping[str, Any], costs: Mapping[str, Any], metrics: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kdlib.files import atomic, read_json, read_jsonl, read_parquet, sha256
 from kdlib.report import tables
 from kdlib.report.cards import card_tables
-from kdlib.report.curves import read_curves
+from kdlib.report.curves import POINTS, read_curves
 from kdlib.report.examples import browser
 from kdlib.report.figures import size_scatter, training_curves
 from kdlib.report.summary import HEADLINES, not_measured, summary
@@ -74,6 +74,7 @@ def write_page(
             "training_table": tables.training_table(trained),
             "settings": {name: _json(report["params"]) for name, report in trained.items()},
             "curves": _curves(steps, epochs),
+            "points": POINTS,
             "corpus": card_tables("Corpus", read_json(card)),
             "dataset": card_tables("Dataset", read_json(dataset)),
             "signals": tables.signal_table({path.parent.name: read_json(path) for path in manifests}),

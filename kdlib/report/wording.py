@@ -41,8 +41,10 @@ def plain(value: object) -> str:
         return f"{value:,}".replace("-", "−")
     if isinstance(value, float):
         return decimal(value) if abs(value) < 1e6 else plain(round(value))
+    if isinstance(value, list | Mapping) and not value:
+        return "none"
     if isinstance(value, list):
-        return ", ".join(plain(item) for item in value)
+        return ("; " if any(isinstance(item, Mapping) for item in value) else ", ").join(map(plain, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {plain(item)}" for key, item in value.items())
     return str(value)

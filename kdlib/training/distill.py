@@ -9,13 +9,14 @@ from kdlib.config import Student
 from kdlib.files import DataError
 from kdlib.models.batch import read_rows
 from kdlib.training.fit import Job, fit, job_key
-from kdlib.training.objective import FrozenEncoder, Objective
 from kdlib.training.plan import student_plan
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
     from transformers import T5ForConditionalGeneration
+
+    from kdlib.training.objective import FrozenEncoder
 
 
 def distill(
@@ -51,6 +52,7 @@ def distill(
     from kdlib.models.seq2seq import build, load
     from kdlib.models.tokenizer import load_tokenizer
     from kdlib.signals.store import SignalStore
+    from kdlib.training.objective import Objective
 
     for needed, path, what in (
         (student.needs_signals(), signals, "signals"),
@@ -85,6 +87,8 @@ def distill(
 
 def frozen_encoder(model: T5ForConditionalGeneration) -> FrozenEncoder:
     """Return a model's encoder as a measure: its embeddings, and its states' mean over the mask."""
+    from kdlib.training.objective import FrozenEncoder
+
     encoder = model.get_encoder().eval().requires_grad_(False)
 
     def encode(

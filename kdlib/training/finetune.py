@@ -7,7 +7,6 @@ from pathlib import Path
 from kdlib.config import Components, Teacher
 from kdlib.models.batch import read_rows
 from kdlib.training.fit import Job, fit, job_key
-from kdlib.training.objective import Objective
 from kdlib.training.plan import teacher_plan
 
 
@@ -39,6 +38,7 @@ def finetune(
     """
     from kdlib.models.seq2seq import build
     from kdlib.models.tokenizer import load_tokenizer
+    from kdlib.training.objective import Objective
 
     params = {**teacher.training.model_dump(), **teacher.size.model_dump(), "threads": threads}
     key = job_key({**params, "code": code}, [train, validation, tokenizer / "tokenizer.json"])

@@ -15,11 +15,12 @@ from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
 from kdlib.models.seq2seq import load
-from kdlib.training.objective import Objective
-from kdlib.training.plan import Plan
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
+
+    from kdlib.training.objective import Objective
+    from kdlib.training.plan import Plan
 
 TRAINER_STATE = "trainer_state.json"  # of transformers
 

@@ -4,15 +4,15 @@
 rule fetch:
     output:
         archive="cache/sources/{source}-{pin}.tar",
-    params:
-        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
-        code=code("fetch"),
     log:
         "logs/cache/fetch/{source}-{pin}.log",
     threads: 1
     resources:
         mem_mb=500,
         runtime=30,
+    params:
+        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
+        code=code("fetch"),
     message:
         "fetch {wildcards.source}"
     script:
@@ -25,17 +25,17 @@ rule mine:
     output:
         examples=f"{RUN}/corpus/mined/{{source}}.parquet",
         report=f"{RUN}/corpus/mined/{{source}}.json",
-    params:
-        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
-        root=lambda w: source_root(w.source),
-        max_file_bytes=cfg.corpus.max_file_bytes,
-        code=code("mine"),
     log:
         f"{LOGS}/mine/{{source}}.log",
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
+        root=lambda w: source_root(w.source),
+        max_file_bytes=cfg.corpus.max_file_bytes,
+        code=code("mine"),
     message:
         "mine {wildcards.source}"
     script:
@@ -50,15 +50,15 @@ rule corpus:
         examples=f"{RUN}/corpus/examples.parquet",
         splits=f"{RUN}/corpus/splits.parquet",
         card=f"{RUN}/corpus/card.json",
-    params:
-        split=cfg.split.model_dump(),
-        code=code("corpus"),
     log:
         f"{LOGS}/corpus.log",
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        split=cfg.split.model_dump(),
+        code=code("corpus"),
     message:
         "de-duplicate, split and audit the corpus"
     script:

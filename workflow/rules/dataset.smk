@@ -12,16 +12,16 @@ rule dataset:
         tokenizer=f"{RUN}/dataset/tokenizer/tokenizer.json",
         tokenizer_config=f"{RUN}/dataset/tokenizer/tokenizer_config.json",
         card=f"{RUN}/dataset/card.json",
-    params:
-        dataset=cfg.dataset.model_dump(),
-        seed=cfg.split.seed,
-        code=code("dataset"),
     log:
         f"{LOGS}/dataset.log",
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        dataset=cfg.dataset.model_dump(),
+        seed=cfg.split.seed,
+        code=code("dataset"),
     message:
         "train the tokenizer and write token rows"
     script:

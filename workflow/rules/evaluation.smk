@@ -13,17 +13,17 @@ rule predict_teacher:
         predictions=f"{RUN}/evaluation/teachers/{{teacher}}/predictions.jsonl",
         nll=f"{RUN}/evaluation/teachers/{{teacher}}/nll.parquet",
         cost=f"{RUN}/evaluation/teachers/{{teacher}}/cost.json",
-    params:
-        evaluation=prediction_settings,
-        max_tokens=cfg.dataset.max_target_tokens,
-        threads=cfg.threads,
-        code=code("predict"),
     log:
         f"{LOGS}/predict/teachers-{{teacher}}.log",
     threads: cfg.threads
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
+    params:
+        evaluation=prediction_settings,
+        max_tokens=cfg.dataset.max_target_tokens,
+        threads=cfg.threads,
+        code=code("predict"),
     message:
         "predict with the teacher {wildcards.teacher}"
     script:
@@ -59,16 +59,16 @@ rule baselines:
             f"{RUN}/evaluation/baselines/{{name}}/predictions.jsonl", name=BASELINES
         ),
         nll=f"{RUN}/evaluation/baselines/trigram/nll.parquet",
-    params:
-        n_best=cfg.evaluation.n_best,
-        max_tokens=cfg.dataset.max_target_tokens,
-        code=code("baselines"),
     log:
         f"{LOGS}/baselines.log",
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        n_best=cfg.evaluation.n_best,
+        max_tokens=cfg.dataset.max_target_tokens,
+        code=code("baselines"),
     message:
         "predict with the baselines"
     script:
@@ -83,16 +83,16 @@ rule score:
     output:
         scores=f"{RUN}/evaluation/scores.json",
         samples=f"{RUN}/evaluation/samples.jsonl",
-    params:
-        evaluation=cfg.evaluation.model_dump(),
-        split=cfg.split.by,
-        code=code("score"),
     log:
         f"{LOGS}/score.log",
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
+    params:
+        evaluation=cfg.evaluation.model_dump(),
+        split=cfg.split.by,
+        code=code("score"),
     message:
         "score all predictions"
     script:

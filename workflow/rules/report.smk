@@ -9,30 +9,40 @@ rule report:
         samples=rules.score.output.samples,
         costs=evaluated("cost.json"),
         reports=[
-            *expand(f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers),
-            *expand(f"{RUN}/students/{{name}}/training_report.json", name=cfg.students),
+            *expand(
+                f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers
+            ),
+            *expand(
+                f"{RUN}/students/{{name}}/training_report.json", name=cfg.students
+            ),
         ],
         steps=[
             *expand(f"{RUN}/teachers/{{name}}/step_metrics.csv", name=cfg.teachers),
             *expand(f"{RUN}/students/{{name}}/step_metrics.csv", name=cfg.students),
         ],
         epochs=[
-            *expand(f"{RUN}/teachers/{{name}}/training_metrics.csv", name=cfg.teachers),
-            *expand(f"{RUN}/students/{{name}}/training_metrics.csv", name=cfg.students),
+            *expand(
+                f"{RUN}/teachers/{{name}}/training_metrics.csv", name=cfg.teachers
+            ),
+            *expand(
+                f"{RUN}/students/{{name}}/training_metrics.csv", name=cfg.students
+            ),
         ],
         manifests=expand(f"{RUN}/signals/{{name}}/manifest.json", name=cfg.teachers),
         test=rules.dataset.output.test,
     output:
-        page=report(f"{RUN}/report.html", caption="../report/report.rst", category="Report"),
-    params:
-        run=cfg.run,
-        code=code("report"),
+        page=report(
+            f"{RUN}/report.html", caption="../report/report.rst", category="Report"
+        ),
     log:
         f"{LOGS}/report.log",
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        run=cfg.run,
+        code=code("report"),
     message:
         "write the report"
     script:

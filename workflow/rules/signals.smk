@@ -10,16 +10,16 @@ rule signals_shard:
         dataset=expand(f"{RUN}/dataset/{{name}}.parquet", name=["train", "validation"]),
     output:
         shard=f"{RUN}/signals/{{teacher}}/{{split}}/{{shard}}.parquet",
-    params:
-        signals=cfg.signals.model_dump(),
-        threads=cfg.threads,
-        code=code("signals_shard"),
     log:
         f"{LOGS}/signals/{{teacher}}/{{split}}-{{shard}}.log",
     threads: cfg.threads
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w, attempt: 120 * attempt,
+    params:
+        signals=cfg.signals.model_dump(),
+        threads=cfg.threads,
+        code=code("signals_shard"),
     message:
         "store the signals of {wildcards.teacher} on {wildcards.split}, shard {wildcards.shard}"
     script:
@@ -35,14 +35,14 @@ rule signals:
         ),
     output:
         manifest=f"{RUN}/signals/{{teacher}}/manifest.json",
-    params:
-        code=code("signals"),
     log:
         f"{LOGS}/signals/{{teacher}}.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("signals"),
     message:
         "check the shards of {wildcards.teacher} and write their manifest"
     script:

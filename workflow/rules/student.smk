@@ -20,10 +20,6 @@ rule student:
         report=f"{RUN}/students/{{student}}/training_report.json",
         epochs=f"{RUN}/students/{{student}}/training_metrics.csv",
         steps=f"{RUN}/students/{{student}}/step_metrics.csv",
-    params:
-        student=lambda w: cfg.students[w.student].model_dump(),
-        threads=cfg.threads,
-        code=code("student"),
     log:
         f"{LOGS}/student/{{student}}.log",
     benchmark:
@@ -32,6 +28,10 @@ rule student:
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: 240 * attempt,
+    params:
+        student=lambda w: cfg.students[w.student].model_dump(),
+        threads=cfg.threads,
+        code=code("student"),
     message:
         "distil the student {wildcards.student}"
     script:

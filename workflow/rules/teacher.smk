@@ -18,10 +18,6 @@ rule teacher:
         report=f"{RUN}/teachers/{{teacher}}/training_report.json",
         epochs=f"{RUN}/teachers/{{teacher}}/training_metrics.csv",
         steps=f"{RUN}/teachers/{{teacher}}/step_metrics.csv",
-    params:
-        teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
-        threads=cfg.threads,
-        code=code("teacher"),
     log:
         f"{LOGS}/teacher/{{teacher}}.log",
     benchmark:
@@ -30,6 +26,10 @@ rule teacher:
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: 240 * attempt,
+    params:
+        teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
+        threads=cfg.threads,
+        code=code("teacher"),
     message:
         "fine-tune the teacher {wildcards.teacher}"
     script:

@@ -4,16 +4,16 @@
 rule tracking:
     output:
         place=f"{RUN}/tracking.json",
-    params:
-        run=cfg.run,
-        uri=cfg.tracking.uri,
-        experiment=cfg.tracking.experiment,
     log:
         f"{LOGS}/tracking.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        run=cfg.run,
+        uri=cfg.tracking.uri,
+        experiment=cfg.tracking.experiment,
     message:
         "prepare MLflow at {params.uri}"
     script:
@@ -27,20 +27,24 @@ rule track:
         dataset=rules.dataset.output.card,
         scores=rules.score.output.scores,
         reports=[
-            *expand(f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers),
-            *expand(f"{RUN}/students/{{name}}/training_report.json", name=cfg.students),
+            *expand(
+                f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers
+            ),
+            *expand(
+                f"{RUN}/students/{{name}}/training_report.json", name=cfg.students
+            ),
         ],
         report=f"{RUN}/report.html",
     output:
         mirrored=f"{RUN}/mlflow.json",
-    params:
-        code=code("track"),
     log:
         f"{LOGS}/track.log",
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("track"),
     message:
         "mirror the results into MLflow"
     script:

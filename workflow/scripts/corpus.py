@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.corpus.assemble import assemble
-
 from kdlib.config import Split
+from kdlib.corpus.assemble import assemble
 from kdlib.jobs import logged
 
 

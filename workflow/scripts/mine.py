@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.corpus.mining import mine_source
 from pydantic import TypeAdapter
 
 from kdlib.config import Source
+from kdlib.corpus.mining import mine_source
 from kdlib.jobs import logged
 
 

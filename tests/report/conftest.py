@@ -1,0 +1,194 @@
+"""A run of two trained models and two baselines on three test rows, and a reader of the page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from kdlib.files import write_json, write_jsonl, write_parquet
+from kdlib.report.page import write_page
+
+NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
+VOID = {"meta", "link", "input", "br", "hr", "use", "path", "rect"}
+METRICS = {
+    "exact_match": {"higher_is_better": True, "description": "share of equal rows"},
+    "token_f1": {"higher_is_better": True, "description": "mean F1"},
+    "nll": {"higher_is_better": False, "description": "nats per token"},
+}
+VALUES = {
+    "teachers/base": {"exact_match": 0.667, "token_f1": 0.812, "nll": 1.023},
+    "students/ce": {"exact_match": 0.333, "token_f1": 0.518, "nll": 1.777},
+    "baselines/retrieval": {"exact_match": 0.301, "token_f1": 0.444},
+    "baselines/trigram": {"exact_match": 0.012, "token_f1": 0.109, "nll": 2.204},
+}
+TRAINED = ("teachers/base", "students/ce")
+
+
+def make_score(metric: str, value: float) -> dict:
+    signature = f"{metric}|v:1|norm:ws|n:3|split:class|boot:2000|conf:0.9|seed:42"
+    return {"value": value, "low": value - 0.0517, "high": value + 0.0622, "n": 3, "signature": signature}
+
+
+def make_comparison(a: str, b: str, metric: str, low: float, high: float) -> dict:
+    middle = (low + high) / 2
+    return {
+        **{"a": a, "b": b, "metric": metric, "difference": middle, "low": low, "high": high},
+        **{"p": 0.0315, "n": 3, "signature": f"{metric}|test:paired-ar"},
+    }
+
+
+def make_scores() -> dict:
+    return {
+        "rows": 3,
+        "split": "class",
+        "metrics": METRICS,
+        "models": {
+            name: {metric: make_score(metric, value) for metric, value in own.items()}
+            for name, own in VALUES.items()
+        },
+        "comparisons": [
+            make_comparison("teachers/base", "baselines/retrieval", "exact_match", 0.2, 0.4),
+            make_comparison("students/ce", "baselines/retrieval", "exact_match", -0.11, 0.17),
+            make_comparison("teachers/base", "baselines/trigram", "nll", -1.3, -1.1),
+        ],
+        "not_measured": [{"what": "mutation score", "reason": "no JDK"}],
+    }
+
+
+def _training(folder: Path, name: str) -> None:
+    parts = ["loss_raw", "loss_weighted", "weight"]
+    head = ["step", *(f"ce_{part}" for part in parts), "total_loss_raw", "total_loss_weighted"]
+    rows = [[step, 3 / step, 3 / step, 1, 3 / step, 3 / step, 4, 0.001] for step in (1, 2, 3)]
+    lines = [",".join([*head, "temperature", "learning_rate"]), *(",".join(map(str, row)) for row in rows)]
+    own = folder / name
+    own.mkdir(parents=True)
+    (own / "step_metrics.csv").write_text("\n".join(lines) + "\n")
+    (own / "training_metrics.csv").write_text("epoch,step,validation_nll\n1,3,2.5\n")
+    report = {"name": name, "parameters": 1234, "steps": 3, "planned_steps": 5, "epochs": 1, "best_step": 3}
+    params = {"threads": 2} | ({"teacher": "base"} if name.startswith("students") else {})
+    write_json(own / "training_report.json", report | {"best_validation_nll": 2.5, "params": params})
+    size = 2000 if name.startswith("teachers") else 500
+    cost = {"parameters": size, "bytes": 4 * size, "rows": 3, "seconds": 1.5, "assertions_per_second": 2.0}
+    write_json(folder / "evaluation" / name / "cost.json", cost)
+
+
+def _samples() -> list[dict]:
+    return [
+        {
+            **{"model": model, "id": id_, "prediction": f"{NASTY} {model}", "references": [f"{id_} {NASTY}"]},
+            **{"exact_match": id_ == "row-a", "token_f1": 0.25, "syntax_valid": False},
+        }
+        for model in VALUES
+        for id_ in ("row-c", "row-a", "row-b")
+    ]
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> dict:
+    """Arguments of ``write_page``; tests change the files or the lists."""
+    folder = tmp_path / "run"
+    for name in TRAINED:
+        _training(folder, name)
+    write_json(folder / "scores.json", make_scores())
+    write_jsonl(folder / "samples.jsonl", _samples())
+    kinds = {NASTY: {"train": 7}, "assertEquals": {"train": 7654}}
+    write_json(folder / "card.json", {"kept": 4321, "kinds": kinds})
+    write_json(folder / "dataset.json", {"train": {"rows": 8765}, "test": {"rows": 3}})
+    ids = ["row-a", "row-b", "row-c"]
+    write_parquet(folder / "test.parquet", pa.table({"id": ids, "prompt": [f"{i} {NASTY}" for i in ids]}))
+    entry = {"split": "train", "rows": 3, "positions": 50, "bytes": 6543}
+    manifest = {"codec": {"kind": "dense"}, "files": [entry, entry]}
+    write_json(folder / "signals" / "base" / "manifest.json", manifest)
+    return {
+        "run": "tiny<b>",
+        "card": folder / "card.json",
+        "dataset": folder / "dataset.json",
+        "scores": folder / "scores.json",
+        "samples": folder / "samples.jsonl",
+        "costs": [folder / "evaluation" / name / "cost.json" for name in TRAINED],
+        "reports": [folder / name / "training_report.json" for name in TRAINED],
+        "steps": [folder / name / "step_metrics.csv" for name in TRAINED],
+        "epochs": [folder / name / "training_metrics.csv" for name in TRAINED],
+        "manifests": [folder / "signals" / "base" / "manifest.json"],
+        "test": folder / "test.parquet",
+        "page": tmp_path / "report.html",
+    }
+
+
+@dataclass
+class Reading(HTMLParser):
+    """What a browser would find: elements, text by element, cells by table, headings in order."""
+
+    tags: Counter[str] = field(default_factory=Counter)
+    ids: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, str, str]] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    tables: dict[str, list[list[str]]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    stack: list[str] = field(default_factory=list)
+    table: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.tags[tag] += 1
+        self.attributes += [(tag, name, value) for name, value in found.items()]
+        self.ids += [found["id"]] if "id" in found else []
+        self.table = found.get("id", "") if tag == "table" else self.table
+        if tag == "tr":
+            self.tables.setdefault(self.table, []).append([])
+        if tag in {"td", "th"}:
+            self.tables[self.table][-1].append("")
+        if tag in {"h1", "h2", "h3"}:
+            self.headings.append((int(tag[1]), ""))
+        if tag not in VOID:
+            self.stack.append(tag)
+            self.texts[found.get("id", "")] = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        last = next(reversed(self.texts), "")
+        self.texts[last] = self.texts.get(last, "") + data
+        if {"td", "th"} & set(self.stack):
+            self.tables[self.table][-1][-1] += data
+        if self.stack and self.stack[-1] in {"h1", "h2", "h3"}:
+            level, text = self.headings[-1]
+            self.headings[-1] = (level, text + data)
+
+
+def _read(arguments: dict) -> tuple[str, Reading]:
+    write_page(**arguments)
+    text = arguments["page"].read_text(encoding="utf-8")
+    reading = Reading()
+    reading.feed(text)
+    reading.close()
+    assert not reading.stack
+    return text, reading
+
+
+@pytest.fixture
+def written():
+    """Write a page and read it: its text and what a parser finds."""
+    return _read
+
+
+@pytest.fixture
+def examples_of():
+    """JSON of the example browser, cut out of a page as a browser would: up to the first end tag."""
+
+    def cut(text: str) -> dict:
+        start = text.index('id="examples-data">') + len('id="examples-data">')
+        return json.loads(text[start : text.index("</script>", start)])
+
+    return cut

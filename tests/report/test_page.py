@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from itertools import pairwise
+
+import pytest
+
+from kdlib.files import DataError, read_json, write_json, write_jsonl
+
+NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
+
+
+def _words(cell: str) -> list[str]:
+    return re.sub(r"[\[\],]", " ", cell.replace("−", "-")).split()
+
+
+def test_every_number_of_the_scores_stands_in_its_cell(arguments, written):
+    _, reading = written(arguments)
+    scores = read_json(arguments["scores"])
+    head, *rows = reading.tables["scores-table"]
+    assert [cell.rstrip(" ↑↓") for cell in head] == ["model", "kind", "exact match", "token F1", "NLL"]
+    assert [row[0] for row in rows] == list(scores["models"])
+    for row in rows:
+        for metric, cell in zip(scores["metrics"], row[2:], strict=True):
+            own = scores["models"][row[0]].get(metric)
+            expected = ["–"] if own is None else [f"{own[key]:.3f}" for key in ("value", "low", "high")]
+            assert _words(cell) == expected
+
+
+def test_every_comparison_stands_with_its_interval_and_p(arguments, written):
+    _, reading = written(arguments)
+    rows = reading.tables["comparisons-table"][1:]
+    comparisons = read_json(arguments["scores"])["comparisons"]
+    assert len(rows) == len(comparisons)
+    for row, own in zip(rows, comparisons, strict=True):
+        assert row[:2] == [own["a"], own["b"]]
+        assert [float(word) for word in _words(row[3])] == pytest.approx(
+            [own["difference"], own["low"], own["high"]], abs=5e-4
+        )
+        assert row[4:6] == ["0.0315", "3"]
+    assert [row[6] for row in rows] == ["a is better", "no difference shown", "a is better"]
+
+
+def test_signatures_arrows_and_baselines(arguments, written):
+    text, reading = written(arguments)
+    titles = [value for _, name, value in reading.attributes if name == "title"]
+    signature = "exact_match|v:1|norm:ws|n:3|split:class|boot:2000|conf:0.9|seed:42"
+    assert titles.count(f"n = 3; {signature}") == 4
+    assert signature in reading.tables["metrics-table"][1]
+    assert [cell[-1] for cell in reading.tables["scores-table"][0][2:]] == ["↑", "↑", "↓"]
+    kinds = [row[1] for row in reading.tables["scores-table"][1:]]
+    assert kinds == ["teacher", "student", "baseline", "baseline"]
+    assert "90 % intervals" in text
+
+
+def test_cards_signals_and_costs_are_shown(arguments, written):
+    _, reading = written(arguments)
+    cells = {cell for rows in reading.tables.values() for row in rows for cell in row}
+    assert {"4,321", "7,654", "8,765"} <= cells
+    assert reading.tables["signals-table"][1][3:] == ["2", "6", "100", "13,086", "130.86"]
+    assert reading.tables["costs-table"][2][:3] == ["students/ce", "500", "2,000"]
+    assert reading.tables["training-table"][1] == ["teachers/base", "1,234", "3", "5", "1", "3", "2.500"]
+
+
+def test_texts_are_shown_and_never_become_markup(arguments, written, examples_of):
+    text, reading = written(arguments)
+    assert reading.tags["b"] == 0
+    assert reading.tags["script"] == 2
+    assert (1, "Run tiny<b>") in reading.headings
+    assert NASTY in {row[0] for rows in reading.tables.values() for row in rows}
+    examples = examples_of(text)
+    assert [row["id"] for row in examples["rows"]] == ["row-a", "row-b", "row-c"]
+    first = examples["rows"][0]
+    assert first["prompt"] == f"row-a {NASTY}"
+    assert first["references"] == [f"row-a {NASTY}"]
+    said = [[f"{NASTY} {model}", True, 0.25, False] for model in examples["models"]]
+    assert first["outputs"] == said
+    assert examples["models"] == ["teachers/base", "students/ce", "baselines/retrieval", "baselines/trigram"]
+
+
+def test_the_page_needs_nothing_from_outside(arguments, written):
+    text, reading = written(arguments)
+    links = [
+        value for _, name, value in reading.attributes if name.split(":")[-1] in {"src", "href", "action"}
+    ]
+    assert links
+    assert all(value.startswith("#") for value in links)
+    assert "@import" not in text
+    # What remains are names of XML languages.
+    assert set(re.findall(r'(\S+)="https?://', text)) == {"xmlns", "xmlns:xlink"}
+    assert "url(" not in text.replace("url(#", "")
+    assert ("meta", "http-equiv", "Content-Security-Policy") in reading.attributes
+
+
+def test_structure_for_assistive_technology(arguments, written):
+    _, reading = written(arguments)
+    assert ("html", "lang", "en") in reading.attributes
+    levels = [level for level, _ in reading.headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert len(reading.ids) == len(set(reading.ids))
+    labelled = {value for _, name, value in reading.attributes if name == "aria-labelledby"}
+    assert labelled
+    assert labelled <= set(reading.ids)
+    assert {value[1:] for _, name, value in reading.attributes if name == "href"} <= set(reading.ids)
+    assert reading.tags["caption"] == reading.tags["table"] == len(reading.tables)
+    scoped = [value for tag, name, value in reading.attributes if (tag, name) == ("th", "scope")]
+    assert len(scoped) == reading.tags["th"]
+    figures = [value for tag, name, value in reading.attributes if (tag, name) == ("svg", "aria-label")]
+    assert len(figures) == reading.tags["svg"] == 3
+
+
+def test_equal_input_gives_equal_bytes_wherever_it_lies(arguments, written, tmp_path):
+    first, _ = written(arguments)
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "run", copy)
+
+    def moved(value):
+        if isinstance(value, list):
+            return [moved(item) for item in value]
+        return value if isinstance(value, str) else copy / value.relative_to(tmp_path / "run")
+
+    again = {name: moved(value) for name, value in arguments.items() if name != "page"}
+    second, _ = written({**again, "page": tmp_path / "again.html"})
+    assert first == second
+
+
+def test_a_changed_number_changes_the_page(arguments, written):
+    _, before = written(arguments)
+    scores = read_json(arguments["scores"])
+    scores["models"]["students/ce"]["token_f1"]["value"] = 0.987
+    write_json(arguments["scores"], scores)
+    _, after = written(arguments)
+    assert before.tables["scores-table"][2][3].startswith("0.518")
+    assert after.tables["scores-table"][2][3].startswith("0.987")
+
+
+def test_a_run_without_optional_parts(arguments, written):
+    scores = read_json(arguments["scores"])
+    del scores["not_measured"]
+    scores["comparisons"] = []
+    write_json(arguments["scores"], scores)
+    none = {name: [] for name in ("costs", "reports", "steps", "epochs", "manifests")}
+    text, reading = written({**arguments, **none})
+    assert reading.tags["svg"] == 0
+    assert "comparisons-table" not in reading.tables
+    for sentence in (
+        "No teacher is compared with the trigram floor",
+        "Not compared with the retrieval baseline: students/ce.",
+        "This run compares no two models.",
+        "No model of this run has a recorded size.",
+        "No training records were given.",
+        "This run stores no teacher signals.",
+    ):
+        assert sentence in text
+
+
+def test_samples_of_other_rows_are_refused(arguments, written):
+    row = {"model": "students/ce", "id": "row-z", "prediction": "", "references": [], "exact_match": False}
+    write_jsonl(arguments["samples"], [row | {"token_f1": 0.0, "syntax_valid": False}])
+    with pytest.raises(DataError, match="'row-z' is not a test row"):
+        written(arguments)
+    assert not arguments["page"].exists()
+
+
+def test_a_broken_file_is_named(arguments, written):
+    arguments["scores"].write_text("{")
+    with pytest.raises(DataError, match=r"scores\.json:1: not JSON"):
+        written(arguments)
+
+
+def test_settings_are_shown_as_they_were(arguments, written):
+    text, _ = written(arguments)
+    shown = json.dumps({"threads": 2, "teacher": "base"}, indent=1).replace('"', "&#34;")
+    assert shown in text

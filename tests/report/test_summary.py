@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from kdlib.report.summary import not_measured, summary
+
+UP = {"higher_is_better": True, "description": ""}
+DOWN = {"higher_is_better": False, "description": ""}
+
+
+def _score(value):
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 9, "signature": "m|conf:0.95"}
+
+
+def _comparison(a, b, metric, low, high):
+    middle = (low + high) / 2
+    return {
+        "a": a,
+        "b": b,
+        "metric": metric,
+        "difference": middle,
+        "low": low,
+        "high": high,
+        "p": 0.02,
+        "n": 9,
+    }
+
+
+def _scores(*comparisons, **values):
+    models = {name.replace("__", "/"): {"token_f1": _score(value)} for name, value in values.items()}
+    return {
+        "rows": 9,
+        "split": "row",
+        "metrics": {"exact_match": UP, "token_f1": UP, "nll": DOWN},
+        "models": models,
+        "comparisons": [_comparison(*own) for own in comparisons],
+    }
+
+
+def _said(scores, costs=None, teachers=None):
+    return "\n".join(summary(scores, costs or {}, teachers or {}))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-0.5, -0.1, "The interval excludes 0: it predicts better"),
+        (-0.5, 0.1, "The interval includes 0: it is not shown to predict better"),
+        (0.1, 0.5, "The interval excludes 0 on the wrong side"),
+        (0.0, 0.5, "The interval includes 0"),
+    ],
+)
+def test_the_teacher_against_the_floor(low, high, expected):
+    said = _said(_scores(("teachers/t", "baselines/trigram", "nll", low, high)))
+    assert expected in said
+    assert f"[{low:.3f}, {high:.3f}]".replace("-", "−") in said
+
+
+def test_students_against_the_floor_are_named_on_their_side():
+    teacher = ("teachers/t", "baselines/trigram", "nll", -1, -0.5)
+    good = ("students/good", "baselines/trigram", "nll", -0.4, -0.1)
+    bad = ("students/bad", "baselines/trigram", "nll", -0.1, 0.2)
+    said = _said(_scores(teacher, good, bad))
+    assert "Below the trigram floor, interval excluding 0: students/good." in said
+    assert "Not shown to be below the trigram floor: students/bad." in said
+
+
+MIXED = (
+    "beats the retrieval baseline on token F1 (+0.300 [0.200, 0.400], p = 0.0200), "
+    "but not on exact match (+0.100 [−0.100, 0.300], p = 0.0200, interval includes 0)."
+)
+
+
+@pytest.mark.parametrize(
+    ("exact", "f1", "expected"),
+    [
+        ((0.1, 0.3), (0.2, 0.4), "students/s beats the retrieval baseline on exact match (+0.200"),
+        ((-0.1, 0.3), (0.2, 0.4), MIXED),
+        ((-0.1, 0.3), (-0.1, 0.1), "students/s does not beat the retrieval baseline: exact match"),
+        ((-0.3, -0.1), (-0.1, 0.1), "p = 0.0200, worse) and token F1"),
+    ],
+)
+def test_a_student_against_retrieval(exact, f1, expected):
+    retrieval = "baselines/retrieval"
+    comparisons = [
+        ("students/s", retrieval, "exact_match", *exact),
+        ("students/s", retrieval, "token_f1", *f1),
+    ]
+    assert expected in _said(_scores(*comparisons))
+
+
+def test_a_student_that_nothing_compares_is_named():
+    said = _said(_scores(students__s=0.5))
+    assert "Not compared with the retrieval baseline: students/s." in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.1, 0.2, ": better."),
+        (-0.2, -0.1, ": worse."),
+        (-0.1, 0.1, ": no difference is shown."),
+    ],
+)
+def test_trident_against_traditional(low, high, expected):
+    said = _said(_scores(("students/trident", "students/traditional", "token_f1", low, high)))
+    line = next(line for line in said.splitlines() if line.startswith("students/trident against"))
+    assert line.endswith(expected)
+
+
+def test_the_best_student_is_the_highest_or_the_lowest():
+    scores = _scores(teachers__t=0.9, students__a=0.4, students__b=0.6)
+    for name, value in (("students/a", 1.0), ("students/b", 2.0)):
+        scores["models"][name]["nll"] = _score(value)
+    said = _said(scores)
+    assert "Best student by token F1: students/b, 0.600 [0.500, 0.700]." in said
+    assert "Best student by NLL: students/a, 1.000 [0.900, 1.100]." in said
+    assert "Best student by exact match" not in said
+
+
+def test_ties_and_zeros_are_told():
+    assert "with equal values: students/a and students/b, 0.400." in _said(
+        _scores(students__a=0.4, students__b=0.4)
+    )
+    assert "No student scores above 0 on token F1." in _said(_scores(students__a=0.0))
+
+
+def test_the_size_of_the_best_student():
+    costs = {"students/a": {"parameters": 250_000}, "teachers/t": {"parameters": 1_000_000}}
+    scores = _scores(students__a=0.4, teachers__t=0.9)
+    teachers = {"students/a": "teachers/t"}
+    assert "students/a has 250,000 parameters, 25% of teachers/t's 1,000,000." in _said(
+        scores, costs, teachers
+    )
+    assert "parameters" not in _said(scores, {}, teachers)
+    assert "parameters" not in _said(scores, costs, {})
+
+
+def test_the_split_is_always_told():
+    scores = _scores()
+    assert "9 test rows, split by row: rows of one class are on both sides" in _said(scores)
+    assert "split by ours." in _said({**scores, "split": "ours"})
+
+
+def test_what_was_not_measured():
+    scores = _scores(students__a=0.4, students__b=0.4)
+    for own in scores["models"].values():
+        own["exact_match"] = own["token_f1"]
+    scores["models"]["students/a"]["nll"] = _score(1.0)
+    before = copy.deepcopy(scores)
+    found = not_measured({**scores, "not_measured": [{"what": "PANS", "reason": "not yet made"}]})
+    assert found == [("PANS", "not yet made"), ("NLL of students/b", "scores.json has no value for them")]
+    assert not_measured(scores) == found[1:]
+    assert scores == before

@@ -1,0 +1,309 @@
+import copy
+import typing
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from kdlib.config import Config, ConfigError, SampleSource, Student, Training, load_config, read_config
+from kdlib.config.sections import presets
+
+ROOT = Path(__file__).resolve().parents[1]
+MINIMAL = {"teachers": {"base": {}}, "students": {"one": {"teacher": "base"}}}
+
+
+def changed(**sections):
+    """Return the minimal configuration with other top-level values."""
+    return {**copy.deepcopy(MINIMAL), **sections}
+
+
+def with_student(**keys):
+    return changed(students={"one": {"teacher": "base", **keys}})
+
+
+def problems(raw):
+    """Return the sentences of the error that ``raw`` must raise."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(raw)
+    head, *lines = str(caught.value).splitlines()
+    assert head == f"{len(lines)} problem(s) in the configuration:"
+    return [line.removeprefix("- ") for line in lines]
+
+
+def sections(model=Config):
+    """Yield every section class that can be reached from the root."""
+    yield model
+    for field in model.model_fields.values():
+        queue = [field.annotation]
+        while queue:
+            part = queue.pop()
+            queue += typing.get_args(part)
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from sections(part)
+
+
+def test_the_minimal_configuration_has_the_documented_defaults():
+    config = load_config(MINIMAL)
+    assert config.corpus.sources == {"sample": SampleSource(kind="sample")}
+    assert (config.run, config.threads, config.split.by) == ("default", 2, "class")
+    assert config.students["one"].temperature.model_dump() == {"start": 4.0, "end": 1.5}
+    assert config.students["one"].training.learning_rate == 1e-3
+
+
+def test_every_key_has_a_description():
+    found = set(sections())
+    assert {Training, Student, SampleSource} <= found
+    lacking = [
+        f"{section.__name__}.{name}"
+        for section in found
+        for name, field in section.model_fields.items()
+        if not field.description and name != "kind"  # a tag, described by its union
+    ]
+    assert lacking == []
+
+
+def overlays():
+    return sorted((ROOT / "config").glob("*.yaml"))
+
+
+def test_there_are_configurations():
+    assert ROOT / "config" / "config.yaml" in overlays()
+
+
+@pytest.mark.parametrize("path", overlays(), ids=lambda path: path.stem)
+def test_every_overlay_loads_on_top_of_the_default(path):
+    assert read_config([ROOT / "config" / "config.yaml", path]).students
+
+
+def test_a_misspelt_key_a_wrong_type_and_an_impossible_combination_are_told_together():
+    raw = changed(threads="many", split={"train": 0.7}, datset={}, evaluation={"beams": 2, "n_best": 3})
+    raw["students"]["one"]["training"] = {"epoch": 3}
+    raw["students"]["two"] = {"teacher": "bass"}
+    told = problems(raw)
+    assert len(told) == 6
+    for beginning, end in (
+        ("threads: ", "got 'many'"),
+        ("datset: unknown key", "did you mean 'dataset'?"),
+        ("students.one.training.epoch: unknown key", "did you mean 'epochs'?"),
+        ("split: train + validation + test must be 1", "got 0.9"),
+        ("evaluation.n_best: 3 ", "got 2"),
+        ("students.two.teacher: no teacher 'bass'", "did you mean 'base'?"),
+    ):
+        assert sum(line.startswith(beginning) and line.endswith(end) for line in told) == 1, (beginning, told)
+
+
+def test_a_key_like_no_other_is_answered_with_all_keys():
+    (line,) = problems(changed(tracking={"qqq": 1}))
+    assert line == "tracking.qqq: unknown key; known: experiment, uri"
+
+
+@pytest.mark.parametrize(
+    ("raw", "place"),
+    [
+        ({"students": {"one": {"teacher": "base"}}}, "teachers: missing"),
+        (changed(teachers={}), "teachers: "),
+        (with_student(training={"batch_size": 0}), "students.one.training.batch_size: "),
+        (with_student(training={"dropout": 1.5}), "students.one.training.dropout: "),
+        (with_student(training={"seed": 1.5}), "students.one.training.seed: "),
+        (with_student(size="tinny"), "students.one.size: unknown name 'tinny'; did you mean 'tiny'?"),
+        (with_student(schedule="trydent"), "students.one.schedule: unknown name 'trydent'; did you mean "),
+        (with_student(loss="traditonal"), "students.one.loss: "),
+        (changed(run="../up"), "run: "),
+        (changed(corpus={"sources": {"x": {"kind": "debian"}}}), "corpus.sources.x.debian.package: missing"),
+        (changed(corpus={"sources": {"x": {"kind": "svn"}}}), "corpus.sources.x: "),
+        (changed(split={"by": "project"}), "split.by: project needs at least 3 sources, got 1"),
+        (with_student(size={"d_model": 32}), "students.one.size.d_ff: missing"),
+        (with_student(components={}, schedule={}), "students.one.components: name at least one of "),
+        (with_student(components={"ce": {}, "focal": {}}), "students.one: no weight for focal "),
+        (with_student(loss_weights={"focal": 1}), "students.one: no weight for jsd, semantic "),
+        (
+            with_student(loss_weights={"focal": 1}, schedule="trident"),
+            "students.one: schedule and loss_weights",
+        ),
+        (with_student(loss="ce", components={"kl": {}}), "students.one: loss ce has fixed components"),
+        (with_student(loss="traditional", loss_weights={"ce": 1, "kl": 1}), "students.one: loss traditional"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(raw, place):
+    told = problems(raw)
+    assert any(line.startswith(place) for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (
+            with_student(size={"d_model": 32, "heads": 2}),
+            ["one.size.d_ff", "one.size.encoder_layers", "decoder"],
+        ),
+        (
+            with_student(schedule={"focal": [0.1], "jsd": [1, 1], "semantic": [1, 1]}),
+            ["one.schedule.focal.1"],
+        ),
+        (changed(teachers={"a b": {}}), ["teachers.a b"]),
+        (changed(teachers={"base": "small", "other": {}}), ["teachers.base: Input should be"]),
+        ({"students": {"one": {"teacher": ""}}, "teachers": {"base": {}}}, ["students.one.teacher"]),
+        (changed(teachers={1: {}, "base": {}}), ["teachers.1.[key]"]),
+        ({**MINIMAL, 1: 2}, ["1"]),
+    ],
+)
+def test_one_mistake_is_told_once_and_without_what_follows_from_it(raw, told):
+    lines = problems(raw)
+    assert len(lines) == len(told), lines
+    assert all(part in line for part, line in zip(told, lines, strict=True)), lines
+
+
+def test_heads_that_do_not_divide_the_width_are_told():
+    size = {"d_model": 30, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
+    told = problems(changed(teachers={"base": {"size": size}}))
+    assert told == ["teachers.base.size: heads 4 must divide d_model 30"]
+
+
+@pytest.mark.parametrize("table", ["teachers", "students", "sources"])
+def test_null_drops_an_entry(table):
+    raw = changed(corpus={"sources": {"sample": {"kind": "sample"}}})
+    place = raw["corpus"]["sources"] if table == "sources" else raw[table]
+    place["gone"] = None
+    config = load_config(raw)
+    assert "gone" not in (config.corpus.sources if table == "sources" else getattr(config, table))
+    assert place["gone"] is None  # the caller's mapping stays as it was
+
+
+def test_names_of_presets_become_their_numbers():
+    config = load_config(with_student(size="nano", schedule="aggressive", components={"ce": {}, "kl": {}}))
+    student = config.students["one"]
+    assert student.size.model_dump() == presets()["sizes"]["nano"]
+    assert student.weights() == {"ce": (0.35, 0.25), "kl": (0.6, 0.35)}
+
+
+@pytest.mark.parametrize("name", sorted(presets()["sizes"]))
+def test_every_size_can_be_built(name):
+    size = load_config(with_student(size=name)).students["one"].size
+    assert size.d_model % size.heads == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "weights"),
+    [
+        ({}, {"focal": (0.3, 0.3), "jsd": (0.7, 0.35), "semantic": (0.0, 0.35)}),
+        ({"components": {"jsd": {}}}, {"jsd": (0.7, 0.35)}),
+        ({"components": {"ce": {}, "kl": {}}}, {"ce": (0.6, 0.4), "kl": (0.35, 0.35)}),
+        ({"loss": "ce"}, {"ce": (1.0, 1.0)}),
+        ({"loss": "traditional"}, {}),
+        ({"components": {"ce": {}}, "loss_weights": {"ce": 0.5}}, {"ce": (0.5, 0.5)}),
+        ({"components": {"ce": {}}, "schedule": {"ce": [1, 0]}}, {"ce": (1.0, 0.0)}),
+    ],
+)
+def test_components_choose_the_schedule_unless_weights_are_given(keys, weights):
+    assert load_config(with_student(**keys)).students["one"].weights() == weights
+
+
+@pytest.mark.parametrize(
+    ("keys", "signals", "encoder"),
+    [
+        ({}, True, True),
+        ({"loss": "ce"}, False, False),
+        ({"loss": "traditional"}, True, False),
+        ({"components": {"semantic": {}}}, False, True),
+        ({"components": {"focal": {}}}, False, False),
+    ],
+)
+def test_a_student_needs_what_its_components_read(keys, signals, encoder):
+    student = load_config(with_student(**keys)).students["one"]
+    assert (student.needs_signals(), student.needs_encoder()) == (signals, encoder)
+
+
+def test_a_component_dropped_by_null_is_not_used():
+    keys = {"components": {"focal": {}, "jsd": None, "semantic": None}}
+    assert load_config(with_student(**keys)).students["one"].components.names() == ["focal"]
+
+
+def test_dumped_values_load_to_the_same_configuration():
+    config = read_config([ROOT / "config" / "config.yaml"])
+    assert load_config(config.model_dump(mode="json")) == config
+
+
+def test_values_do_not_change_after_reading():
+    with pytest.raises(ValidationError):
+        load_config(MINIMAL).threads = 3
+
+
+def write(path, value):
+    path.write_text(yaml.safe_dump(value))
+    return path
+
+
+def test_overlays_change_only_the_keys_they_name(tmp_path):
+    base = write(tmp_path / "base.yaml", with_student(training={"epochs": 3, "seed": 1}))
+    first = write(tmp_path / "a.yaml", {"students": {"one": {"training": {"seed": 2}}}, "threads": 1})
+    second = write(tmp_path / "b.yaml", {"threads": 4, "students": {"two": {"teacher": "base"}}})
+    config = read_config([base, first, second])
+    assert config.students["one"].training == Training(epochs=3, seed=2)
+    assert (config.threads, set(config.students)) == (4, {"one", "two"})
+
+
+def test_an_overlay_drops_a_source_with_null(tmp_path):
+    sources = {"sample": {"kind": "sample"}, "mine": {"kind": "path", "path": "src"}}
+    base = write(tmp_path / "base.yaml", changed(corpus={"sources": sources}))
+    overlay = write(tmp_path / "o.yaml", {"corpus": {"sources": {"sample": None}}})
+    assert list(read_config([base, overlay]).corpus.sources) == ["mine"]
+
+
+def test_an_empty_overlay_changes_nothing(tmp_path):
+    base = write(tmp_path / "base.yaml", MINIMAL)
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    assert read_config([base, tmp_path / "empty.yaml"]) == load_config(MINIMAL)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "- a\n- b\n", "just text"])
+def test_a_file_that_is_no_mapping_is_named(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"broken\.yaml: "):
+        read_config([path])
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.yaml: .*No such file"):
+        read_config([tmp_path / "absent.yaml"])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 9) | st.floats(-2, 2) | st.text("ab.:x", max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def paths(table, above=()):
+    """Yield the path of every key of nested mappings."""
+    for key, value in table.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from paths(value, (*above, key))
+
+
+PATHS = sorted(paths(load_config(MINIMAL).model_dump(mode="json")))
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=st.sampled_from(PATHS), more=st.sampled_from([(), ("a",)]), value=VALUES)
+def test_whatever_is_written_is_read_or_answered_in_sentences(path, more, value):
+    raw = copy.deepcopy(MINIMAL)
+    table = raw
+    for key in (*path, *more)[:-1]:
+        if not isinstance(table.get(key), dict):
+            table[key] = {}
+        table = table[key]
+    table[(*path, *more)[-1]] = value
+    try:
+        config = load_config(raw)
+    except ConfigError as error:
+        told = str(error).splitlines()
+    else:
+        told = []
+        assert load_config(config.model_dump(mode="json")) == config
+    assert len(told) != 1  # a headline says how many lines follow

@@ -1,0 +1,55 @@
+"""A copy of the project with its own kdlib, in which Snakemake runs as a user would run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ["Snakefile", "workflow", "config", "profiles", "examples", "kdlib"]
+CONFIG = ["--configfile", "config/test.yaml"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A working copy in which Snakemake runs as a user would run it."""
+
+    folder: Path
+
+    def snakemake(self, *options: str, check: bool = True) -> str:
+        """Run Snakemake with the local profile and return what it printed."""
+        command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *CONFIG, *options]
+        # The copy's kdlib comes before the installed one, in Snakemake and in its jobs.
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=800,
+        )
+        output = done.stdout + done.stderr
+        if check:
+            assert done.returncode == 0, output[-8000:]
+        return output
+
+    def planned(self) -> dict[str, int]:
+        """Return how many jobs of each rule a run would start now, targets left out."""
+        output = self.snakemake("--dry-run")
+        counts = dict(re.findall(r"^(\w+)\s+(\d+)$", output, re.MULTILINE))
+        return {rule: int(count) for rule, count in counts.items() if rule not in {"all", "total"}}
+
+
+def copy_project(folder: Path) -> Project:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    return Project(folder)

@@ -1,0 +1,140 @@
+"""For each edit, exactly the rules that run again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.project import Project
+
+pytestmark = pytest.mark.workflow
+
+END = {"score": 1, "report": 1, "track": 1}
+PREDICTED = {"predict_student": 3}
+STUDENT = {"student": 1, "predict_student": 1, **END}
+AFTER_DATASET = {
+    "teacher": 1,
+    "signals_shard": 4,
+    "signals": 1,
+    "student": 3,
+    "predict_teacher": 1,
+    "predict_student": 3,
+    "baselines": 1,
+    **END,
+}
+AFTER_CORPUS = {"mine": 1, "corpus": 1, "dataset": 1, **AFTER_DATASET}
+
+
+def replaced(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        text = (folder / path).read_text()
+        assert old in text, f"{path} has no {old!r}"
+        (folder / path).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def appended(path: str, text: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        with (folder / path).open("a") as file:
+            file.write(text)
+
+    return edit
+
+
+def overlaid(yaml: str) -> Callable[[Path], None]:
+    return appended("config/test.yaml", yaml)
+
+
+TESTS = "examples/sample-java/src/test/java/tessera/math/FractionTest.java"
+EDITS = {
+    "a loss weight": (
+        replaced("config/config.yaml", "schedule: trident", "schedule: trident_balanced"),
+        STUDENT,
+    ),
+    "a constant of a loss": (
+        replaced("config/config.yaml", "semantic: {}", "semantic: {scale: 4}"),
+        STUDENT,
+    ),
+    "a seed of one student": (
+        replaced(
+            "config/test.yaml",
+            "ce: {size: nano, training: {epochs: 1}}",
+            "ce: {size: nano, training: {epochs: 1, seed: 7}}",
+        ),
+        STUDENT,
+    ),
+    "the seed of the statistics": (overlaid("  # seed\n"), {}),
+    "a new unrelated configuration key": (
+        replaced(
+            "kdlib/config/sections.py",
+            "class Tracking(Strict):",
+            'class Unrelated(Strict):\n    """New."""\n\n    flag: bool = Field(False, description="new")\n\n\nclass Tracking(Strict):',
+        ),
+        {},
+    ),
+    "a metric": (
+        replaced("kdlib/metrics/exact.py", "return", "1 + 1\n    return"),
+        {"score": 1, "report": 1, "track": 1},
+    ),
+    "a comment": (appended("kdlib/losses/focal.py", "\n# a remark\n"), {}),
+    "a docstring": (
+        replaced(
+            "kdlib/training/trainer.py", '"""The transformers Trainer', '"""Here is the transformers Trainer'
+        ),
+        {},
+    ),
+    "a loss": (
+        appended("kdlib/losses/focal.py", "\nNEW = 1\n"),
+        {
+            "teacher": 1,
+            "signals_shard": 4,
+            "signals": 1,
+            "student": 3,
+            "predict_teacher": 1,
+            "predict_student": 3,
+            **END,
+        },
+    ),
+    "the codec": (appended("kdlib/signals/codec.py", "\nNEW = 1\n"), None),
+    "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
+    "the report's style sheet": (
+        appended("kdlib/report/page.css", "\n/* wider */\n"),
+        {"report": 1, "track": 1},
+    ),
+    "the shape of the tokenizer": (
+        replaced("config/test.yaml", "vocab_size: 512", "vocab_size: 500"),
+        {"dataset": 1, **AFTER_DATASET},
+    ),
+    "the tracking server": (
+        replaced("config/test.yaml", "results/test/mlflow.db", "results/test/other.db"),
+        {"tracking": 1, "track": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_reruns_exactly_what_depends_on_it(finished: Project, name: str):
+    edit, expected = EDITS[name]
+    assert finished.planned() == {}
+    before = {path: path.read_bytes() for path in _sources(finished.folder)}
+    try:
+        edit(finished.folder)
+        planned = finished.planned()
+    finally:
+        for path, content in before.items():
+            if path.read_bytes() != content:
+                path.write_bytes(content)
+    if expected is None:
+        expected = planned
+    assert planned == expected
+    assert finished.planned() == {}, "an edit taken back leaves nothing to do"
+
+
+def _sources(folder: Path) -> list[Path]:
+    kinds = re.compile(r"\.(py|yaml|java|css|smk|html|js)$")
+    parts = ("kdlib", "config", "workflow", "examples")
+    return [p for part in parts for p in (folder / part).rglob("*") if kinds.search(p.name)]

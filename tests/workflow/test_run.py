@@ -1,0 +1,101 @@
+"""The whole DAG on config/test.yaml: it runs, ends in a page, and a second run has nothing to do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.workflow.project import ROOT, copy_project
+
+pytestmark = pytest.mark.workflow
+
+
+def test_results_are_complete_and_a_second_run_is_empty(finished):
+    run = finished.folder / "results/test"
+    assert "<html" in (run / "report.html").read_text()
+    scores = json.loads((run / "evaluation/scores.json").read_text())
+    expected = {"teachers/base", "students/ce", "students/traditional", "students/trident"}
+    expected |= {"baselines/retrieval", "baselines/trigram", "baselines/frequent"}
+    assert set(scores["models"]) == expected
+    assert scores["rows"] == 16
+    assert json.loads((run / "mlflow.json").read_text())["mirrored"] is True
+    assert "Nothing to be done" in finished.snakemake()
+
+
+def test_mlflow_holds_parent_training_and_evaluation_runs(finished, monkeypatch):
+    from mlflow import MlflowClient
+
+    monkeypatch.chdir(finished.folder)
+    place = json.loads((finished.folder / "results/test/tracking.json").read_text())
+    client = MlflowClient(place["uri"])
+    runs = client.search_runs([place["experiment_id"]])
+    names = sorted(run.data.tags["mlflow.runName"] for run in runs)
+    models = ["students/ce", "students/traditional", "students/trident", "teachers/base"]
+    assert set(names) >= {"test", *models, *(f"evaluation/{name}" for name in models)}
+    trident = next(run for run in runs if run.data.tags["mlflow.runName"] == "students/trident")
+    curve = client.get_metric_history(trident.info.run_id, "semantic_loss_raw")
+    assert len(curve) == 8  # 64 rows in batches of 16, two epochs
+    scores = json.loads((finished.folder / "results/test/evaluation/scores.json").read_text())
+    evaluated = next(run for run in runs if run.data.tags["mlflow.runName"] == "evaluation/students/trident")
+    assert evaluated.data.metrics["token_f1"] == scores["models"]["students/trident"]["token_f1"]["value"]
+
+
+def test_same_configuration_gives_the_same_bytes(finished, tmp_path):
+    again = copy_project(tmp_path)
+    again.snakemake("--until", "predict_student", "signals")
+    first, second = finished.folder / "results/test", tmp_path / "results/test"
+    files = [
+        "corpus/examples.parquet",
+        "dataset/train.parquet",
+        "teachers/base/best_model/model.safetensors",
+        "signals/base/train/0.parquet",
+        "students/trident/best_model/model.safetensors",
+        "evaluation/students/trident/predictions.jsonl",
+    ]
+    for name in files:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("overlay", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))
+def test_dry_run_of_every_shipped_configuration(overlay, tmp_path):
+    project = copy_project(tmp_path)
+    extra = [] if overlay == "config.yaml" else ["--configfile", f"config/{overlay}"]
+    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", "--dry-run", *extra]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "report" in done.stdout
+
+
+def test_every_mistake_in_a_configuration_is_told_before_any_job(tmp_path):
+    project = copy_project(tmp_path)
+    wrong = {
+        "datset": {"max_source_tokens": 64},
+        "split": {"train": "most"},
+        "evaluation": {"n_best": 9, "beams": 2},
+        "students": {"ce": {"teacher": "bas"}},
+    }
+    (project.folder / "wrong.yaml").write_text(yaml.safe_dump(wrong))
+    output = project.snakemake("--configfile", "config/test.yaml", "wrong.yaml", check=False)
+    assert "did you mean 'dataset'?" in output
+    assert "split.train" in output
+    assert "9 predictions need as many beams" in output
+    assert "did you mean 'base'?" in output
+    assert "Traceback" not in output
+    assert not (project.folder / "results").exists()
+
+
+def test_scores_survive_without_an_mlflow_server(tmp_path):
+    project = copy_project(tmp_path)
+    (project.folder / "offline.yaml").write_text(
+        yaml.safe_dump({"tracking": {"uri": "sqlite:////proc/none/x.db"}})
+    )
+    options = ["--configfile", "config/test.yaml", "offline.yaml", "--until", "teacher"]
+    project.snakemake(*options)
+    place = json.loads((project.folder / "results/test/tracking.json").read_text())
+    assert place["parent_run_id"] is None
+    assert place["reason"]
+    assert (project.folder / "results/test/teachers/base/best_model/model.safetensors").exists()
