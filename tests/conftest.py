@@ -55,12 +55,13 @@ class DatasetFiles:
     card: Path
 
 
-def split_name(number: int) -> str:
+def split_of(number: int) -> str:
+    """Return the split of an example: of ten, the ninth validates and the tenth tests."""
     return {8: "validation", 9: "test"}.get(number % 10, "train")
 
 
-def build_dataset(folder: Path, examples: list[Example], config: Dataset, seed: int = 1) -> DatasetFiles:
-    """Run the dataset stage: of ten examples, the ninth validates and the tenth tests."""
+def run_dataset_stage(folder: Path, examples: list[Example], config: Dataset, seed: int = 1) -> DatasetFiles:
+    """Write examples and their splits, and run the dataset stage on them."""
     import pyarrow as pa
 
     from kdlib.dataset.build import build
@@ -73,7 +74,7 @@ def build_dataset(folder: Path, examples: list[Example], config: Dataset, seed: 
         folder / "card.json",
     )
     write_examples(files.examples, examples)
-    splits = [split_name(number) for number in range(len(examples))]
+    splits = [split_of(number) for number in range(len(examples))]
     write_parquet(files.splits, pa.table({"id": [e.id for e in examples], "split": splits}))
     out = {split: getattr(files, split) for split in ("train", "validation", "test")}
     build(files.examples, files.splits, config, seed, files.tokenizer, out, files.card)
@@ -86,10 +87,20 @@ def examples():
 
 
 @pytest.fixture(scope="session")
+def split_name():
+    return split_of
+
+
+@pytest.fixture(scope="session")
+def build_dataset():
+    return run_dataset_stage
+
+
+@pytest.fixture(scope="session")
 def dataset(tmp_path_factory, examples):
     """32 rows to train on, 4 to validate, 4 to test."""
     config = Dataset(max_source_tokens=96, max_target_tokens=32, tokenizer=TokenizerConfig(vocab_size=400))
-    return build_dataset(tmp_path_factory.mktemp("dataset"), examples, config)
+    return run_dataset_stage(tmp_path_factory.mktemp("dataset"), examples, config)
 
 
 @pytest.fixture(scope="session")

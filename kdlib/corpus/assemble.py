@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdlib import config
 from kdlib.corpus.card import card as describe
@@ -12,7 +13,10 @@ from kdlib.corpus.deduplicate import merge, remove_from_train
 from kdlib.corpus.leakage import audit
 from kdlib.corpus.split import assign, assign_units, at_home, check_not_empty
 from kdlib.files import DataError, read_examples, read_json, write_examples, write_json, write_parquet
-from kdlib.records import SPLITS
+from kdlib.records import SPLITS, Example, Split
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def assemble(
@@ -36,8 +40,6 @@ def assemble(
     Raises:
         DataError: If there is no example, a split is empty, or test leaks into train or validation.
     """
-    import pyarrow as pa
-
     sources = [read_json(path) for path in reports]
     found = [example for path in mined for example in read_examples(path)]
     if not found:
@@ -59,6 +61,12 @@ def assemble(
         "kept": len(kept),
     }
     write_examples(examples, kept)
-    table = {"id": [example.id for example in kept], "split": [split_of[example.id] for example in kept]}
-    write_parquet(splits, pa.table(table, schema=pa.schema([("id", pa.string()), ("split", pa.string())])))
+    write_parquet(splits, _table(kept, split_of))
     write_json(card, describe(sources, split, kept, split_of, counts, leakage))
+
+
+def _table(kept: Sequence[Example], split_of: Mapping[str, Split]) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {"id": [example.id for example in kept], "split": [split_of[example.id] for example in kept]}
+    return pa.table(columns, schema=pa.schema([("id", pa.string()), ("split", pa.string())]))

@@ -30,6 +30,16 @@ _SUFFIXES = {
     ("hex_integer_literal", "l"): "long",
     ("decimal_floating_point_literal", "f"): "float",
 }
+# Methods of the JDK whose results often tell overloads apart.
+_LIBRARY = {
+    "getBytes": "byte[]",
+    "length": "int",
+    "size": "int",
+    "toCharArray": "char[]",
+    "toString": "String",
+}
+# Levels of an expression that are looked into; Python's own limit is near 1000 calls.
+_DEEPEST = 100
 # Expressions that have the type of their n-th part.
 _SAME_TYPE_AS = {
     "parenthesized_expression": 0,
@@ -81,6 +91,7 @@ class Calls:
     tested: ProjectType | None
     variables: Variables
     _values: dict[int, Value] = field(default_factory=dict)
+    _depth: int = 0
 
     def declaration(self, call: Node) -> Declared | None:
         """Return what a method invocation or object creation calls in the project, if anything."""
@@ -106,7 +117,10 @@ class Calls:
         """Return what is known of the type of an expression."""
         if node.id not in self._values:
             self._values[node.id] = UNKNOWN  # what a variable that refers to itself is
-            self._values[node.id] = self._value(node)
+            self._depth += 1
+            if self._depth < _DEEPEST:
+                self._values[node.id] = self._value(node)
+            self._depth -= 1
         return self._values[node.id]
 
     def _value(self, node: Node) -> Value:
@@ -185,7 +199,10 @@ class Calls:
         held = value.holds or (value.kind if not value.certain else None)
         if held is not None:
             return Value(held, certain=False, name=held.simple())
-        return Value(certain=True) if value.certain and value.kind is None else UNKNOWN
+        library = _LIBRARY.get(_text(call, "name"), "")
+        if value.kind is None and (value.certain or library):
+            return Value(certain=True, name=library)
+        return UNKNOWN
 
     def _unqualified(self, name: str, arguments: Sequence[Value]) -> Declared | None:
         for around in self.project.lineage(self.inside):

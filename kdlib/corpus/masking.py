@@ -34,8 +34,8 @@ def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[N
     # From the last to the first: what follows an assertion is put together once.
     first, rest = end, b""
     for node in reversed(assertions):
-        before, after = content[start : node.start_byte], content[_after(node, content) : first] + rest
-        masked.append(_dedented(before + MARKER.encode() + _new_line(node, content, after) + after, indent))
+        after = _on_new_line(content[_after(node, content) : first] + rest, _indent(content, node.start_byte))
+        masked.append(_dedented(content[start : node.start_byte] + MARKER.encode() + after, indent))
         begin, last, stays = _removed(node, content)
         first, rest = begin, stays + content[last : max(first, last)] + rest
     return masked[::-1]
@@ -60,9 +60,9 @@ def _after(node: Node, content: bytes) -> int:
     return following.end_byte if not content[following.end_byte : line_end].strip() else node.end_byte
 
 
-def _new_line(node: Node, content: bytes, after: bytes) -> bytes:
-    """Return the line break that keeps code after a marker from becoming part of that comment."""
-    return b"\n" + _indent(content, node.start_byte) if after.partition(b"\n")[0].strip() else b""
+def _on_new_line(after: bytes, indent: bytes) -> bytes:
+    """Return what follows a marker, moved to a line of its own if it would become part of that comment."""
+    return b"\n" + indent + after.lstrip(b" \t") if after.partition(b"\n")[0].strip() else after
 
 
 def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
@@ -75,7 +75,8 @@ def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
     line_end = content.find(b"\n", end)
     stands_alone = not content[line_start : node.start_byte].strip() and not content[end:line_end].strip()
     if not stands_alone:
-        return node.start_byte, end, b""
+        before = content[line_start : node.start_byte]
+        return (line_start + len(before.rstrip()) if before.strip() else node.start_byte), end, b""
     blank = _BLANK_LINES.match(content, line_end + 1)
     return line_start, blank.end() if blank else line_end + 1, b""
 

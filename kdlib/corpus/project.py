@@ -127,11 +127,11 @@ class Project:
 
     def lineage(self, kind: ProjectType) -> Iterator[ProjectType]:
         """Yield the types whose members are visible inside a type: its supertypes, then its outer types'."""
-        yield from self.supertypes(kind)
-        outer = kind.name.rpartition(".")[0]
-        for around in self.by_name.get(outer, ()):
-            if kind.is_inside(around):
-                yield from self.lineage(around)
+        around: ProjectType | None = kind
+        while around is not None:
+            yield from self.supertypes(around)
+            outer = self.by_name.get(around.name.rpartition(".")[0], ())
+            around = next((other for other in outer if kind.is_inside(other)), None)
 
     def has_external_supertype(self, kind: ProjectType, suffix: str) -> bool:
         """Return whether a type inherits, through the project, from a foreign one whose name ends so."""
@@ -210,7 +210,7 @@ def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
 
 
 def _distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
-    """Order types of one name: production code first, then the nearest in the tree of folders."""
-    folders = zip(kind.file.path.split("/"), file.path.split("/"), strict=False)
-    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], folders)))
-    return kind.file.is_test_code(), -shared, kind.file.path
+    """Order types of one name: production code first, then by the steps between the folders of the files."""
+    here, there = file.path.split("/"), kind.file.path.split("/")
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
+    return kind.file.is_test_code(), len(here) + len(there) - 2 * shared, kind.file.path

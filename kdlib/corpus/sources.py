@@ -59,8 +59,8 @@ def _walk(root: Path) -> Iterator[str]:
 
 def _unpacked(archive: Path) -> list[JavaFile]:
     try:
-        # A stream is read once from front to back: fast, and nothing is written.
-        with tarfile.open(archive, "r|*") as tar:
+        # Not "r|*": a stream that breaks off looks like one that ends.
+        with tarfile.open(archive, "r:*") as tar:
             entries = [(PurePosixPath(entry.name), _content(tar, entry)) for entry in tar]
     except (OSError, tarfile.TarError, EOFError) as error:
         raise DataError(f"{archive}: neither a folder nor a readable .tar archive ({error})") from None

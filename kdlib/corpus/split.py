@@ -95,7 +95,7 @@ def check_not_empty(counts: Mapping[Split, int], split: config.Split, units: int
     if empty:
         what = {"class": "classes under test", "project": "sources", "row": "rows"}[split.by]
         raise DataError(
-            f"split by {split.by}: no examples in {' and '.join(empty)} ({units} {what}); "
+            f"split by {split.by}: no examples in {' and '.join(empty)} ({what}: {units}); "
             "add sources, give these splits a larger share, change split.seed, or split by smaller units"
         )
 

@@ -105,7 +105,7 @@ def read_unit(root: Node) -> Unit:
         elif node.type == "import_declaration" and (match := _IMPORT.match(text(node))):
             imports.append(Import(match[2], bool(match[1]), bool(match[3])))
         elif node.type in _TYPES:
-            types += _types(node, "")
+            types += _types(node)
     return Unit(package, tuple(imports), tuple(types))
 
 
@@ -114,10 +114,20 @@ def simple_name(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _types(node: Node, outer: str) -> Iterator[TypeDeclaration]:
-    """Yield a type and the types inside it."""
+def _types(node: Node) -> Iterator[TypeDeclaration]:
+    """Yield a type and the types inside it, in source order."""
+    pending = [(node, "")]
+    while pending:
+        node, outer = pending.pop()
+        members = list(_members(node))
+        declaration = _type(node, outer, members)
+        yield declaration
+        inner = [(member, declaration.name + ".") for member in members if member.type in _TYPES]
+        pending += reversed(inner)
+
+
+def _type(node: Node, outer: str, members: list[Node]) -> TypeDeclaration:
     own = _field(node, "name")
-    members = list(_members(node))
     components = _parameters(node.child_by_field_name("parameters"))
     fields = {name: kind for kind, name in components}
     methods, constructors = [], []
@@ -131,14 +141,15 @@ def _types(node: Node, outer: str) -> Iterator[TypeDeclaration]:
             fields |= {_field(item, "name"): kind for item in member.children_by_field_name("declarator")}
         elif member.type == "enum_constant":
             fields[_field(member, "name")] = own
-    above = tuple(_supertypes(node))
-    name = outer + own
-    yield TypeDeclaration(
-        name, above, tuple(methods), tuple(constructors), fields, node.start_byte, node.end_byte
+    return TypeDeclaration(
+        name=outer + own,
+        supertypes=tuple(_supertypes(node)),
+        methods=tuple(methods),
+        constructors=tuple(constructors),
+        fields=fields,
+        start=node.start_byte,
+        end=node.end_byte,
     )
-    for member in members:
-        if member.type in _TYPES:
-            yield from _types(member, name + ".")
 
 
 def _members(node: Node) -> Iterator[Node]:

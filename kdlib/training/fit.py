@@ -88,7 +88,7 @@ def fit(
 
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
-    folder = job.checkpoints / job.key
+    folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = last_checkpoint(folder)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0

@@ -33,11 +33,10 @@ class LiveRun:
         self.run_id = ""
         self.pending: list[tuple[str, float, int, int]] = []
         self.flushed = time.monotonic()
-        place = read_json(tracking) if tracking else {}
-        if not place.get("parent_run_id"):
+        if tracking is None:
             return
         try:
-            self._open(place, name, key, params, resumed)
+            self._open(read_json(tracking), name, key, params, resumed)
         except Exception as error:
             self._give_up(error)
 
@@ -73,6 +72,8 @@ class LiveRun:
             self._give_up(error)
 
     def _open(self, place: dict[str, Any], name: str, key: str, params: dict[str, Any], resumed: int) -> None:
+        if not place["parent_run_id"]:
+            raise ConnectionError(place["reason"])
         from mlflow import MlflowClient
         from mlflow.entities import Param
 

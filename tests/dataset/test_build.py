@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import pytest
 
@@ -8,7 +9,6 @@ from kdlib.files import DataError, read_json, read_parquet, sha256
 from kdlib.models.tokenizer import decode
 from kdlib.records import MARKER, target_hash
 from kdlib.tasks.assertion import prompt
-from tests.conftest import build_dataset, split_name
 
 SPLITS = ("train", "validation", "test")
 
@@ -28,7 +28,7 @@ def config(**changes):
     )
 
 
-def test_every_example_is_in_the_file_of_its_split(dataset, examples):
+def test_every_example_is_in_the_file_of_its_split(dataset, examples, split_name):
     for split in SPLITS:
         expected = {e.id: e for number, e in enumerate(examples) if split_name(number) == split}
         rows = table(dataset, split)
@@ -71,28 +71,28 @@ def test_text_that_looks_special_stays_text(examples, tokenizer):
     assert row["source_ids"].count(tokenizer.eos_token_id) == 1
 
 
-def test_the_card_counts_what_was_done(tmp_path, examples):
-    lengths = sorted(
-        {
-            len(row["target_ids"])
-            for row in table(build_dataset(tmp_path / "all", examples, config()), "train")
-        }
-    )
-    limit = lengths[len(lengths) // 2]
-    files = build_dataset(tmp_path / "some", examples, config(max_target_tokens=limit, max_train_samples=5))
+def test_the_card_counts_what_was_done(tmp_path, examples, build_dataset):
+    wordy = 'assertEquals("' + "quite a long text " * 9 + '", box.toString());'
+    corpus = [
+        dataclasses.replace(e, references=(wordy,)) if n % 10 < 3 else e for n, e in enumerate(examples)
+    ]
+    files = build_dataset(tmp_path, corpus, config(max_train_samples=5))
     card, rows = read_json(files.card), table(files, "train")
-    whole = table(build_dataset(tmp_path / "again", examples, config()), "train")
-    fitting = sum(len(row["target_ids"]) <= limit for row in whole)
-    assert card["train"]["examples"] == 32
-    assert card["train"]["too_long"] == 32 - fitting > 0
-    assert card["train"]["not_sampled"] == fitting - 5 > 0
-    assert card["train"]["rows"] == len(rows) == 5
-    assert card["train"]["source_tokens"] == sum(len(row["source_ids"]) for row in rows)
-    assert card["train"]["target_tokens"] == sum(len(row["target_ids"]) for row in rows)
-    assert all(len(row["target_ids"]) <= limit for row in rows)
+    assert len(rows) == 5
+    assert all(row["target"] != wordy for row in rows)
+    assert card["train"] == {
+        "examples": 32,
+        "too_long": 12,
+        "not_sampled": 32 - 12 - 5,
+        "rows": 5,
+        "source_tokens": sum(len(row["source_ids"]) for row in rows),
+        "target_tokens": sum(len(row["target_ids"]) for row in rows),
+        "truncated_prompts": sum(len(row["source_ids"]) == 96 for row in rows),
+    }
+    assert (card["validation"]["rows"], card["validation"]["too_long"]) == (4, 0)
 
 
-def test_the_tokenizer_has_seen_the_training_split_only(tmp_path, examples):
+def test_the_tokenizer_has_seen_the_training_split_only(tmp_path, examples, build_dataset, split_name):
     validating = [number for number in range(len(examples)) if split_name(number) != "train"]
     changed = list(examples)
     for number in validating:
@@ -104,23 +104,18 @@ def test_the_tokenizer_has_seen_the_training_split_only(tmp_path, examples):
     assert digests[0] == digests[1]
 
 
-def test_equal_input_gives_equal_bytes_in_any_order(tmp_path, examples):
+def test_equal_input_gives_equal_bytes(tmp_path, examples, build_dataset):
     first = build_dataset(tmp_path / "a", examples, config(max_train_samples=9))
     again = build_dataset(tmp_path / "b", examples, config(max_train_samples=9))
     for name in (*SPLITS, "card"):
         assert sha256(getattr(first, name)) == sha256(getattr(again, name))
 
 
-def test_another_seed_chooses_other_rows(tmp_path, examples):
-    chosen = [
-        {
-            row["id"]
-            for row in table(
-                build_dataset(tmp_path / str(seed), examples, config(max_train_samples=9), seed), "train"
-            )
-        }
-        for seed in (1, 2)
-    ]
+def test_another_seed_chooses_other_rows(tmp_path, examples, build_dataset):
+    chosen = []
+    for seed in (1, 2):
+        files = build_dataset(tmp_path / str(seed), examples, config(max_train_samples=9), seed)
+        chosen.append({row["id"] for row in table(files, "train")})
     assert [len(ids) for ids in chosen] == [9, 9]
     assert chosen[0] != chosen[1]
 
@@ -129,12 +124,12 @@ def test_larger_subsets_hold_the_smaller_ones():
     rows = [{"id": f"{number:02}"} for number in range(30)]
     subsets = [subset(rows, limit, 3) for limit in (1, 5, 17, 29, 30, 99, None)]
     assert [len(chosen) for chosen in subsets] == [1, 5, 17, 29, 30, 30, 30]
-    for smaller, larger in zip(subsets, subsets[1:], strict=False):
+    for smaller, larger in itertools.pairwise(subsets):
         assert all(row in larger for row in smaller)
     assert subset(rows[::-1], 5, 3) == subsets[1]  # the order of the input does not matter
     assert all(chosen == sorted(chosen, key=lambda row: row["id"]) for chosen in subsets)
 
 
-def test_a_split_without_rows_is_an_error_that_names_it(tmp_path, examples):
+def test_a_split_without_rows_is_an_error_that_names_it(tmp_path, examples, build_dataset):
     with pytest.raises(DataError, match="split train has no rows of at most 4 target tokens"):
         build_dataset(tmp_path, examples, config(max_target_tokens=4))

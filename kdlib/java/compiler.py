@@ -1,0 +1,125 @@
+"""The JDK's compiler: whole folders through javac, single files in one warm JVM; nothing compiled is run."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kdlib.files import DataError
+
+_HARNESS = Path(__file__).parent / "harness" / "Compile.java"
+_OLDEST = 17
+_ENGLISH = "-Duser.language=en"
+
+
+class Jdk(NamedTuple):
+    """A Java development kit."""
+
+    java: Path
+    javac: Path
+    version: str
+
+
+class SourceFile(NamedTuple):
+    """A file to compile.
+
+    Attributes:
+        name: File name without ``.java``, which a public class in it must have.
+        content: Bytes in UTF-8.
+    """
+
+    name: str
+    content: bytes
+
+
+def find_jdk() -> Jdk:
+    """Return the JDK whose javac is on the PATH.
+
+    Raises:
+        DataError: If there is none, or one too old for the compile harness.
+    """
+    javac = shutil.which("javac")
+    if javac is None:
+        raise DataError("no JDK: javac is not on the PATH; install default-jdk-headless")
+    # A JRE of another version may come first on the PATH: take the java beside this javac.
+    home = Path(javac).resolve()
+    done = subprocess.run([home, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r"^javac (?:1\.)?(\d+)\S*", done.stdout + done.stderr, re.MULTILINE)
+    if not found or int(found[1]) < _OLDEST:
+        said = found[0] if found else f"status {done.returncode} of {home} -version"
+        raise DataError(f"no JDK of Java {_OLDEST} or later, but {said}; install default-jdk-headless")
+    return Jdk(home.with_name("java"), home, found[0].removeprefix("javac "))
+
+
+def compile_files(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path) -> str | None:
+    """Compile files together, as a project, into a folder of classes.
+
+    Args:
+        jdk: The compiler.
+        files: Java files in UTF-8.
+        jars: Class path.
+        classes: Folder to write; a file ``classes.files`` beside it lists the files for javac.
+
+    Returns:
+        javac's first error, or None if all compile.
+    """
+    arguments = classes.with_suffix(".files")
+    # A list of files would reach the system's limit for a command; javac reads quoted names from a file.
+    arguments.write_text("".join(f"{_quoted(file)}\n" for file in files))
+    options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8"]
+    # An empty class path would be the working directory.
+    places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
+    command = [str(jdk.javac), *options, *places, f"@{arguments}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not done.returncode:
+        return None
+    lines = (done.stderr + done.stdout).splitlines()
+    return next((line for line in lines if "error: " in line), f"javac ended with status {done.returncode}")
+
+
+def compile_each(
+    jdk: Jdk, sources: Sequence[SourceFile], class_path: Sequence[Path], seconds: int = 60
+) -> list[str | None]:
+    """Compile files one by one, each against the same classes, in one JVM; no class is written or run.
+
+    Args:
+        jdk: The compiler.
+        sources: Files.
+        class_path: Jars and folders of classes; a class of the file itself may be among them.
+        seconds: Time for one file, of which javac may need very much for a small text.
+
+    Returns:
+        Of each file the first error, or None if it compiles.
+
+    Raises:
+        DataError: If the JVM does not answer every job.
+    """
+    jobs = "".join(
+        f"{at}\t{source.name}\t{base64.b64encode(source.content).decode()}\n"
+        for at, source in enumerate(sources)
+    )
+    command = [str(jdk.java), "-Xmx1g", _ENGLISH, str(_HARNESS), str(seconds), _joined(class_path)]
+    done = subprocess.run(command, input=jobs, capture_output=True, text=True, check=False)
+    answers = [line.split("\t") for line in done.stdout.splitlines()]
+    if done.returncode or [answer[0] for answer in answers] != [str(at) for at in range(len(sources))]:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+        raise DataError(
+            f"{jdk.java} ended with status {done.returncode} after {len(answers)} of {len(sources)} files: "
+            f"{said[0]}; it needs 1 GB of memory"
+        )
+    return [None if state == "ok" else base64.b64decode(error).decode() for _, state, error in answers]
+
+
+def _joined(paths: Sequence[Path]) -> str:
+    return os.pathsep.join(map(str, paths))
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

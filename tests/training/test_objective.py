@@ -1,0 +1,106 @@
+import itertools
+
+import pytest
+import torch
+
+from kdlib.config import Components
+from kdlib.models.batch import collate
+from kdlib.models.generate import log_probabilities
+from kdlib.models.seq2seq import load
+from kdlib.signals.store import SignalStore
+from kdlib.training.distill import frozen_encoder
+from kdlib.training.objective import Objective
+
+ALL = {"ce": {}, "focal": {}, "kl": {}, "jsd": {}, "semantic": {"scale": 3.0}}
+
+
+@pytest.fixture
+def encoder(teacher):
+    return frozen_encoder(load(teacher))
+
+
+def student_logits(rows, vocab, seed=0):
+    """Return random logits at the rows' target positions, gold ids and the row of each position."""
+    targets = torch.tensor([token for row in rows for token in row.target_ids])
+    places = torch.tensor([n for n, row in enumerate(rows) for _ in row.target_ids])
+    torch.manual_seed(seed)
+    return torch.randn(len(targets), vocab, requires_grad=True), targets, places
+
+
+def test_the_encoder_is_frozen_and_without_dropout(teacher, rows):
+    model = load(teacher).train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    frozen = frozen_encoder(model)
+    assert not model.get_encoder().training
+    assert not any(p.requires_grad for p in model.get_encoder().parameters())
+    assert not frozen.embedding.requires_grad
+    embeddings = torch.randn(2, 5, 32, requires_grad=True)
+    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]])
+    first, second = frozen.encode(embeddings, mask), frozen.encode(embeddings, mask)
+    assert torch.equal(first, second)
+    first.sum().backward()
+    assert embeddings.grad.norm() > 0  # a student learns through it
+    assert all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_vector_is_the_mean_state_over_the_mask(teacher, encoder, rows):
+    batch = collate(rows[:4], 0)
+    found = encoder.encode(encoder.embedding[batch["input_ids"]], batch["attention_mask"])
+    model = load(teacher)
+    for row, vector in zip(rows[:4], found, strict=True):
+        with torch.no_grad():
+            states = model.get_encoder()(input_ids=torch.tensor([row.source_ids])).last_hidden_state[0]
+        torch.testing.assert_close(vector, states.mean(0), atol=1e-5, rtol=1e-4)
+
+
+def test_there_is_a_term_per_component_with_a_value_per_unit(manifest, encoder, rows):
+    objective = Objective(Components.model_validate(ALL), SignalStore(manifest), encoder)
+    logits, targets, places = student_logits(rows[:3], len(encoder.embedding))
+    terms = {term.name: term for term in objective.terms(logits, targets, places, rows[:3], 2.0)}
+    assert terms.keys() == ALL.keys()
+    for name, term in terms.items():
+        assert term.unit == ("example" if name == "semantic" else "position")
+        assert term.values.shape == ((3,) if name == "semantic" else targets.shape)
+        assert torch.autograd.grad(term.values.sum(), logits, retain_graph=True)[0].norm() > 0
+    assert objective.scale() == {"semantic": 3.0}
+
+
+def divergences(objective, logits, rows):
+    _, targets, places = student_logits(rows, logits.shape[1])
+    return [term.values for term in objective.terms(logits, targets, places, rows, 3.0)]
+
+
+def test_every_row_meets_its_own_signal(manifest, teacher, rows):
+    """A student equal to the teacher has no divergence, unless rows are taken for each other."""
+    objective = Objective(Components.model_validate({"kl": {}, "jsd": {}}), SignalStore(manifest))
+    model = load(teacher)
+    for chosen in (rows[:4], rows[3::-1]):
+        logits = torch.cat(log_probabilities(model, chosen, 0))
+        assert all(values.abs().max() < 1e-3 for values in divergences(objective, logits, chosen))
+    one, other = next(
+        pair for pair in itertools.combinations(rows, 2) if len({len(row.target_ids) for row in pair}) == 1
+    )
+    logits = torch.cat(log_probabilities(model, [one, other], 0))
+    assert all(values.max() > 1e-2 for values in divergences(objective, logits, [other, one]))
+
+
+def test_constants_of_the_components_are_used(manifest, encoder, rows):
+    logits, targets, places = student_logits(rows[:2], len(encoder.embedding))
+
+    def value(**components):
+        objective = Objective(Components.model_validate(components), None, encoder)
+        (term,) = objective.terms(logits, targets, places, rows[:2], 1.0)
+        return term.values
+
+    assert torch.allclose(value(focal={"alpha": 0.5}), 2 * value(focal={"alpha": 0.25}))
+    assert torch.allclose(value(focal={"gamma": 0, "alpha": 1}), value(ce={}), atol=1e-5)
+    assert not torch.allclose(value(ce={"label_smoothing": 0.1}), value(ce={}))
+
+
+@pytest.mark.parametrize(("component", "what"), [("kl", "store"), ("jsd", "store"), ("semantic", "encoder")])
+def test_what_a_component_lacks_is_named(rows, component, what):
+    logits, targets, places = student_logits(rows[:2], 20)
+    objective = Objective(Components.model_validate({component: {}}))
+    with pytest.raises(ValueError, match=what):
+        objective.terms(logits, targets % 20, places, rows[:2], 1.0)
