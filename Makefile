@@ -9,7 +9,7 @@ CONFIG ?=
 PYTEST_OPTIONS ?=
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run test check format bench mlflow lint-workflow pins docs clean help
+.PHONY: run test check format bench mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml
@@ -39,6 +39,9 @@ mlflow: $(STAMP) ## open the MLflow UI on the results
 
 docs: $(STAMP) ## regenerate config/README.md and config/schema.json
 	$(BIN)/python tools/config_docs.py
+
+watch: ## follow the logs of a run
+	tail -n 3 -F logs/*/*.log logs/*/*/*.log
 
 pins: $(STAMP) ## regenerate requirements.lock and environment.yml
 	$(BIN)/python tools/pins.py

@@ -146,6 +146,11 @@ class Training(Strict):
     dropout: Share = Field(0.1, description="dropout in every layer")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     patience: int = Field(4, ge=1, description="validations without improvement before stopping")
+    copy_steps: int = Field(
+        0,
+        ge=0,
+        description="steps of continuing random prompts before training: a scratch model learns to copy",
+    )
     renaming: Share = Field(
         0.0, description="share of the rows whose names are exchanged, prompt and assertion alike, when drawn"
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kdlib.files import DataError, read_parquet, read_predictions
+from kdlib.files import DataError, read_json, read_parquet, read_predictions
 
 
 class Row(NamedTuple):
@@ -32,6 +32,23 @@ class Output:
 
     candidates: list[list[str]]
     nll: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Which first predictions compile.
+
+    Attributes:
+        ids: The rows that can be compiled, in the order of the test rows; empty if nothing was measured.
+        models: Model: row: whether its prediction compiles.
+        javac: Version of the compiler.
+        missing: What was not measured, and why: entries of ``not_measured`` in scores.json.
+    """
+
+    ids: list[str]
+    models: dict[str, dict[str, bool]]
+    javac: str
+    missing: list[dict[str, str]]
 
 
 def read_rows(test: Path) -> list[Row]:
@@ -73,6 +90,32 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
             raise DataError(f"{path}: the ranks of {key!r} must run from 1 without gaps, got {sorted(own)}")
     candidates = [[ranked[row.id][rank] for rank in sorted(ranked[row.id])] for row in rows]
     return Output(candidates, _read_nll(name, folder / "nll.parquet", rows))
+
+
+def read_compiled(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Compiled:
+    """Read what ``compilation.compile_rates`` wrote.
+
+    Args:
+        path: Its JSON.
+        models: Names of the models.
+        rows: The test rows.
+
+    Raises:
+        DataError: If it is not of these models and rows.
+    """
+    found: dict[str, Any] = read_json(path)
+    if not found["measured"]:
+        return Compiled([], {}, "", [{"what": "compile rate", "reason": found["reason"]}])
+    left = {entry["id"]: entry["reason"] for entry in found["not_compilable"]}
+    ids = [row.id for row in rows if row.id not in left]
+    expected = {name: set(ids) for name in models}
+    if found["rows"] != len(rows) or {name: set(own) for name, own in found["models"].items()} != expected:
+        raise DataError(f"{path}: not of these models and test rows; delete it and run again")
+    missing = []
+    if left:
+        what = f"compile rate of {len(left)} of {len(rows)} rows"
+        missing.append({"what": what, "reason": f"of the first, {next(iter(left.values()))}"})
+    return Compiled(ids, found["models"], found["javac"], missing)
 
 
 def _read_nll(name: str, path: Path, rows: Sequence[Row]) -> NDArray[np.float64] | None:

@@ -72,6 +72,7 @@ def compile_files(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes
     arguments = classes.with_suffix(".files")
     # A list of files would reach the system's limit for a command; javac reads quoted names from a file.
     arguments.write_text("".join(f"{_quoted(file)}\n" for file in files))
+    classes.mkdir(parents=True, exist_ok=True)
     options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8"]
     # An empty class path would be the working directory.
     places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
@@ -101,7 +102,7 @@ def compile_each(
         DataError: If the JVM does not answer every job.
     """
     jobs = "".join(
-        f"{at}\t{source.name}\t{base64.b64encode(source.content).decode()}\n"
+        f"{at}\t{_base64(source.name.encode())}\t{_base64(source.content)}\n"
         for at, source in enumerate(sources)
     )
     command = [str(jdk.java), "-Xmx1g", _ENGLISH, str(_HARNESS), str(seconds), _joined(class_path)]
@@ -114,6 +115,10 @@ def compile_each(
             f"{said[0]}; it needs 1 GB of memory"
         )
     return [None if state == "ok" else base64.b64decode(error).decode() for _, state, error in answers]
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _joined(paths: Sequence[Path]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def build(
     size: Size, tokenizer: PreTrainedTokenizerFast, dropout: float, seed: int
 ) -> T5ForConditionalGeneration:
-    """Return a T5 model with random weights.
+    """Return a T5 model with random weights and mimetic attention.
 
     Args:
         size: Its shape.
@@ -24,6 +24,8 @@ def build(
         seed: Seed of the weights.
     """
     from transformers import T5Config, T5ForConditionalGeneration, set_seed
+
+    from kdlib.models.mimetic import mimetic_initialisation
 
     set_seed(seed)
     config = T5Config(
@@ -40,7 +42,9 @@ def build(
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
     )
-    return T5ForConditionalGeneration(config)
+    model = T5ForConditionalGeneration(config)
+    mimetic_initialisation(model, seed)
+    return model
 
 
 def load(folder: Path) -> T5ForConditionalGeneration:

@@ -81,6 +81,7 @@ def fit(
     import torch
     from transformers import set_seed
 
+    from kdlib.models.copying import learn_to_copy
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import renaming
@@ -95,6 +96,9 @@ def fit(
     live = LiveRun(job.tracking, job.name, job.key, params, resumed)
     records = StepRecords(folder, objective.components.names(), training.batch_size, live)
     records.open(resumed)
+    if checkpoint is None and training.copy_steps:
+        copying = learn_to_copy(model, training.copy_steps, training.seed)
+        print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
     if checkpoint is None or not _is_last(checkpoint):
         trainer = LossTrainer(
             model=model,

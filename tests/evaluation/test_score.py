@@ -10,7 +10,7 @@ import sacrebleu
 
 from kdlib.config import Evaluation
 from kdlib.evaluation.score import METRICS, comparisons, score
-from kdlib.files import DataError, read_json, read_jsonl, write_parquet, write_predictions
+from kdlib.files import DataError, read_json, read_jsonl, write_json, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
 from kdlib.records import Prediction
 
@@ -41,9 +41,19 @@ def model(run, name, texts, nll=None, ids=IDS, tokens=TOKENS):
     return {name: folder}
 
 
-def scored(run, models, **settings):
+def scored(run, models, compilation=None, **settings):
     evaluation = Evaluation(resamples=200, n_best=2, **settings)
-    score(models, run / "test.parquet", evaluation, "class", run / "scores.json", run / "samples.jsonl")
+    compiled = run / "compilation.json"
+    write_json(compiled, compilation or {"measured": False, "reason": "no JDK"})
+    score(
+        models,
+        run / "test.parquet",
+        compiled,
+        evaluation,
+        "class",
+        run / "scores.json",
+        run / "samples.jsonl",
+    )
     return read_json(run / "scores.json"), list(read_jsonl(run / "samples.jsonl"))
 
 
@@ -87,10 +97,51 @@ def test_signatures_trace_every_number(run):
     metric = sacrebleu.BLEU(tokenize="none")
     metric.corpus_score(["x"], [["x"]])
     assert own["bleu"]["signature"] == f"bleu|v:1|{metric.get_signature()}|{end}"
-    assert result["metrics"].keys() == METRICS.keys()
+    assert result["metrics"].keys() == METRICS.keys() - {"compiles"}
     assert [name for name, own in result["metrics"].items() if not own["higher_is_better"]] == ["nll"]
-    assert own.keys() == METRICS.keys() - {"nll"}
+    assert own.keys() == METRICS.keys() - {"nll", "compiles"}
     assert (result["rows"], result["split"]) == (4, "class")
+
+
+def compilation(**models):
+    return {
+        "measured": True,
+        "javac": "17.0.1",
+        "rows": 4,
+        "not_compilable": [{"id": "b", "reason": "its source is no folder: x"}],
+        "models": {f"students/{name}": own for name, own in models.items()},
+    }
+
+
+def test_compile_rate_is_over_the_rows_that_can_be_compiled(run):
+    models = model(run, "students/ce", GOOD)
+    found = compilation(ce={"a": True, "c": True, "d": False})
+    result, samples = scored(run, models, found, seed=0)
+    own = result["models"]["students/ce"]
+    assert own["compiles"]["value"] == pytest.approx(2 / 3)
+    assert own["compiles"]["n"] == 3
+    end = "n:3|split:class|boot:200|conf:0.95|seed:0"
+    assert own["compiles"]["signature"] == f"compiles|v:1|javac:17.0.1|{end}"
+    assert own["exact_match"]["n"] == 4
+    assert result["metrics"]["compiles"]["higher_is_better"]
+    assert [sample.get("compiles") for sample in samples] == [True, None, True, False]
+    (gap,) = result["not_measured"]
+    assert gap["what"] == "compile rate of 1 of 4 rows"
+    assert "its source is no folder: x" in gap["reason"]
+
+
+def test_what_is_not_compiled_is_told(run):
+    result, samples = scored(run, model(run, "students/ce", GOOD))
+    assert result["not_measured"] == [{"what": "compile rate", "reason": "no JDK"}]
+    assert all("compiles" not in sample for sample in samples)
+
+
+def test_a_compilation_of_other_predictions_is_refused(run):
+    models = model(run, "students/ce", GOOD)
+    for other in (compilation(ce={"a": True}), compilation(x={"a": True, "c": True, "d": True})):
+        with pytest.raises(DataError, match=r"compilation\.json: not of these models and test rows"):
+            scored(run, models, other)
+        assert not (run / "scores.json").exists()
 
 
 def test_strange_predictions_are_scored(run):

@@ -85,6 +85,17 @@ def test_every_row_meets_its_own_signal(manifest, teacher, rows):
     assert all(values.max() > 1e-2 for values in divergences(objective, logits, [other, one]))
 
 
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+def test_teacher_and_student_are_compared_at_the_temperature(manifest, teacher, rows, temperature):
+    objective = Objective(Components.model_validate({"kl": {}}), SignalStore(manifest))
+    gold = torch.cat(log_probabilities(load(teacher), rows[:2], 0))
+    logits, targets, places = student_logits(rows[:2], gold.shape[1])
+    (term,) = objective.terms(logits, targets, places, rows[:2], temperature)
+    p, q = (torch.softmax(x.double() / temperature, 1) for x in (gold, logits))
+    expected = temperature**2 * (p * (p / q).log()).sum(1)
+    torch.testing.assert_close(term.values.double(), expected, atol=1e-2, rtol=1e-2)
+
+
 def test_constants_of_the_components_are_used(manifest, encoder, rows):
     logits, targets, places = student_logits(rows[:2], len(encoder.embedding))
 

@@ -108,6 +108,14 @@ def test_the_best_model_has_the_lowest_validation_loss_and_training_stops_early(
     assert [float(line.split(",")[2]) for line in csv[1:]] == history
 
 
+def test_the_validation_loss_is_a_mean_over_all_tokens_of_all_batches(finetune, dataset):
+    rows = read_rows(dataset.validation)
+    out = finetune("batches", epochs=1, batch_size=1)  # validates two rows at once
+    assert len(rows) > 2
+    report = json.loads((out / "training_report.json").read_text())
+    assert report["validation_nll"] == [pytest.approx(validation_nll(out / "final_model", rows), abs=1e-5)]
+
+
 def test_training_learns(finetune):
     out = finetune("learns", epochs=6, learning_rate=0.01, dropout=0)
     history = json.loads((out / "training_report.json").read_text())["validation_nll"]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.workflow
 
 END = {"score": 1, "report": 1, "track": 1}
 PREDICTED = {"predict_student": 3}
-STUDENT = {"student": 1, "predict_student": 1, **END}
+STUDENT = {"student": 1, "predict_student": 1, "compilation": 1, **END}
 AFTER_DATASET = {
     "teacher": 1,
     "signals_shard": 4,
@@ -23,6 +23,7 @@ AFTER_DATASET = {
     "predict_teacher": 1,
     "predict_student": 3,
     "baselines": 1,
+    "compilation": 1,
     **END,
 }
 AFTER_CORPUS = {"mine": 1, "corpus": 1, "dataset": 1, **AFTER_DATASET}
@@ -96,11 +97,16 @@ EDITS = {
             "student": 3,
             "predict_teacher": 1,
             "predict_student": 3,
+            "compilation": 1,
             **END,
         },
     ),
     "the codec": (appended("kdlib/signals/codec.py", "\nNEW = 1\n"), None),
     "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
+    "a harness line": (
+        appended("kdlib/java/harness/Compile.java", "// a remark\n"),
+        {"compilation": 1, **END},
+    ),
     "the report's style sheet": (
         appended("kdlib/report/page.css", "\n/* wider */\n"),
         {"report": 1, "track": 1},

@@ -1,4 +1,5 @@
 # Configuration, names and paths that the rules share.
+import shutil
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -18,6 +19,7 @@ LOGS = f"logs/{cfg.run}"
 MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
 BASELINES = ["retrieval", "trigram", "frequent"]
 SPLITS = ["train", "validation", "test"]
+JDK = shutil.which("javac") is not None  # in params: one installed later reruns
 
 
 wildcard_constraints:
@@ -50,6 +52,11 @@ def source_files(wildcards):
     if isinstance(cfg.corpus.sources[wildcards.source], DebianSource):
         return [root]
     return [str(path) for path in java_paths(Path(root))]
+
+
+def source_folders():
+    """Sources that are folders, with their roots."""
+    return {n: root for n in cfg.corpus.sources if Path(root := source_root(n)).is_dir()}
 
 
 def teacher_of(wildcards):

@@ -75,9 +75,53 @@ rule baselines:
         "../scripts/baselines.py"
 
 
+rule jars:
+    output:
+        listing="cache/jars/junit4.json",
+        folder=directory("cache/jars/junit4"),
+    log:
+        "logs/cache/jars/junit4.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        packages=["junit4", "libhamcrest-java"],
+        code=code("jars"),
+    message:
+        "fetch JUnit"
+    script:
+        "../scripts/jars.py"
+
+
+rule compilation:
+    input:
+        examples=rules.corpus.output.examples,
+        test=rules.dataset.output.test,
+        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
+        jars=rules.jars.output.listing if JDK else [],
+    output:
+        compilation=f"{RUN}/evaluation/compilation.json",
+    log:
+        f"{LOGS}/compilation.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        folders=source_folders(),
+        jdk=JDK,
+        code=code("compilation"),
+    message:
+        "compile all first predictions"
+    script:
+        "../scripts/compilation.py"
+
+
 rule score:
     input:
         test=rules.dataset.output.test,
+        compilation=rules.compilation.output.compilation,
         predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
         nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
     output:

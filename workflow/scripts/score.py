@@ -14,6 +14,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     score(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
         test=Path(job.input.test),
+        compilation=Path(job.input.compilation),
         evaluation=Evaluation.model_validate(job.params.evaluation),
         split_description=job.params.split,
         scores=Path(job.output.scores),

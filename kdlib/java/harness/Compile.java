@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -58,24 +59,23 @@ final class Compile {
         this.files = open();
     }
 
-    public static void main(String[] arguments) throws IOException, InterruptedException {
+    public static void main(String[] arguments) throws Exception {
         List<Path> classPath =
                 Arrays.stream(arguments[1].split(File.pathSeparator)).map(Path::of).collect(Collectors.toList());
         Compile compile = new Compile(Integer.parseInt(arguments[0]), classPath);
         BufferedReader jobs = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         for (String line = jobs.readLine(); line != null; line = jobs.readLine()) {
             String[] job = line.split("\t", -1);
-            String source = new String(Base64.getDecoder().decode(job[2]), StandardCharsets.UTF_8);
-            String error = compile.firstError(job[1], source);
+            String error = compile.firstError(new Source(decoded(job[1]), decoded(job[2])));
             String encoded = Base64.getEncoder().encodeToString(error.getBytes(StandardCharsets.UTF_8));
             System.out.println(job[0] + "\t" + (error.isEmpty() ? "ok" : "error") + "\t" + encoded);
         }
     }
 
     /** Returns the first error of a file, empty if it compiles in time. */
-    private String firstError(String name, String source) throws IOException, InterruptedException {
+    private String firstError(JavaFileObject source) throws IOException, InterruptedException {
         JavaFileManager own = files;
-        Future<String> result = threads.submit(() -> compile(own, new Source(name, source)));
+        Future<String> result = threads.submit(() -> compile(own, source));
         try {
             return result.get(seconds, TimeUnit.SECONDS);
         } catch (ExecutionException error) {
@@ -108,6 +108,10 @@ final class Compile {
         return new NoOutput(standard);
     }
 
+    private static String decoded(String base64) {
+        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    }
+
     private static Thread daemon(Runnable work) {
         Thread thread = new Thread(work);
         thread.setDaemon(true);
@@ -118,8 +122,8 @@ final class Compile {
     private static final class Source extends SimpleJavaFileObject {
         private final String content;
 
-        Source(String name, String content) {
-            super(URI.create("memory:///" + name + ".java"), Kind.SOURCE);
+        Source(String name, String content) throws URISyntaxException {
+            super(new URI("memory", null, "/" + name + ".java", null), Kind.SOURCE);
             this.content = content;
         }
 
@@ -138,7 +142,7 @@ final class Compile {
         @Override
         public JavaFileObject getJavaFileForOutput(
                 Location location, String name, JavaFileObject.Kind kind, FileObject sibling) {
-            return new SimpleJavaFileObject(URI.create("memory:///" + name.replace('.', '/') + kind.extension), kind) {
+            return new SimpleJavaFileObject(URI.create("memory:///dropped" + kind.extension), kind) {
                 @Override
                 public OutputStream openOutputStream() {
                     return OutputStream.nullOutputStream();
