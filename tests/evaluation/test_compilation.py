@@ -157,8 +157,7 @@ def test_rows_that_cannot_be_compiled_are_told_and_not_counted(run):
 
 
 @needs_jdk
-def test_a_test_file_that_compiles_only_with_its_siblings_is_refused(run):
-    # Of two files, one may declare a class that hides in the other's name only when both are at hand.
+def test_a_source_that_does_not_compile_is_not_measured(run):
     text = "package p; class Twice { void t() { Check.same(1, 1); new Hidden(); } }"
     run.write("src/test/java/p/Twice.java", text)
     run.rows["c"] = [occurrence(text.encode(), "Check.same(1, 1);", path="src/test/java/p/Twice.java")]

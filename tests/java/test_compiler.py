@@ -66,7 +66,8 @@ def test_an_annotation_processor_on_the_class_path_is_not_asked(tmp_path):
         @SupportedAnnotationTypes("*")
         public class Spy extends AbstractProcessor {{
             public Spy() {{ new java.io.File("{witness}").mkdir(); }}
-            @Override public boolean process(Set<? extends TypeElement> s, RoundEnvironment e) {{ return false; }}
+            @Override
+            public boolean process(Set<? extends TypeElement> s, RoundEnvironment e) {{ return false; }}
         }}"""
     file = tmp_path / "Spy.java"
     file.write_text(processor)
@@ -84,7 +85,7 @@ def test_an_annotation_processor_on_the_class_path_is_not_asked(tmp_path):
 def test_javac_may_fail_or_hang_and_the_next_file_is_compiled(classes):
     deep = source(f"return {'(' * 200_000}1{')' * 200_000};")
     found = compile_each(find_jdk(), [deep, source("return 1;")], [classes])
-    assert "StackOverflowError" in found[0]
+    assert found[0].startswith("javac failed")
     assert found[1] is None
     late = compile_each(find_jdk(), [source("return 1;")] * 2, [classes], seconds=0)
     assert late == ["not compiled within 0 s"] * 2

@@ -56,7 +56,9 @@ def source_files(wildcards):
 
 def source_folders():
     """Sources that are folders, with their roots."""
-    return {n: root for n in cfg.corpus.sources if Path(root := source_root(n)).is_dir()}
+    return {
+        n: root for n in cfg.corpus.sources if Path(root := source_root(n)).is_dir()
+    }
 
 
 def teacher_of(wildcards):

@@ -79,7 +79,7 @@ final class Compile {
         try {
             return result.get(seconds, TimeUnit.SECONDS);
         } catch (ExecutionException error) {
-            // javac itself failed, e.g. by a stack overflow on deep nesting.
+            // A failure inside javac, of which it reports most itself, or no memory.
             return "javac failed: " + error.getCause().getClass().getSimpleName();
         } catch (TimeoutException error) {
             // The thread cannot be stopped: it keeps the file manager, which no two may use at once.

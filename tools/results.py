@@ -1,0 +1,80 @@
+"""Write docs/results.md from finished runs: ``python tools/results.py results/default results/debian``."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAD = """# Results
+
+Written by `tools/results.py` from the JSON files of finished runs; whatever a score is, it stands here.
+Intervals are bootstrap percentiles over test rows, for one training seed. A comparison counts as a difference
+if its paired interval excludes 0. Every value's signature is in `results/{run}/evaluation/scores.json` and on
+the report page.
+"""
+
+
+def section(run: Path) -> Iterator[str]:
+    """Yield the lines of one run."""
+    card = json.loads((run / "corpus/card.json").read_text())
+    dataset = json.loads((run / "dataset/card.json").read_text())
+    scores = json.loads((run / "evaluation/scores.json").read_text())
+    yield f"\n## {run.name}\n"
+    yield from _corpus(card, dataset, scores)
+    yield from _scores(scores)
+    yield from _comparisons(scores)
+    yield from _models(run)
+
+
+def _corpus(card: dict[str, Any], dataset: dict[str, Any], scores: dict[str, Any]) -> Iterator[str]:
+    sources = ", ".join(f"{source['source']} {source['version']}" for source in card["sources"])
+    counts = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in card["counts"].items())
+    rows = ", ".join(f"{split} {dataset[split]['rows']}" for split in ("train", "validation", "test"))
+    leakage = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in card["leakage"].items())
+    yield f"Sources: {sources}. Split by {scores['split']}. {counts}."
+    yield f"Token rows: {rows}. Leakage: {leakage}.\n"
+
+
+def _scores(scores: dict[str, Any]) -> Iterator[str]:
+    metrics = list(scores["metrics"])
+    yield "| model | " + " | ".join(metrics) + " |"
+    yield "|---|" + "---|" * len(metrics)
+    for model, values in scores["models"].items():
+        cells = [
+            f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" if (v := values.get(metric)) else "–"
+            for metric in metrics
+        ]
+        yield f"| {model} | " + " | ".join(cells) + " |"
+    for missing in scores.get("not_measured", []):
+        yield f"\nNot measured: {missing['what']} ({missing['reason']})."
+
+
+def _comparisons(scores: dict[str, Any]) -> Iterator[str]:
+    yield "\n| comparison | metric | difference | interval | p |\n|---|---|---|---|---|"
+    for c in scores["comparisons"]:
+        interval = f"[{c['low']:.3f}, {c['high']:.3f}]"
+        yield f"| {c['a']} − {c['b']} | {c['metric']} | {c['difference']:+.3f} | {interval} | {c['p']:.4f} |"
+
+
+def _models(run: Path) -> Iterator[str]:
+    yield "\n| model | parameters | epochs | best validation NLL | training seconds | assertions/s |"
+    yield "|---|---|---|---|---|---|"
+    for path in sorted(run.glob("*/*/training_report.json"), reverse=True):
+        report = json.loads(path.read_text())
+        cost = json.loads((run / "evaluation" / report["name"] / "cost.json").read_text())
+        with (path.parent / "step_metrics.csv").open(newline="") as file:
+            seconds = float(list(csv.DictReader(file))[-1]["elapsed_time_seconds"])
+        yield (
+            f"| {report['name']} | {report['parameters']:,} | {report['epochs']} | "
+            f"{report['best_validation_nll']:.3f} | {seconds:.0f} | {cost['assertions_per_second']:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    text = HEAD + "\n".join(line for run in sys.argv[1:] for line in section(Path(run))) + "\n"
+    (ROOT / "docs" / "results.md").write_text(text)
