@@ -73,7 +73,7 @@ def _exists(module: str) -> bool:
 
 def _imports(tree: ast.Module) -> Iterator[str]:
     """Yield the kdlib modules named by a tree's imports; a package stands for its ``__init__``."""
-    for node in ast.walk(tree):
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -83,9 +83,24 @@ def _imports(tree: ast.Module) -> Iterator[str]:
         for name in names:
             parts = name.split(".")
             if parts[0] == PACKAGE.name:
-                yield from (
-                    ".".join(parts[:n]) for n in range(1, len(parts) + 1) if _exists(".".join(parts[:n]))
-                )
+                prefixes = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
+                yield from (prefix for prefix in prefixes if _exists(prefix))
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes below one but those under ``if TYPE_CHECKING:``, which never run."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if (
+            isinstance(child, ast.If)
+            and isinstance(child.test, ast.Name)
+            and child.test.id == "TYPE_CHECKING"
+        ):
+            for other in child.orelse:
+                yield other
+                yield from _running(other)
+        else:
+            yield from _running(child)
 
 
 def _dump(source: str) -> str:

@@ -71,14 +71,15 @@ def page(run: Path) -> str:
             raise DataError(f"{run}: has no {contract.path}; run it to the end")
     decode, student = _decoder(run), _student(run)
     tested, trained = _choose(run, "test"), _choose(run, "train")
-    return Template(TEMPLATE.read_text()).substitute(
-        run=run.name,
-        tested=_origin(run, tested, "test", decode) + _outcome(run, tested, student),
-        trained=_origin(run, trained, "train", decode)
+    sections = {
+        "tested": _origin(run, tested, "test", decode) + _outcome(run, tested, student),
+        "trained": _origin(run, trained, "train", decode)
         + _signal(run, trained, student, decode)
         + _steps(run, student),
-        tracked=_tracked(run),
-    )
+        "tracked": _tracked(run),
+    }
+    filled = {name: text.rstrip() for name, text in sections.items()}
+    return Template(TEMPLATE.read_text()).substitute(filled, run=run.name)
 
 
 def _decoder(run: Path) -> Decode:
@@ -131,7 +132,8 @@ def _origin(run: Path, chosen: Chosen, split: str, decode: Decode) -> str:
     return (
         f"The shortest prompt of an `assertEquals` in the split {split}.\n\n"
         f"`{name}`, bytes {start} to {end}:\n\n{_block('java', file.read_bytes()[start:end].decode())}\n"
-        f"`corpus/examples.parquet`, as in `corpus/mined/{where['source']}.parquet`:\n\n{_json(chosen.example)}\n"
+        f"`corpus/examples.parquet`, as in `corpus/mined/{where['source']}.parquet`:\n\n"
+        f"{_json(chosen.example)}\n"
         f"`corpus/splits.parquet`:\n\n{_json(next(own for own in splits if own['id'] == row['id']))}\n"
         f"`dataset/{split}.parquet`, with its ids shortened here:\n\n{_json({**row, **ids})}\n"
         "`source_ids` decoded; a prompt over the limit is cut, never at the marker:\n\n"
@@ -152,7 +154,8 @@ def _outcome(run: Path, chosen: Chosen, student: str) -> str:
         text += f"\n`{folder}/nll.parquet`:\n\n{_json(nll)}"
     sample = _lines(run / "evaluation/samples.jsonl", {"id": key, "model": name})
     return (
-        f"{text}\n`evaluation/compilation.json`, the part of this example:\n\n{_json(_compiled(run, key, shown))}\n"
+        f"{text}\n`evaluation/compilation.json`, the part of this example:\n\n"
+        f"{_json(_compiled(run, key, shown))}\n"
         f"`evaluation/samples.jsonl`:\n\n{_block('json', sample)}\n"
         "`evaluation/scores.json`; the `token_f1` above is one of the n values of this mean:\n\n"
         f"{_json({'models': {name: {'token_f1': models[name]['token_f1']}}})}"
@@ -184,14 +187,16 @@ def _signal(run: Path, chosen: Chosen, student: str, decode: Decode) -> str:
         for own in read_parquet(path).to_pylist()
         if (own["id"], own["rank"]) == (key.id, key.rank)
     )
+    stored["signal"] = f"{len(stored['signal'])} bytes"
     table = "| position | gold | T = 1 | T = 4 |\n|---|---|---|---|\n"
     for at, gold in enumerate(row["target_ids"][:SHOWN]):
         best = [_best(store.signal(key, t).log_probs[at].exp().tolist(), decode) for t in (1.0, 4.0)]
         table += f"| {at} | {_token(gold, decode)} | {' | '.join(best)} |\n"
     return (
         f"\n`{shard.relative_to(run)}`; `score` is the teacher's log-probability of the whole target:\n\n"
-        f"{_json({**stored, 'signal': f'{len(stored["signal"])} bytes'})}\n"
-        f"`SignalStore.signal(key, T)`, a `FullSignal`: the {SHOWN} most probable tokens of the first positions.\n\n"
+        f"{_json(stored)}\n"
+        f"`SignalStore.signal(key, T)`, a `FullSignal`: the {SHOWN} most probable tokens of the first "
+        "positions.\n\n"
         f"{table}"
     )
 

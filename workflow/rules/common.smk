@@ -56,9 +56,8 @@ def source_files(wildcards):
 
 def source_folders():
     """Sources that are folders, with their roots."""
-    return {
-        n: root for n in cfg.corpus.sources if Path(root := source_root(n)).is_dir()
-    }
+    roots = ((name, source_root(name)) for name in cfg.corpus.sources)
+    return {name: root for name, root in roots if Path(root).is_dir()}
 
 
 def teacher_of(wildcards):
