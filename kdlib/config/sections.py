@@ -146,6 +146,7 @@ class Training(Strict):
     dropout: Share = Field(0.1, description="dropout in every layer")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     patience: int = Field(4, ge=1, description="validations without improvement before stopping")
+    threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
     copy_steps: int = Field(
         0,
         ge=0,
@@ -327,7 +328,7 @@ class Config(Strict):
     """A run."""
 
     run: Name = Field("default", description="name of the folder under results/")
-    threads: int = Field(2, ge=1, description="CPU threads of training; equal threads give equal bytes")
+    threads: int = Field(2, ge=1, description="CPU threads of a job; equal threads give equal bytes")
     corpus: Corpus = Field(Corpus(), description="sources")
     split: Split = Field(Split(), description="train, validation and test")
     dataset: Dataset = Field(Dataset(), description="tokens and subsets")

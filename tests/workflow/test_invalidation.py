@@ -72,7 +72,8 @@ EDITS = {
         replaced(
             "kdlib/config/sections.py",
             "class Tracking(Strict):",
-            'class Unrelated(Strict):\n    """New."""\n\n    flag: bool = False\n\n\nclass Tracking(Strict):\n'
+            'class Unrelated(Strict):\n    """New."""\n\n    flag: bool = False\n\n\n'
+            "class Tracking(Strict):\n"
             "    unrelated: Unrelated = Unrelated()",
         ),
         {},

@@ -60,6 +60,11 @@ def source_folders():
     return {name: root for name, root in roots if Path(root).is_dir()}
 
 
+def threads_of(model):
+    """CPU threads of a model's training; part of params, since other threads give other bytes."""
+    return model.training.threads or cfg.threads
+
+
 def teacher_of(wildcards):
     """Name of the teacher of a student."""
     return cfg.students[wildcards.student].teacher

@@ -24,13 +24,13 @@ rule student:
         f"{LOGS}/student/{{student}}.log",
     benchmark:
         f"{LOGS}/student/{{student}}.benchmark.tsv"
-    threads: cfg.threads
+    threads: lambda w: threads_of(cfg.students[w.student])
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: 240 * attempt,
     params:
         student=lambda w: cfg.students[w.student].model_dump(),
-        threads=cfg.threads,
+        threads=lambda w: threads_of(cfg.students[w.student]),
         code=code("student"),
     message:
         "distil the student {wildcards.student}"

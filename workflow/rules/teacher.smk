@@ -22,13 +22,13 @@ rule teacher:
         f"{LOGS}/teacher/{{teacher}}.log",
     benchmark:
         f"{LOGS}/teacher/{{teacher}}.benchmark.tsv"
-    threads: cfg.threads
+    threads: lambda w: threads_of(cfg.teachers[w.teacher])
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: 240 * attempt,
     params:
         teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
-        threads=cfg.threads,
+        threads=lambda w: threads_of(cfg.teachers[w.teacher]),
         code=code("teacher"),
     message:
         "fine-tune the teacher {wildcards.teacher}"
