@@ -56,8 +56,7 @@ def source_files(wildcards):
 
 def source_folders():
     """Sources that are folders, with their roots."""
-    roots = ((name, source_root(name)) for name in cfg.corpus.sources)
-    return {name: root for name, root in roots if Path(root).is_dir()}
+    return {n: r for n in cfg.corpus.sources if Path(r := source_root(n)).is_dir()}
 
 
 def threads_of(model):
