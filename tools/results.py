@@ -32,10 +32,14 @@ def section(run: Path) -> Iterator[str]:
 
 
 def _corpus(card: dict[str, Any], dataset: dict[str, Any], scores: dict[str, Any]) -> Iterator[str]:
-    sources = ", ".join(f"{source['source']} {source['version']}" for source in card["sources"])
+    sources = ", ".join(f"{name} {source['version']}" for name, source in card["sources"].items())
     counts = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in card["counts"].items())
     rows = ", ".join(f"{split} {dataset[split]['rows']}" for split in ("train", "validation", "test"))
-    leakage = ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in card["leakage"].items())
+    leakage = ", ".join(
+        f"{name.replace('_', ' ')} {value:.4f}"
+        for name, value in card["leakage"].items()
+        if isinstance(value, float)
+    )
     yield f"Sources: {sources}. Split by {scores['split']}. {counts}."
     yield f"Token rows: {rows}. Leakage: {leakage}.\n"
 

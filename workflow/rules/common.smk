@@ -11,14 +11,12 @@ from kdlib.provenance import code_digest
 try:
     cfg = load_config(config)
 except ConfigError as error:
-    # the one line that Snakemake prints before a message names an exception, not a place in our code
     raise WorkflowError(str(error)) from None
 
 RUN = f"results/{cfg.run}"
 LOGS = f"logs/{cfg.run}"
 MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
 BASELINES = ["retrieval", "trigram", "frequent"]
-SPLITS = ["train", "validation", "test"]
 JDK = shutil.which("javac") is not None  # in params: one installed later reruns
 
 
@@ -51,6 +49,10 @@ def source_files(wildcards):
     root = source_root(wildcards.source)
     if isinstance(cfg.corpus.sources[wildcards.source], DebianSource):
         return [root]
+    if not Path(root).is_dir():
+        raise WorkflowError(
+            f"corpus.sources.{wildcards.source}.path: {root} is no folder"
+        )
     return [str(path) for path in java_paths(Path(root))]
 
 
@@ -74,11 +76,8 @@ def student_signals(wildcards):
     if not cfg.students[wildcards.student].needs_signals():
         return []
     folder = f"{RUN}/signals/{teacher_of(wildcards)}"
-    shards = expand(
-        f"{folder}/{{split}}/{{shard}}.parquet",
-        split=["train", "validation"],
-        shard=range(cfg.signals.shards),
-    )
+    parts = dict(split=["train", "validation"], shard=range(cfg.signals.shards))
+    shards = expand(f"{folder}/{{split}}/{{shard}}.parquet", **parts)
     return [f"{folder}/manifest.json", *shards]
 
 
