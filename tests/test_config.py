@@ -246,10 +246,16 @@ def test_overlays_change_only_the_keys_they_name(tmp_path):
 
 
 def test_an_overlay_drops_a_source_with_null(tmp_path):
-    sources = {"sample": {"kind": "sample"}, "mine": {"kind": "path", "path": "src"}}
+    sources = {"sample": {"kind": "sample"}, "mine": {"kind": "path", "path": str(tmp_path)}}
     base = write(tmp_path / "base.yaml", changed(corpus={"sources": sources}))
     overlay = write(tmp_path / "o.yaml", {"corpus": {"sources": {"sample": None}}})
     assert list(read_config([base, overlay]).corpus.sources) == ["mine"]
+
+
+def test_a_source_folder_that_is_not_there_is_named(tmp_path):
+    sources = {"mine": {"kind": "path", "path": str(tmp_path / "nowhere")}}
+    with pytest.raises(ConfigError, match=r"corpus\.sources\.mine\.path: there is no folder .*nowhere"):
+        load_config(changed(corpus={"sources": sources}))
 
 
 def test_an_empty_overlay_changes_nothing(tmp_path):

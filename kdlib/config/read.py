@@ -92,6 +92,9 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     shares = config.split.train + config.split.validation + config.split.test
     if abs(shares - 1) > 1e-6:
         yield f"split: train + validation + test must be 1, got {shares:g}"
+    for name, source in config.corpus.sources.items():
+        if source.kind == "path" and not Path(source.path).is_dir():
+            yield f"corpus.sources.{name}.path: there is no folder {source.path}"
     if config.split.by == "project" and len(config.corpus.sources) < 3:
         yield f"split.by: project needs at least 3 sources, got {len(config.corpus.sources)}; use class"
     if config.evaluation.n_best > config.evaluation.beams:

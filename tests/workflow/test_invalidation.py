@@ -79,7 +79,7 @@ EDITS = {
         {},
     ),
     "a metric": (
-        replaced("kdlib/metrics/exact.py", "return", "1 + 1\n    return"),
+        appended("kdlib/metrics/tokens.py", "\nNEW = 1\n"),
         END,
     ),
     "a comment": (appended("kdlib/losses/focal.py", "\n# a remark\n"), {}),

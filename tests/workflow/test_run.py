@@ -46,7 +46,7 @@ def test_mlflow_holds_parent_training_and_evaluation_runs(finished, monkeypatch)
 
 def test_same_configuration_gives_the_same_bytes(finished, tmp_path):
     again = copy_project(tmp_path)
-    again.snakemake("--until", "predict_student", "signals")
+    again.snakemake("--until", "predict_student")
     first, second = finished.folder / "results/test", tmp_path / "results/test"
     files = [
         "corpus/examples.parquet",

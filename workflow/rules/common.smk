@@ -49,10 +49,6 @@ def source_files(wildcards):
     root = source_root(wildcards.source)
     if isinstance(cfg.corpus.sources[wildcards.source], DebianSource):
         return [root]
-    if not Path(root).is_dir():
-        raise WorkflowError(
-            f"corpus.sources.{wildcards.source}.path: {root} is no folder"
-        )
     return [str(path) for path in java_paths(Path(root))]
 
 
