@@ -18,18 +18,6 @@ from kdlib.provenance import code_modules
 
 SCRIPTS = sorted(Path("workflow/scripts").glob("*.py"))
 HEAVY = ("torch", "transformers", "sentence_transformers", "mlflow")
-THIRD_PARTY = (
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "scipy",
-    "pydantic",
-    "yaml",
-    "tree_sitter",
-    "javalang",
-    "bm25s",
-    "jinja2",
-)
 
 HELP = """
 import sys
