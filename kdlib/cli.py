@@ -58,7 +58,7 @@ def mine(
 
     Beside OUT a JSON report counts files, skipped files with reasons, tests, assertions and examples.
     """
-    from kdlib.config import PathSource
+    from kdlib.config import Filters, PathSource
     from kdlib.corpus.mining import mine_source
     from kdlib.files import DataError, read_json
 
@@ -67,7 +67,7 @@ def mine(
     source = PathSource(kind="path", path=str(folder), licence=licence)
     report = out.with_suffix(".json")
     try:
-        mine_source(folder.name, source, folder, max_file_bytes, out, report)
+        mine_source(folder.name, source, folder, Filters(max_file_bytes=max_file_bytes), out, report)
     except DataError as error:
         _fail(str(error))
     counts = read_json(report)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MARKER = "// <ASSERTION_PLACEHOLDER>"
+FocalReason = Literal["inside", "before", "test_name", "class", "given"]
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
@@ -40,6 +41,11 @@ class Occurrence:
         test_method: Simple name of the test method.
         focal_class: Fully qualified name of the class that declares the focal method.
         focal_name: Simple name of the focal method.
+        focal_path: Path of the file that declares it; empty if it was imported.
+        focal_start_byte: First byte of its declaration in that file.
+        focal_end_byte: Byte after the declaration's last.
+        reason: Why it is the focal method: called ``inside`` the assertion, called ``before`` it, named by
+            the test (``test_name``), of the ``class`` under test, or ``given`` by who made the example.
         group: Class under test, or the test class where none is found: the unit of the class split.
         framework: Test framework, e.g. ``junit4``.
         kind: Name of the assertion, e.g. ``assertEquals``.
@@ -56,6 +62,10 @@ class Occurrence:
     test_method: str
     focal_class: str
     focal_name: str
+    focal_path: str
+    focal_start_byte: int
+    focal_end_byte: int
+    reason: str
     group: str
     framework: str
     kind: str

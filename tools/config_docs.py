@@ -60,6 +60,8 @@ def _type(annotation: Any) -> str:  # noqa: ANN401
         return " or ".join(dict.fromkeys(_type(part) for part in parts))
     if origin is dict:
         return f"mapping of {_type(parts[1])}"
+    if origin is tuple and parts[-1] is ...:
+        return f"list of {_type(parts[0])}"
     if origin is tuple:
         return f"[{', '.join(_type(part) for part in parts)}]"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -1,28 +1,38 @@
 """The sole reader of configuration; its effect on a rule is in the rule's values, so no digest covers it."""
 
+from kdlib.config.corpus import (
+    ArchiveSource,
+    Corpus,
+    Dataset,
+    DebianSource,
+    FetchedSource,
+    Filters,
+    GitSource,
+    ImportSource,
+    MinedSource,
+    PathSource,
+    SampleSource,
+    Source,
+    Split,
+    Tokenizer,
+    Views,
+)
 from kdlib.config.read import ConfigError, load_config, read_config
 from kdlib.config.sections import (
     Components,
     Config,
-    Corpus,
-    Dataset,
-    DebianSource,
     Evaluation,
-    PathSource,
-    SampleSource,
     Signals,
     Size,
-    Source,
-    Split,
     Student,
     Teacher,
     Temperature,
-    Tokenizer,
     Tracking,
     Training,
 )
 
 __all__ = [
+    "ArchiveSource",
     "Components",
     "Config",
     "ConfigError",
@@ -30,6 +40,11 @@ __all__ = [
     "Dataset",
     "DebianSource",
     "Evaluation",
+    "FetchedSource",
+    "Filters",
+    "GitSource",
+    "ImportSource",
+    "MinedSource",
     "PathSource",
     "SampleSource",
     "Signals",
@@ -42,6 +57,7 @@ __all__ = [
     "Tokenizer",
     "Tracking",
     "Training",
+    "Views",
     "load_config",
     "read_config",
 ]

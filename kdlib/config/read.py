@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from kdlib.config.corpus import Source
 from kdlib.config.sections import Components, Config, Student, did_you_mean
 
 Place = tuple[int | str, ...]
@@ -93,10 +94,14 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     if abs(shares - 1) > 1e-6:
         yield f"split: train + validation + test must be 1, got {shares:g}"
     for name, source in config.corpus.sources.items():
-        if source.kind == "path" and not Path(source.path).is_dir():
-            yield f"corpus.sources.{name}.path: there is no folder {source.path}"
+        yield from _impossible_source(f"corpus.sources.{name}", source)
     if config.split.by == "project" and len(config.corpus.sources) < 3:
         yield f"split.by: project needs at least 3 sources, got {len(config.corpus.sources)}; use class"
+    if config.views.max_middle_chars >= config.views.max_chars:
+        yield (
+            f"views.max_middle_chars: {config.views.max_middle_chars} must be below "
+            f"views.max_chars {config.views.max_chars}"
+        )
     if config.evaluation.n_best > config.evaluation.beams:
         wanted, beams = config.evaluation.n_best, config.evaluation.beams
         yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
@@ -108,6 +113,15 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     for name, student in config.students.items():
         if not _follows(("students", name), removed):
             yield from _impossible_student(name, student, {*config.teachers, *wrong})
+
+
+def _impossible_source(where: str, source: Source) -> Iterator[str]:
+    if source.kind == "path" and not Path(source.path).is_dir():
+        yield f"{where}.path: there is no folder {source.path}"
+    if source.kind == "import" and not Path(source.path).exists():
+        yield f"{where}.path: there is no file or folder {source.path}"
+    if source.kind == "archive" and "://" not in source.url and not Path(source.url).is_file():
+        yield f"{where}.url: there is no file {source.url}"
 
 
 def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iterator[str]:

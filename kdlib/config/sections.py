@@ -1,4 +1,4 @@
-"""The sections of the configuration: every key with its default and description."""
+"""The sections of models and their evaluation, and the whole: every key with its default and description."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, field_validator
 from pydantic import model_validator as check
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Share = Annotated[float, Field(ge=0, le=1)]
+from kdlib.config.base import Name, Share, Strict
+from kdlib.config.corpus import Corpus, Dataset, Split, Views
+
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
-
-
-class Strict(BaseModel):
-    """A section: unknown keys are errors and values never change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @cache
@@ -44,81 +39,6 @@ def _named(kind: str, value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
     if value not in presets()[kind]:
         raise ValueError(f"unknown name {value!r}{did_you_mean(value, presets()[kind])}")
     return presets()[kind][value]
-
-
-class SampleSource(Strict):
-    """The Java library of this repository, ``examples/sample-java``."""
-
-    kind: Literal["sample"]
-
-
-class PathSource(Strict):
-    """A folder of Java sources."""
-
-    kind: Literal["path"]
-    path: str = Field(description="folder, relative to the working directory or absolute")
-    licence: str = Field("unknown", description="licence to record with every example")
-
-
-class DebianSource(Strict):
-    """The upstream tarball of a Debian source package, fetched through apt with a private state folder."""
-
-    kind: Literal["debian"]
-    package: Name = Field(description="source package, e.g. commons-csv")
-    version: str = Field(description="exact Debian version")
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
-        description="sha256 of the .orig tarball; a wrong one is reported with the right one"
-    )
-    licence: str = Field("unknown", description="licence to record with every example")
-
-
-Source = Annotated[SampleSource | PathSource | DebianSource, Field(discriminator="kind")]
-
-
-def _sample_only() -> dict[str, SampleSource | PathSource | DebianSource]:
-    return {"sample": SampleSource(kind="sample")}
-
-
-class Corpus(Strict):
-    """Where examples come from."""
-
-    sources: dict[Name, Source] = Field(
-        default_factory=_sample_only,
-        description="name: source; an overlay drops one with null",
-        min_length=1,
-    )
-    max_file_bytes: int = Field(1_000_000, gt=0, description="larger Java files are counted and skipped")
-
-
-class Split(Strict):
-    """How examples are divided; what is equal or akin never straddles a border."""
-
-    by: Literal["class", "project", "row"] = Field(
-        "class", description="unit that stays together: class under test, source, or nothing (leaks)"
-    )
-    train: Share = Field(0.8, description="share of the examples, filled in whole units")
-    validation: Share = Field(0.1, description="share of the examples")
-    test: Share = Field(0.1, description="share of the examples")
-    max_leakage: Share = Field(0.0, description="share of leaking test rows above which the rule fails")
-    seed: int = Field(42, description="seed of the assignment")
-
-
-class Tokenizer(Strict):
-    """A byte-level BPE tokenizer, trained on the training split and shared by all models of a run."""
-
-    vocab_size: int = Field(2048, ge=300, description="entries, special tokens included")
-    min_frequency: int = Field(2, ge=1, description="merges seen less often are not made")
-
-
-class Dataset(Strict):
-    """Token lengths and subset sizes."""
-
-    max_source_tokens: int = Field(256, ge=32, description="prompts are truncated to this, never the marker")
-    max_target_tokens: int = Field(64, ge=4, description="longer assertions are dropped and counted")
-    max_train_samples: int | None = Field(None, ge=1, description="random subset, or all")
-    max_validation_samples: int | None = Field(None, ge=1, description="random subset, or all")
-    max_test_samples: int | None = Field(None, ge=1, description="random subset, or all")
-    tokenizer: Tokenizer = Field(Tokenizer(), description="the run's tokenizer")
 
 
 class Size(Strict):
@@ -329,9 +249,10 @@ class Config(Strict):
 
     run: Name = Field("default", description="name of the folder under results/")
     threads: int = Field(2, ge=1, description="CPU threads of a job; equal threads give equal bytes")
-    corpus: Corpus = Field(Corpus(), description="sources")
+    corpus: Corpus = Field(Corpus(), description="sources and filters")
     split: Split = Field(Split(), description="train, validation and test")
     dataset: Dataset = Field(Dataset(), description="tokens and subsets")
+    views: Views = Field(Views(), description="other texts of the same sources")
     teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
     signals: Signals = Field(Signals(), description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kdlib.config import DebianSource, SampleSource, Source
+from kdlib.config import DebianSource, Filters, SampleSource, Source
 from kdlib.corpus.extraction import Stamp, mine_file, tests_of
 from kdlib.corpus.project import ProjectFile, index
 from kdlib.corpus.sources import JavaFile, java_files
@@ -33,7 +33,7 @@ class Tally:
 
 
 def mine_source(
-    name: str, source: Source, root: Path, max_file_bytes: int, examples: Path, report: Path
+    name: str, source: Source, root: Path, filters: Filters, examples: Path, report: Path
 ) -> None:
     """Write the examples of a source, one per assertion in the order of the files, and a report of counts.
 
@@ -41,7 +41,7 @@ def mine_source(
         name: Name of the source in the configuration.
         source: Its entry.
         root: Folder or archive that holds its files.
-        max_file_bytes: Larger files are counted and skipped.
+        filters: What is left out.
         examples: Parquet file to write; equal examples are still apart.
         report: JSON file to write.
 
@@ -54,7 +54,7 @@ def mine_source(
     for java in java_files(root):
         digest = hashlib.sha256(java.content).hexdigest()
         pin.update(f"{java.path}\0{digest}\n".encode())
-        if unit := _read(java, max_file_bytes, tally):
+        if unit := _read(java, filters.max_file_bytes, tally):
             files.append(ProjectFile(java.path, java.content, unit))
     version = source.version if isinstance(source, DebianSource) else pin.hexdigest()[:16]
     licence = "MIT" if isinstance(source, SampleSource) else source.licence

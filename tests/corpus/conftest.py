@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kdlib.config import PathSource
+from kdlib.config import Filters, PathSource
 from kdlib.corpus.mining import mine_source
 from kdlib.files import read_examples, read_json
 from kdlib.records import Example, Occurrence, example_id
@@ -38,7 +38,7 @@ def mine(tmp_path):
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
         out, report = tmp_path / "examples.parquet", tmp_path / "report.json"
         source = PathSource(kind="path", path=str(root), licence=licence)
-        mine_source("shop", source, root, max_file_bytes, out, report)
+        mine_source("shop", source, root, Filters(max_file_bytes=max_file_bytes), out, report)
         return read_examples(out), read_json(report)
 
     return run
@@ -81,6 +81,10 @@ def an_example(number: int, **where: str) -> Example:
         end_byte=1,
         test_method="t",
         focal_name="f",
+        focal_path="",
+        focal_start_byte=0,
+        focal_end_byte=0,
+        reason="inside",
         framework="junit4",
         kind="assertNull",
         licence="MIT",

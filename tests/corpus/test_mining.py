@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from kdlib.config import DebianSource
+from kdlib.config import DebianSource, Filters
 from kdlib.corpus.mining import mine_source
 from kdlib.files import read_examples, read_json
 from kdlib.records import example_id, normalise_whitespace
@@ -180,7 +180,7 @@ def test_a_debian_archive(tmp_path, mode):
     source = DebianSource(
         kind="debian", package="shop", version="1.2-3", sha256="0" * 64, licence="Apache-2.0"
     )
-    mine_source("shop", source, path, 1_000_000, tmp_path / "e.parquet", tmp_path / "r.json")
+    mine_source("shop", source, path, Filters(), tmp_path / "e.parquet", tmp_path / "r.json")
     (where, _) = (example.occurrences[0] for example in read_examples(tmp_path / "e.parquet"))
     assert (where.version, where.licence, where.path) == ("1.2-3", "Apache-2.0", TEST)
     report = read_json(tmp_path / "r.json")

@@ -34,7 +34,7 @@ rule mine:
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         root=lambda w: source_root(w.source),
-        max_file_bytes=cfg.corpus.max_file_bytes,
+        filters=cfg.corpus.filters.model_dump(),
         code=code("mine"),
     message:
         "mine {wildcards.source}"

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from kdlib.config import Source
+from kdlib.config import Filters, Source
 from kdlib.corpus.mining import mine_source
 from kdlib.jobs import logged
 
@@ -16,7 +16,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         name=job.wildcards.source,
         source=TypeAdapter(Source).validate_python(job.params.source),
         root=Path(job.params.root),
-        max_file_bytes=job.params.max_file_bytes,
+        filters=Filters.model_validate(job.params.filters),
         examples=Path(job.output.examples),
         report=Path(job.output.report),
     )
