@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ from kdlib.records import Example, Occurrence, Prediction
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+ROW_GROUP = 2000  # examples; some 10 MB of text
+_TEXTS = ("id", "focal_method", "masked_test")
+_OCCURRENCE = tuple(field.name for field in fields(Occurrence))
 
 
 class DataError(Exception):
@@ -98,41 +104,94 @@ def example_schema() -> pa.Schema:
     """Return the Parquet schema of examples; the fields of an occurrence follow ``Occurrence``."""
     import pyarrow as pa
 
-    arrow = {"int": pa.int64(), "str": pa.string()}
-    occurrence = pa.struct(
-        [(name, arrow[str(field.type)]) for name, field in Occurrence.__dataclass_fields__.items()]
-    )
     return pa.schema(
         [
             ("id", pa.string()),
             ("focal_method", pa.string()),
             ("masked_test", pa.string()),
             ("references", pa.list_(pa.string())),
-            ("occurrences", pa.list_(occurrence)),
+            ("occurrences", pa.list_(_occurrence_type())),
         ]
     )
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> None:
-    """Write examples with their occurrences as one Parquet file."""
+    """Write examples with their occurrences as one Parquet file, a row group at a time.
+
+    Args:
+        path: Where to write; equal examples in equal order give equal bytes.
+        examples: May be a generator: no more than a row group of it is in memory.
+    """
+    import pyarrow.parquet as pq
+
+    schema = example_schema()
+    # Masked tests differ from each other: a dictionary of them would only be built and thrown away.
+    repeated = ["focal_method", *(f"occurrences.list.element.{name}" for name in _OCCURRENCE)]
+    with (
+        atomic(path) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=repeated) as writer,
+    ):
+        rows = iter(examples)
+        while group := list(islice(rows, ROW_GROUP)):
+            writer.write_batch(_batch(group, schema))
+
+
+def _occurrence_type() -> pa.DataType:
     import pyarrow as pa
 
-    rows = [asdict(example) for example in examples]
-    write_parquet(path, pa.Table.from_pylist(rows, schema=example_schema()))
+    arrow = {"int": pa.int64(), "str": pa.string()}
+    return pa.struct([(field.name, arrow[str(field.type)]) for field in fields(Occurrence)])
+
+
+def _batch(examples: Sequence[Example], schema: pa.Schema) -> pa.RecordBatch:
+    """Return one row group, built column by column."""
+    import pyarrow as pa
+
+    def lists(values: Sequence[Sequence[object]], inner: pa.Array) -> pa.Array:
+        offsets = [0, *accumulate(map(len, values))]
+        return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), inner)
+
+    references = [example.references for example in examples]
+    places = [example.occurrences for example in examples]
+    flat = [where for example in examples for where in example.occurrences]
+    struct = _occurrence_type()
+    columns = [pa.array([getattr(where, part.name) for where in flat], part.type) for part in struct]
+    return pa.RecordBatch.from_arrays(
+        [
+            *(pa.array([getattr(example, name) for example in examples]) for name in _TEXTS),
+            lists(references, pa.array(list(chain.from_iterable(references)), pa.string())),
+            lists(places, pa.StructArray.from_arrays(columns, fields=list(struct))),
+        ],
+        schema=schema,
+    )
 
 
 def read_examples(path: Path) -> list[Example]:
     """Read what ``write_examples`` wrote."""
-    return [
-        Example(
-            id=row["id"],
-            focal_method=row["focal_method"],
-            masked_test=row["masked_test"],
-            references=tuple(row["references"]),
-            occurrences=tuple(Occurrence(**where) for where in row["occurrences"]),
-        )
-        for row in read_parquet(path).to_pylist()
-    ]
+    return list(iter_examples(path))
+
+
+def iter_examples(path: Path) -> Iterator[Example]:
+    """Yield what ``write_examples`` wrote, a row group at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                yield from _examples(file.read_row_group(group))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: cannot be read as Parquet ({error}); delete it and run again") from None
+
+
+def _examples(table: pa.Table) -> Iterator[Example]:
+    places = table["occurrences"].combine_chunks()
+    flat = [places.flatten().field(name).to_pylist() for name in _OCCURRENCE]
+    found = map(Occurrence, *flat)
+    texts = [table[name].to_pylist() for name in _TEXTS]
+    rows = zip(*texts, table["references"].to_pylist(), places.value_lengths().to_pylist(), strict=True)
+    for key, focal_method, masked_test, references, count in rows:
+        yield Example(key, focal_method, masked_test, tuple(references), tuple(islice(found, count)))
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
