@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from kdlib.config import DebianSource
-from kdlib.files import DataError, atomic, sha256
+from kdlib.files import DataError, atomic
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # apt closes a failure with these; the line before them says what happened.
@@ -21,29 +20,21 @@ _GENERIC = (
 )
 
 
-def fetch(source: DebianSource, archive: Path) -> None:
+def download_upstream(package: str, version: str, archive: Path) -> None:
     """Download the upstream (``.orig``) tarball of an exact version of a source package.
 
     Args:
-        source: Package, version and the sha256 that the tarball must have.
+        package: Name of the source package.
+        version: Its Debian version.
         archive: File to write; its name need not tell the compression.
 
     Raises:
-        DataError: If apt cannot get it, or the tarball is not the pinned one; nothing is left at ``archive``.
+        DataError: If apt cannot get it.
     """
-    name = f"{source.package} {source.version}"
+    name = f"{package} {version}"
     with _private_apt(name) as (options, folder):
-        pin = f"{source.package}={source.version}"
-        _apt(["source", "--download-only", "--tar-only", pin], options, folder, name)
-        tarball = _upstream(folder, name)
-        found = sha256(tarball)
-        if found != source.sha256:
-            raise DataError(
-                f"{name}: {tarball.name} has sha256 {found}, the configuration expects {source.sha256}; "
-                "if the new file is the one you want, set its sha256"
-            )
-        with atomic(archive) as partial:
-            shutil.copyfile(tarball, partial)
+        _apt(["source", "--download-only", "--tar-only", f"{package}={version}"], options, folder, name)
+        shutil.copyfile(_upstream(folder, name), archive)
 
 
 def fetch_jars(packages: Sequence[str], folder: Path) -> list[Path]:

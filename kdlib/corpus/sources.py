@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
+from kdlib.corpus.archives import members
 from kdlib.files import DataError
 
 _OUTPUTS = frozenset({"build", "target"})
@@ -29,18 +31,20 @@ class JavaFile:
 def java_files(source_root: Path) -> Iterator[JavaFile]:
     """Yield the Java files of a source, sorted by path.
 
-    Hidden folders and build outputs are left out, links and archive entries that point outside are ignored.
+    Hidden folders and build outputs are left out, and links are not followed. The files of a folder are read
+    one by one, those of an archive are held together: ``archives.Limits`` says how many bytes at most.
 
     Args:
-        source_root: A folder, or a ``.tar`` archive in any compression.
+        source_root: A folder, or an archive: ``.tar`` in any usual compression, ``.zip`` or ``.jar``.
 
     Raises:
-        DataError: If there is neither folder nor readable archive.
+        DataError: If there is neither folder nor readable archive, the archive is one to refuse (see
+            ``archives.members``), or a file of the folder cannot be read.
     """
-    if source_root.is_dir():
-        paths = java_paths(source_root)
-        return (JavaFile(path.relative_to(source_root).as_posix(), path.read_bytes()) for path in paths)
-    return iter(sorted(_unpacked(source_root), key=lambda file: file.path))
+    if not source_root.is_dir():
+        return iter(_packed(source_root))
+    paths = java_paths(source_root)
+    return (JavaFile(path.relative_to(source_root).as_posix(), _content(path)) for path in paths)
 
 
 def java_paths(folder: Path) -> list[Path]:
@@ -48,39 +52,69 @@ def java_paths(folder: Path) -> list[Path]:
     return [folder / path for path in sorted(_walk(folder))]
 
 
+def files_below(root: Path) -> list[Path]:
+    """Return every file below a folder, sorted; anything else stands for itself."""
+    return sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
+
+
+def content_digest(files: Iterable[JavaFile]) -> str:
+    r"""Return the digest of a set of Java files, whatever their order.
+
+    It is the sha256 of the lines ``{path}\0{sha256 of the content}\n``, sorted by path.
+    """
+    digests = sorted((file.path, hashlib.sha256(file.content).hexdigest()) for file in files)
+    lines = "".join(f"{path}\0{digest}\n" for path, digest in digests)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def _walk(root: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=_unreadable):
         inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
         folders[:] = [name for name in folders if not _skipped(inside / name)]
         for name in files:
-            if name.endswith(".java") and not Path(folder, name).is_symlink():
-                yield str(inside / name)
+            path = Path(folder, name)
+            if name.endswith(".java") and path.is_file() and not path.is_symlink():
+                yield _utf8(str(inside / name), path)
 
 
-def _unpacked(archive: Path) -> list[JavaFile]:
+def _unreadable(error: OSError) -> NoReturn:
+    raise DataError(
+        f"{error.filename}: cannot be read ({error.strerror}); leave it as it is during a run"
+    ) from None
+
+
+def _utf8(inside: str, path: Path) -> str:
     try:
-        # Not "r|*": a stream that breaks off looks like one that ends.
-        with tarfile.open(archive, "r:*") as tar:
-            entries = [(PurePosixPath(entry.name), _content(tar, entry)) for entry in tar]
-    except (OSError, tarfile.TarError, EOFError) as error:
-        raise DataError(f"{archive}: neither a folder nor a readable .tar archive ({error})") from None
-    depth = 1 if len({path.parts[0] for path, _ in entries if path.parts}) == 1 else 0
-    return [
+        inside.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{str(path)!r}: its name is not UTF-8; rename it") from None
+    return inside
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        _unreadable(error)
+
+
+def _packed(archive: Path) -> list[JavaFile]:
+    tops: set[str] = set()
+    contents: dict[PurePosixPath, bytes] = {}
+    for path, content in members(archive):
+        tops.add(path.parts[0])
+        if content is not None:
+            # The last of a name counts, as it does for who unpacks.
+            contents[path] = content
+    depth = 1 if len(tops) == 1 and all(len(path.parts) > 1 for path in contents) else 0
+    files = [
         JavaFile("/".join(path.parts[depth:]), content)
-        for path, content in entries
-        if content is not None and not path.is_absolute() and ".." not in path.parts
+        for path, content in contents.items()
         if not any(
             _skipped(PurePosixPath(*path.parts[depth:end])) for end in range(depth + 1, len(path.parts))
         )
     ]
-
-
-def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes | None:
-    """Return the bytes of a plain Java file, None for anything else."""
-    if not entry.isfile() or not entry.name.endswith(".java"):
-        return None
-    file = tar.extractfile(entry)
-    return file.read() if file else None
+    return sorted(files, key=lambda file: file.path)
 
 
 def _skipped(folder: PurePosixPath) -> bool:

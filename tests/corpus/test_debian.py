@@ -7,6 +7,7 @@ import pytest
 
 from kdlib.config import DebianSource
 from kdlib.corpus import debian
+from kdlib.corpus.fetch import fetch
 from kdlib.corpus.sources import java_files
 from kdlib.files import DataError, sha256
 from tests.corpus.conftest import files_under
@@ -56,7 +57,7 @@ def apt(monkeypatch):
 def test_the_system_is_left_alone(apt, tmp_path):
     commands = apt(files={"shop_1.0.orig.tar.xz": b"tarball"})
     pin = sha256_of(tmp_path, b"tarball")
-    debian.fetch(source(sha256=pin), tmp_path / "cache/shop.tar")
+    fetch(source(sha256=pin), tmp_path / "cache/shop.tar")
     assert (tmp_path / "cache/shop.tar").read_bytes() == b"tarball"
     changing = [command for command in commands if "indextargets" not in command]
     assert [command[-1] for command in changing] == ["update", "shop=1.0-1"]
@@ -79,11 +80,11 @@ def test_only_the_upstream_tarball_counts(apt, tmp_path):
         "shop_1.0.orig.tar.xz.asc": b"signature",
     }
     apt(files=files)
-    debian.fetch(source(sha256=sha256_of(tmp_path, b"upstream")), tmp_path / "shop.tar")
+    fetch(source(sha256=sha256_of(tmp_path, b"upstream")), tmp_path / "shop.tar")
     assert (tmp_path / "shop.tar").read_bytes() == b"upstream"
     apt(files={})
     with pytest.raises(DataError, match="not one upstream tarball"):
-        debian.fetch(source(), tmp_path / "other.tar")
+        fetch(source(), tmp_path / "other.tar")
 
 
 @pytest.mark.parametrize(
@@ -102,26 +103,39 @@ def test_only_the_upstream_tarball_counts(apt, tmp_path):
 def test_failures_name_package_version_and_reason(apt, tmp_path, answers, reason):
     apt(answers)
     with pytest.raises(DataError, match=r"shop 1\.0-1: ") as error:
-        debian.fetch(source(), tmp_path / "cache/shop.tar")
+        fetch(source(), tmp_path / "cache/shop.tar")
     assert reason in str(error.value)
-    assert files_under(tmp_path) == set()
+    assert files_under(tmp_path) == {"cache"}
+
+
+def test_an_interrupted_fetch_leaves_nothing(apt, tmp_path, monkeypatch):
+    apt(files={"shop_1.0.orig.tar.xz": b"tarball"})
+
+    def break_off(tarball, archive):
+        archive.write_bytes(tarball.read_bytes()[:3])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(debian.shutil, "copyfile", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        fetch(source(), tmp_path / "cache/shop.tar")
+    assert files_under(tmp_path) == {"cache"}
 
 
 def test_no_apt(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataError, match="apt-get is not on this machine"):
-        debian.fetch(source(), tmp_path / "shop.tar")
+        fetch(source(), tmp_path / "shop.tar")
 
 
 def test_a_real_package_and_a_wrong_checksum(tmp_path):
     name, version = "commons-csv", newest("commons-csv")
     with pytest.raises(DataError) as error:
-        debian.fetch(source(package=name, version=version), tmp_path / "shop.tar")
+        fetch(source(package=name, version=version), tmp_path / "shop.tar")
     assert files_under(tmp_path) == set()
     assert f"{name} {version}" in str(error.value)
     found = str(error.value).partition("has sha256 ")[2][:64]
     assert "0" * 64 in str(error.value)
-    debian.fetch(source(package=name, version=version, sha256=found), tmp_path / "shop.tar")
+    fetch(source(package=name, version=version, sha256=found), tmp_path / "shop.tar")
     assert sha256(tmp_path / "shop.tar") == found
     assert any(file.path.endswith("CSVParser.java") for file in java_files(tmp_path / "shop.tar"))
 
@@ -137,7 +151,7 @@ def newest(package):
 
 def test_a_real_unknown_package(tmp_path):
     with pytest.raises(DataError, match=r"no-such-package 9\.9: .*Unable to find a source package"):
-        debian.fetch(source(package="no-such-package", version="9.9"), tmp_path / "shop.tar")
+        fetch(source(package="no-such-package", version="9.9"), tmp_path / "shop.tar")
     assert files_under(tmp_path) == set()
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from kdlib.config import ConfigError, DebianSource, SampleSource, load_config
-from kdlib.corpus.sources import java_paths
+from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
+from kdlib.corpus.sources import files_below, java_paths
 from kdlib.provenance import code_digest
 
 try:
@@ -39,22 +39,22 @@ def code(rule_name):
 def source_root(name):
     """Folder or archive of a source."""
     source = cfg.corpus.sources[name]
-    if isinstance(source, DebianSource):
+    if isinstance(source, FetchedSource):
         return f"cache/sources/{name}-{source.sha256[:12]}.tar"
     return "examples/sample-java" if isinstance(source, SampleSource) else source.path
 
 
 def source_files(wildcards):
-    """Every Java file of a folder, so that an edit, an addition and a removal rerun what they must."""
-    root = source_root(wildcards.source)
-    if isinstance(cfg.corpus.sources[wildcards.source], DebianSource):
-        return [root]
-    return [str(path) for path in java_paths(Path(root))]
+    """Every file that is read of a source, so that an edit, an addition and a removal rerun what they must."""
+    root = Path(source_root(wildcards.source))
+    read = java_paths if wildcards.source in source_folders() else files_below
+    return [str(path) for path in read(root)]
 
 
 def source_folders():
-    """Sources that are folders, with their roots."""
-    return {n: r for n in cfg.corpus.sources if Path(r := source_root(n)).is_dir()}
+    """Sources that are folders of Java files, with their roots."""
+    kinds = {name: source.kind for name, source in cfg.corpus.sources.items()}
+    return {n: source_root(n) for n in kinds if kinds[n] in ("sample", "path")}
 
 
 def threads_of(model):

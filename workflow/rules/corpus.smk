@@ -9,10 +9,10 @@ rule fetch:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=30,
+        runtime=60,
     params:
-        source=lambda w: cfg.corpus.sources[w.source].model_dump(),
-        code=code("fetch"),
+        # Neither a licence nor code: the pin in the name fixes every byte, so neither must cost a download.
+        source=lambda w: cfg.corpus.sources[w.source].model_dump(exclude={"licence"}),
     message:
         "fetch {wildcards.source}"
     script:
@@ -27,7 +27,10 @@ rule mine:
         report=f"{RUN}/corpus/mined/{{source}}.json",
     log:
         f"{LOGS}/mine/{{source}}.log",
-    threads: 1
+    wildcard_constraints:
+        source="|".join(n for n, s in cfg.corpus.sources.items() if s.kind != "import")
+        or "(?!)",
+    threads: cfg.threads
     resources:
         mem_mb=2000,
         runtime=30,
@@ -54,10 +57,11 @@ rule corpus:
         f"{LOGS}/corpus.log",
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=30,
     params:
         split=cfg.split.model_dump(),
+        filters=cfg.corpus.filters.model_dump(),
         code=code("corpus"),
     message:
         "de-duplicate, split and audit the corpus"

@@ -1,16 +1,19 @@
-"""Fetch the pinned archive of a Debian source."""
+"""Fetch the pinned archive of a source."""
 
 from pathlib import Path
 from typing import Any
 
-from kdlib.config import DebianSource
-from kdlib.corpus.debian import fetch
+from pydantic import TypeAdapter
+
+from kdlib.config import FetchedSource
+from kdlib.corpus.fetch import fetch
 from kdlib.jobs import logged
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    fetch(DebianSource.model_validate(job.params.source), Path(job.output.archive))
+    source: FetchedSource = TypeAdapter(FetchedSource).validate_python(job.params.source)
+    fetch(source, Path(job.output.archive))
 
 
 if __name__ == "__main__":
