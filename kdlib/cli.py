@@ -1,4 +1,4 @@
-"""The command line: look at a configuration, mine a folder, score predictions, explain a digest."""
+"""The command line: look at a configuration, mine or import examples, export them, explain a digest."""
 
 from __future__ import annotations
 
@@ -73,6 +73,76 @@ def mine(
     counts = read_json(report)
     skipped = len(counts["skipped"])
     print(f"{counts['examples']} examples from {counts['files']} files, {skipped} skipped: {out}, {report}")
+
+
+@app.command("import")
+def import_(
+    format: Annotated[str, typer.Argument(help="seed, methods2test, toga or atlas.")],
+    path: Annotated[Path, typer.Argument(help="File or folder in that format.")],
+    out: Annotated[Path, typer.Option(help="Parquet file of examples.")] = Path("examples.parquet"),
+    licence: Annotated[str, typer.Option(help="Licence to record with every example.")] = "unknown",
+    max_row_bytes: Annotated[int, typer.Option(help="Longer rows are rejected.")] = 1_000_000,
+) -> None:
+    """Read examples that another system made.
+
+    Beside OUT lie a JSON report and, as .rejected.jsonl, every row that gave no example: its file, line,
+    reason and beginning. Rows with stored logits are long: raise --max-row-bytes for them.
+
+    Example: kdlib import seed data/training.jsonl --out training.parquet
+    """
+    from kdlib.config import Filters, ImportSource
+    from kdlib.corpus.importers.source import FORMATS, import_source
+    from kdlib.files import DataError, read_json
+
+    if format not in FORMATS:
+        _fail(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
+    if max_row_bytes < 1:
+        _fail(f"--max-row-bytes must be at least 1, got {max_row_bytes}")
+    source = ImportSource.model_validate(
+        {"kind": "import", "format": format, "path": str(path), "licence": licence}
+    )
+    report, rejected = out.with_suffix(".json"), out.with_suffix(".rejected.jsonl")
+    filters = Filters(max_file_bytes=max_row_bytes)
+    try:
+        import_source(path.resolve().stem, source, filters, out, report, rejected)
+    except DataError as error:
+        _fail(str(error))
+    counts = read_json(report)
+    filtered = counts["filtered"]
+    print(f"{counts['examples']} examples from {counts['tests']} rows: {out}, {report}")
+    print(f"{sum(filtered.values())} rejected rows: {rejected}")
+    for reason, number in filtered.items():
+        print(f"  {number:>8}  {reason}")
+    for item in counts["skipped"]:
+        print(f"skipped {item['path']}: {item['reason']}")
+
+
+@app.command()
+def export(
+    examples: Annotated[Path, typer.Argument(help="Parquet file of examples.")],
+    out: Annotated[Path, typer.Argument(help="JSONL file to write.")],
+    splits: Annotated[Path | None, typer.Option(help="Parquet file of splits, to write one only.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, validation or test; with --splits.")] = None,
+) -> None:
+    """Write examples as the JSONL of the older pipelines.
+
+    A header line, then per row focal_method, test_method_masked and assertions.
+
+    Example: kdlib export results/default/corpus/examples.parquet train.jsonl
+    --splits results/default/corpus/splits.parquet --split train
+    """
+    from kdlib.corpus.importers.seed import export_seed
+    from kdlib.files import DataError
+    from kdlib.records import SPLITS
+
+    chosen = next((name for name in SPLITS if name == split), None)
+    if split is not None and chosen is None:
+        _fail(f"unknown split {split!r}; there are {', '.join(SPLITS)}")
+    try:
+        written = export_seed(examples, splits, out, chosen)
+    except DataError as error:
+        _fail(str(error))
+    print(f"{written} examples: {out}")
 
 
 @app.command()
