@@ -122,18 +122,21 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
         path: Where to write; equal examples in equal order give equal bytes.
         examples: May be a generator: no more than a row group of it is in memory.
     """
+    rows = iter(examples)
+    write_example_batches(path, map(example_batch, iter(lambda: list(islice(rows, ROW_GROUP)), [])))
+
+
+def write_example_batches(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write what ``example_batch`` returned; each batch with rows becomes a row group."""
     import pyarrow.parquet as pq
 
-    schema = example_schema()
     # Masked tests differ from each other: a dictionary of them would only be built and thrown away.
     repeated = ["focal_method", *(f"occurrences.list.element.{name}" for name in _OCCURRENCE)]
-    with (
-        atomic(path) as partial,
-        pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=repeated) as writer,
-    ):
-        rows = iter(examples)
-        while group := list(islice(rows, ROW_GROUP)):
-            writer.write_batch(_batch(group, schema))
+    options = {"compression": "zstd", "use_dictionary": repeated}
+    with atomic(path) as partial, pq.ParquetWriter(partial, example_schema(), **options) as writer:
+        for batch in batches:
+            if batch.num_rows:
+                writer.write_batch(batch)
 
 
 def _occurrence_type() -> pa.DataType:
@@ -143,8 +146,8 @@ def _occurrence_type() -> pa.DataType:
     return pa.struct([(field.name, arrow[str(field.type)]) for field in fields(Occurrence)])
 
 
-def _batch(examples: Sequence[Example], schema: pa.Schema) -> pa.RecordBatch:
-    """Return one row group, built column by column."""
+def example_batch(examples: Sequence[Example]) -> pa.RecordBatch:
+    """Return examples as rows of ``example_schema``, built column by column."""
     import pyarrow as pa
 
     def lists(values: Sequence[Sequence[object]], inner: pa.Array) -> pa.Array:
@@ -158,11 +161,11 @@ def _batch(examples: Sequence[Example], schema: pa.Schema) -> pa.RecordBatch:
     columns = [pa.array([getattr(where, part.name) for where in flat], part.type) for part in struct]
     return pa.RecordBatch.from_arrays(
         [
-            *(pa.array([getattr(example, name) for example in examples]) for name in _TEXTS),
+            *(pa.array([getattr(example, name) for example in examples], pa.string()) for name in _TEXTS),
             lists(references, pa.array(list(chain.from_iterable(references)), pa.string())),
             lists(places, pa.StructArray.from_arrays(columns, fields=list(struct))),
         ],
-        schema=schema,
+        schema=example_schema(),
     )
 
 

@@ -1,304 +1,257 @@
-"""The focal method of an assertion: the last call before or inside it that leads into the code under test."""
+"""The focal method of an assertion: what it tests, and why that was chosen."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from kdlib.corpus.body import Body, Nodes, Step, names_in, nodes_of
+from kdlib.corpus.overloads import PRIMITIVE, Value
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, base_name
+from kdlib.corpus.resolution import Calls
 from kdlib.java.methods import Method, simple_name
 from kdlib.java.syntax import text
+from kdlib.records import FocalReason
 
-_TYPE_VARIABLE = re.compile(r"[A-Z][A-Z0-9]?$")
-_LITERALS = {
-    "string_literal": "String",
-    "character_literal": "char",
-    "decimal_integer_literal": "int",
-    "hex_integer_literal": "int",
-    "decimal_floating_point_literal": "double",
-    "true": "boolean",
-    "false": "boolean",
-    "class_literal": "Class",
+# Calls cannot change values of these types, only give a variable another one.
+_IMMUTABLE = PRIMITIVE | {
+    "Boolean",
+    "Byte",
+    "Character",
+    "Double",
+    "Float",
+    "Integer",
+    "Long",
+    "Short",
+    "String",
 }
-_PRIMITIVE = frozenset({"boolean", "byte", "char", "double", "float", "int", "long", "short"})
-_TEXT = frozenset({"String", "CharSequence"})
-_SUFFIXES = {
-    ("decimal_integer_literal", "l"): "long",
-    ("hex_integer_literal", "l"): "long",
-    ("decimal_floating_point_literal", "f"): "float",
-}
-# Methods of the JDK whose results often tell overloads apart.
-_LIBRARY = {
-    "getBytes": "byte[]",
-    "length": "int",
-    "size": "int",
-    "toCharArray": "char[]",
-    "toString": "String",
-}
-# Levels of an expression that are looked into; Python's own limit is near 1000 calls.
-_DEEPEST = 100
-# Expressions that have the type of their n-th part.
-_SAME_TYPE_AS = {
-    "parenthesized_expression": 0,
-    "unary_expression": 0,
-    "ternary_expression": 1,
-    "assignment_expression": 1,
-}
-
-
-# name -> (position, type as written, node of the value), by position
-Variables = dict[str, list[tuple[int, str, Node | None]]]
+# What these check of a variable no call on its value changes.
+_OF_IDENTITY = frozenset({"assertNotNull", "assertNotSame", "assertNull", "assertSame"})
+_SET_UP = frozenset({"Before", "BeforeEach", "BeforeMethod", "BeforeClass", "BeforeAll"})
+_DEEPEST = 4  # calls of helpers by helpers that are looked through
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """What is known of an expression's type.
+class Focal:
+    """A focal method with the reason for it.
 
     Attributes:
-        kind: The project's type, if it is one.
-        certain: Whether it surely is of ``kind`` (with ``kind``) or surely foreign (without).
-        name: Simple name as far as it is known.
-        holds: The project's type among the type arguments or array elements of a foreign type.
+        declared: The method and the type that declares it.
+        reason: ``inside``: the last call inside the assertion; ``before``: the last call before it that its
+            values depend on; ``test_name``: the test bears its name; ``class``: its class has no other.
     """
 
-    kind: ProjectType | None = None
-    certain: bool = False
-    name: str = ""
-    holds: ProjectType | None = None
-
-
-UNKNOWN = Value()
+    declared: Declared
+    reason: FocalReason
 
 
 @dataclass(slots=True)
-class Calls:
-    """Resolves the calls of one test file by name, number and known types of arguments, and receiver.
+class Methods:
+    """The bodies of a source's methods, parsed when they are looked into.
 
     Attributes:
         project: All declarations of the source.
-        file: The test file.
-        inside: The test class.
-        tested: The class under test, if there is one.
-        variables: Those of the test method.
+        types: What written types stand for inside which class.
     """
 
     project: Project
-    file: ProjectFile
-    inside: ProjectType
-    tested: ProjectType | None
-    variables: Variables
-    _values: dict[int, Value] = field(default_factory=dict)
-    _depth: int = 0
+    types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
+    _files: dict[ProjectFile, Nodes] = field(default_factory=dict)
 
-    def declaration(self, call: Node) -> Declared | None:
-        """Return what a method invocation or object creation calls in the project, if anything."""
-        arguments = [self.value(item) for item in _arguments(call)]
-        if call.type == "object_creation_expression":
-            kind = self._written(_text(call, "type")).kind
-            return _overload(kind, kind.declaration.constructors, arguments, exact=False) if kind else None
-        name, receiver = _text(call, "name"), call.child_by_field_name("object")
-        if receiver is None:
-            return self._unqualified(name, arguments)
-        value = self.value(receiver)
-        if value.kind is not None:
-            return self._member(value.kind, name, arguments, exact=not value.certain)
-        return None if value.certain else self._by_name(name, arguments)
-
-    def is_of_class_under_test(self, found: Declared) -> bool:
-        """Return whether a declaration is of the class under test, of one nested in it or above it."""
-        if self.tested is None:
-            return False
-        return found.owner.is_inside(self.tested) or found.owner in self.project.supertypes(self.tested)
-
-    def value(self, node: Node) -> Value:
-        """Return what is known of the type of an expression."""
-        if node.id not in self._values:
-            self._values[node.id] = UNKNOWN  # what a variable that refers to itself is
-            self._depth += 1
-            if self._depth < _DEEPEST:
-                self._values[node.id] = self._value(node)
-            self._depth -= 1
-        return self._values[node.id]
-
-    def _value(self, node: Node) -> Value:
-        kind = node.type
-        if kind in _LITERALS:
-            return Value(certain=True, name=_SUFFIXES.get((kind, text(node)[-1:].lower()), _LITERALS[kind]))
-        if kind == "identifier":
-            return self._named(text(node), node.start_byte)
-        if kind == "method_invocation":
-            return self._result(node)
-        if kind in ("object_creation_expression", "cast_expression"):
-            return self._written(_text(node, "type"))
-        if kind == "field_access":
-            return self._field_access(node)
-        if kind in ("this", "super"):
-            return Value(self.inside, certain=True, name=self.inside.simple())
-        if kind == "array_creation_expression":
-            return self._written(_text(node, "type") + "[]")
-        if kind == "array_access":
-            array = node.child_by_field_name("array")
-            holds = self.value(array).holds if array else None
-            return Value(holds, certain=True, name=holds.simple()) if holds else UNKNOWN
-        inner = _SAME_TYPE_AS.get(kind)
-        return UNKNOWN if inner is None else self.value(node.named_children[inner])
-
-    def _named(self, name: str, position: int) -> Value:
-        """Return the value of a variable, a field, or a class that stands for its static members."""
-        earlier = [entry for entry in self.variables.get(name, ()) if entry[0] < position]
-        if earlier:
-            _, written, initial = earlier[-1]
-            if written == "var":
-                return self.value(initial) if initial else UNKNOWN
-            return self._written(written) if written else UNKNOWN
-        for around in self.project.lineage(self.inside):
-            if name in around.declaration.fields:
-                return self._written(around.declaration.fields[name], around)
-        if found := self.project.resolve(name, self.file, self.inside):
-            return Value(found, certain=True, name=name)
-        return Value(certain=name[:1].isupper() and not name.isupper(), name=name)
-
-    def _written(self, written: str, around: ProjectType | None = None) -> Value:
-        """Return the value of a type as written in the test file, or inside the type ``around``."""
-        inside = around or self.inside
-        base = base_name(written)
-        found = self.project.resolve(base, inside.file, inside)
-        is_array = "[" in written or written.endswith("...")
-        if found is not None and not is_array:
-            return Value(found, certain=True, name=found.simple())
-        if _TYPE_VARIABLE.match(base):
-            return UNKNOWN
-        if found is None and "<" in written:
-            names = re.findall(r"[\w.]+", written.partition("<")[2])
-            held = (self.project.resolve(name, inside.file, inside) for name in names)
-            found = next((kind for kind in held if kind), None)
-        suffix = "[]" if is_array else ""
-        return Value(certain=True, name=simple_name(base) + suffix, holds=found)
-
-    def _field_access(self, node: Node) -> Value:
-        owner = node.child_by_field_name("object")
-        value = self.value(owner) if owner else UNKNOWN
-        for above in self.project.supertypes(value.kind) if value.kind else ():
-            name = _text(node, "field")
-            if name in above.declaration.fields:
-                return self._written(above.declaration.fields[name], above)
-        if found := self.project.resolve(text(node), self.file, self.inside):
-            return Value(found, certain=True, name=found.simple())
-        return UNKNOWN
-
-    def _result(self, call: Node) -> Value:
-        """Return the value of what a call returns."""
-        if found := self.declaration(call):
-            return self._written(found.method.returns, found.owner)
-        receiver = call.child_by_field_name("object")
-        value = self.value(receiver) if receiver else UNKNOWN
-        # An element of a collection, or an iterator over it: perhaps what the collection holds.
-        held = value.holds or (value.kind if not value.certain else None)
-        if held is not None:
-            return Value(held, certain=False, name=held.simple())
-        library = _LIBRARY.get(_text(call, "name"), "")
-        if value.kind is None and (value.certain or library):
-            return Value(certain=True, name=library)
-        return UNKNOWN
-
-    def _unqualified(self, name: str, arguments: Sequence[Value]) -> Declared | None:
-        for around in self.project.lineage(self.inside):
-            if found := _overload(around, around.declaration.methods, arguments, name, exact=True):
-                return found
-        for item in self.file.unit.imports:
-            if item.static and (item.everything or simple_name(item.name) == name):
-                owner = item.name if item.everything else item.name.rpartition(".")[0]
-                kind = self.project.resolve(owner, self.file)
-                if kind and (found := self._member(kind, name, arguments, exact=False)):
-                    return found
-        return None
-
-    def _member(
-        self, kind: ProjectType, name: str, arguments: Sequence[Value], exact: bool
-    ) -> Declared | None:
-        """Return a method of a type or its supertypes; one with a body is better than a signature."""
-        candidates = [*self.project.supertypes(kind)]
-        if self.tested is not None and kind in self.project.supertypes(self.tested):
-            candidates = [*self.project.supertypes(self.tested)]
-        found = [
-            declared
-            for above in candidates
-            if (declared := _overload(above, above.declaration.methods, arguments, name, exact=True))
-        ]
-        if not found and not exact:
-            found = [
-                declared
-                for above in candidates
-                if (declared := _overload(above, above.declaration.methods, arguments, name, exact=False))
-            ]
-        return next((declared for declared in found if declared.method.has_body), found[0] if found else None)
-
-    def _by_name(self, name: str, arguments: Sequence[Value]) -> Declared | None:
-        """Return a method for an unknown receiver: of the class under test, or the only one so named."""
-        if self.tested is not None and (found := self._member(self.tested, name, arguments, exact=True)):
-            return found
-        others = [
-            declared
-            for declared in self.project.by_method.get(name, ())
-            if declared.method.takes(len(arguments)) and self.project.is_production(declared.owner)
-        ]
-        if len({declared.owner.name for declared in others}) != 1:
-            return None
-        return _overload(others[0].owner, others[0].owner.declaration.methods, arguments, name, exact=True)
+    def nodes(self, file: ProjectFile) -> Nodes:
+        """Return the nodes of a file."""
+        if file not in self._files:
+            if len(self._files) >= 16:  # trees are large; test classes share few base classes
+                del self._files[next(iter(self._files))]
+            self._files[file] = nodes_of(file.content)
+        return self._files[file]
 
 
-def _overload(
-    owner: ProjectType, methods: Sequence[Method], arguments: Sequence[Value], name: str = "", *, exact: bool
-) -> Declared | None:
-    """Return the method that takes these arguments: by number, then by known types, then the first.
+@dataclass(slots=True)
+class Decisions:
+    """Decides on the assertions of one test method.
 
-    Args:
-        owner: The type that declares them.
-        methods: Methods or constructors.
-        arguments: What is known of the arguments.
-        name: Name of the method; empty for constructors.
-        exact: Whether a wrong number of arguments excludes.
+    Attributes:
+        methods: Bodies of all methods of the source.
+        calls: Resolves the calls of this method.
+        body: Its inside.
+        name: Its name.
     """
-    named = [method for method in methods if not name or method.name == name]
-    fitting = [method for method in named if method.takes(len(arguments))]
-    if not fitting and (exact or not named):
+
+    methods: Methods
+    calls: Calls
+    body: Body
+    name: str
+    _reached: dict[int, Declared | None] = field(default_factory=dict)
+
+    def focal(self, statement: Node, kind: str) -> Focal | None:
+        """Return the focal method of an assertion of the test.
+
+        1. the last call inside the assertion that leads into the class under test, else into the project;
+        2. of the calls before it, the last such one on which values of the assertion depend; for ``fail`` and
+           an assertion of no variable, or of a caught exception, the very last, which may have thrown;
+           a set-up method counts as part of the test;
+        3. the method of the class under test whose name the test's name holds;
+        4. the only method of the class under test.
+
+        A call of a helper of the tests counts as the last call in the helper, by the same preference.
+
+        Args:
+            statement: The assertion statement.
+            kind: Its name, e.g. ``assertEquals``.
+        """
+        inside = self.body.calls_within(statement.start_byte, statement.end_byte)
+        if found := self._last(inside):
+            return Focal(found, "inside")
+        if found := self._before(statement, kind):
+            return Focal(found, "before")
+        if found := self._by_test_name():
+            return Focal(found, "test_name")
+        found = self._only_method()
+        return Focal(found, "class") if found else None
+
+    def _last(self, calls: Sequence[Node]) -> Declared | None:
+        """Return what the last call into the class under test leads to, else the last into the project."""
+        other = None
+        for call in reversed(calls):
+            declared = self.reached(call)
+            if declared is not None:
+                if self.calls.is_of_class_under_test(declared):
+                    return declared
+                other = other or declared
+        return other
+
+    def reached(self, call: Node, depth: int = 0) -> Declared | None:
+        """Return the method of the code under test that a call leads to, through helpers of the tests."""
+        if call.id not in self._reached:
+            self._reached[call.id] = None  # what a helper that calls itself leads to
+            self._reached[call.id] = self._reach(call, depth)
+        return self._reached[call.id]
+
+    def _reach(self, call: Node, depth: int) -> Declared | None:
+        declared = self.calls.declaration(call)
+        if declared is None:
+            return None
+        project = self.calls.project
+        if self.calls.is_of_class_under_test(declared) or project.is_production(declared.owner):
+            return declared
+        if depth == _DEEPEST or not declared.method.has_body:
+            return None
+        return self._inside_of(declared.owner, declared.method, depth + 1)
+
+    def _inside_of(self, owner: ProjectType, method: Method, depth: int) -> Declared | None:
+        inner = self._of(owner, method)
+        other = None
+        for call in reversed(inner.body.calls):
+            found = inner.reached(call, depth)
+            if found is not None:
+                if self.calls.is_of_class_under_test(found):
+                    return found
+                other = other or found
+        return other
+
+    def _of(self, owner: ProjectType, method: Method) -> Decisions:
+        body = self.methods.nodes(owner.file).body(method)
+        calls = Calls(
+            self.calls.project, owner.file, owner, self.calls.tested, body.variables, self.methods.types
+        )
+        return Decisions(self.methods, calls, body, method.name)
+
+    def _before(self, statement: Node, kind: str) -> Declared | None:
+        names = (names_in(text(statement)) & self._known()) - self.body.caught
+        steps = [step for step in self.body.steps() if step.node.end_byte <= statement.start_byte]
+        if kind == "fail" or not names:
+            calls = (call for step in reversed(steps) for call in reversed(step.calls))
+            return next((found for call in calls if (found := self.reached(call))), None)
+        if kind in _OF_IDENTITY and (found := self._origin(steps, names)):
+            return found
+        by_value = set() if kind in _OF_IDENTITY else {name for name in names if self._can_change(name)}
+        needed = Slice(set(names), by_value)
+        return self._last([*needed.calls(steps)][::-1]) or self._set_up(needed)
+
+    def _origin(self, steps: Sequence[Step], names: frozenset[str]) -> Declared | None:
+        """Return what gave variables their values, if production code did."""
+        for step in reversed(steps):
+            if names & step.sets:
+                return self._last(step.calls)
         return None
-    # `max` keeps the first of equals.
-    best = max(fitting or named, key=lambda method: (not method.variadic, _agreement(method, arguments)))
-    return Declared(owner, best)
+
+    def _known(self) -> set[str]:
+        """Return the names of the variables and fields that the test sees."""
+        around = self.calls.project.lineage(self.calls.inside)
+        return self.body.variables.keys() | {name for kind in around for name in kind.declaration.fields}
+
+    def _can_change(self, name: str) -> bool:
+        types = [written for _, written, _ in self.body.variables.get(name, ())]
+        return not types or any(
+            simple_name(base_name(written)) not in _IMMUTABLE or "[" in written for written in types
+        )
+
+    def _set_up(self, needed: Slice) -> Declared | None:
+        """Return the last call of the set-up methods of the test class that variables depend on."""
+        for kind in self.calls.project.supertypes(self.calls.inside):
+            for method in kind.declaration.methods:
+                if method.has_body and (method.name == "setUp" or not _SET_UP.isdisjoint(method.annotations)):
+                    inner = self._of(kind, method)
+                    found = inner._last([*needed.calls(inner.body.steps())][::-1])
+                    if found:
+                        return found
+        return None
+
+    def _by_test_name(self) -> Declared | None:
+        """Return the method that the name of the test begins with: ``addAll`` for ``testAddAll_empty``."""
+        if self.calls.tested is None:
+            return None
+        wanted = self.name.removeprefix("test").replace("_", "").lower()
+        named = [
+            (len(method.name), Declared(kind, method))
+            for kind in self.calls.project.supertypes(self.calls.tested)
+            for method in kind.declaration.methods
+            if len(method.name) > 2 and method.has_body and wanted.startswith(method.name.lower())
+        ]
+        # `max` keeps the first of equals.
+        return max(named, key=lambda item: item[0])[1] if named else None
+
+    def _only_method(self) -> Declared | None:
+        tested = self.calls.tested
+        methods = tested.declaration.methods if tested else ()
+        return Declared(tested, methods[0]) if tested and len(methods) == 1 and methods[0].has_body else None
 
 
-def _agreement(method: Method, arguments: Sequence[Value]) -> int:
-    """Return how many arguments have the very type of their parameter, less those that cannot be passed."""
-    expected = list(method.parameters)
-    if method.variadic:
-        last = expected.pop().removesuffix("...")
-        as_array = len(arguments) == len(method.parameters) and arguments[-1].name.endswith("[]")
-        expected += [last + "[]"] if as_array else [last] * (len(arguments) - len(expected))
-    pairs = zip(expected, arguments, strict=False)
-    return sum(_fit(written, value.name) for written, value in pairs if value.name)
+@dataclass(slots=True)
+class Slice:
+    """The variables on which a value depends; it grows backwards through statements (Weiser 1981).
 
+    Attributes:
+        names: The variables.
+        by_value: Those of them whose value a call can change.
+    """
 
-def _fit(written: str, given: str) -> int:
-    """Return 1 for the same type, -1 for types between which nothing converts, 0 for what is not known."""
-    base, is_array = simple_name(base_name(written)), "[" in written
-    value, holds_array = given.removesuffix("[]"), given.endswith("[]")
-    if (base, is_array) == (value, holds_array):
-        return 1
-    primitive = base in _PRIMITIVE or value in _PRIMITIVE
-    if is_array != holds_array:
-        return 0 if base == "Object" or _TYPE_VARIABLE.match(base) else -1
-    return -1 if primitive and (is_array or not _TEXT.isdisjoint((base, value))) else 0
+    names: set[str]
+    by_value: set[str]
 
+    def calls(self, steps: Sequence[Step]) -> Iterator[Node]:
+        """Yield the calls on which the variables depend, from the last to the first.
 
-def _arguments(call: Node) -> list[Node]:
-    arguments = call.child_by_field_name("arguments")
-    return [item for item in arguments.named_children if not item.is_extra] if arguments else []
+        A step counts if it sets one of the variables, or if it calls something with one whose value can
+        change; then the variables that it names count as well.
 
+        Args:
+            steps: Statements in source order.
+        """
+        for _ in self._backwards(steps):
+            pass
+        for step in steps:
+            # What was made from a value may change it: a stream that writes to another, a view of a list.
+            if step.sets and step.calls and self.by_value & (step.names - step.sets):
+                self.by_value |= step.sets
+        yield from self._backwards(steps)
 
-def _text(node: Node, name: str) -> str:
-    child = node.child_by_field_name(name)
-    return text(child) if child else ""
+    def _backwards(self, steps: Sequence[Step]) -> Iterator[Node]:
+        for step in reversed(steps):
+            if self.names & step.sets or (step.changes and not step.sets and self.by_value & step.names):
+                yield from reversed(step.changes)
+                self.names |= step.names
+                self.by_value |= step.names - step.sets

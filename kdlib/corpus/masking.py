@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
+from itertools import takewhile
 
 from tree_sitter import Node
 
@@ -13,8 +13,33 @@ from kdlib.records import MARKER
 
 # Where a statement may be taken out; elsewhere (`if (x) assertTrue(y);`) something has to stay in its place.
 _LISTS = frozenset({"block", "constructor_body", "switch_block_statement_group"})
+_MARKER = MARKER.encode()
 _INDENT = re.compile(rb"[ \t]*")
+_INDENTS = re.compile(rb"\n([ \t]*)(?=\S)")
 _BLANK_LINES = re.compile(rb"(?:[ \t]*\r?\n)*")
+
+
+class LeftMargin:
+    """A piece of a file moved to the left margin, with a map from the file's positions.
+
+    Attributes:
+        text: The piece without the blanks with which all its lines begin.
+    """
+
+    def __init__(self, content: bytes, start: int, end: int) -> None:
+        self._content, self._start = content, start
+        piece = content[start:end]
+        indents = {_indent(content, start), *_INDENTS.findall(piece)}
+        # The first and the last in order differ the most.
+        first, last = min(indents), max(indents)
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+        self._break = b"\n" + first[: len(list(same))]
+        self.text = piece.replace(self._break, b"\n")
+
+    def at(self, position: int) -> int:
+        """Return where a byte of the file stands in the text."""
+        breaks = self._content.count(self._break, self._start, position)
+        return position - self._start - breaks * (len(self._break) - 1)
 
 
 def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[Node]) -> list[str]:
@@ -29,21 +54,28 @@ def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[N
         One text per assertion, moved to the left margin.
     """
     start, end = method
-    indent = _indent(content, start)
+    moved = LeftMargin(content, start, end)
     masked: list[str] = []
     # From the last to the first: what follows an assertion is put together once.
-    first, rest = end, b""
+    first, rest = len(moved.text), b""
     for node in reversed(assertions):
-        after = _on_new_line(content[_after(node, content) : first] + rest, _indent(content, node.start_byte))
-        masked.append(_dedented(content[start : node.start_byte] + MARKER.encode() + after, indent))
+        begin = moved.at(node.start_byte)
+        follows = moved.text[moved.at(_after(node, content)) : first] + rest
+        after = _on_new_line(follows, _indent(moved.text, begin))
+        masked.append(_decoded(moved.text[:begin] + _MARKER + after))
         begin, last, stays = _removed(node, content)
-        first, rest = begin, stays + content[last : max(first, last)] + rest
+        rest = stays + moved.text[moved.at(last) : max(first, moved.at(last))] + rest
+        first = moved.at(begin)
     return masked[::-1]
 
 
 def method_text(content: bytes, start: int, end: int) -> str:
     """Return the source of a method, moved to the left margin."""
-    return _dedented(content[start:end], _indent(content, start))
+    return _decoded(LeftMargin(content, start, end).text)
+
+
+def _decoded(text: bytes) -> str:
+    return text.replace(b"\r\n", b"\n").decode().strip()
 
 
 def _after(node: Node, content: bytes) -> int:
@@ -84,8 +116,3 @@ def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
 def _indent(content: bytes, position: int) -> bytes:
     match = _INDENT.match(content, content.rfind(b"\n", 0, position) + 1)
     return match[0] if match else b""
-
-
-def _dedented(source: bytes, indent: bytes) -> str:
-    text = (indent + source).decode().replace("\r\n", "\n")
-    return textwrap.dedent(text).strip()

@@ -2,38 +2,93 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kdlib.config import DebianSource, Filters, SampleSource, Source
+from kdlib.config import (
+    ArchiveSource,
+    DebianSource,
+    Filters,
+    GitSource,
+    MinedSource,
+    PathSource,
+    SampleSource,
+)
 from kdlib.corpus.extraction import Stamp, mine_file, tests_of
+from kdlib.corpus.focal import Methods
+from kdlib.corpus.generated import is_generated
+from kdlib.corpus.licence import licence_allowed, licence_of
+from kdlib.corpus.parallel import forked_map
 from kdlib.corpus.project import ProjectFile, index
-from kdlib.corpus.sources import JavaFile, java_files
-from kdlib.files import write_examples, write_json
+from kdlib.corpus.sources import JavaFile, content_digest, java_files
+from kdlib.files import DataError, example_batch, write_example_batches, write_json
 from kdlib.java.methods import Unit, read_unit
 from kdlib.java.syntax import parse
 from kdlib.records import Example
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Files that a process works on before it reports; the row groups of the result.
+_CHUNK = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file says of itself.
+
+    Attributes:
+        unit: Its declarations, or None if it is not mined.
+        problem: Why it is not mined; empty if it is.
+        licence: SPDX id in its header, or None.
+        generated: Why it counts as generated, or None.
+    """
+
+    unit: Unit | None
+    problem: str = ""
+    licence: str | None = None
+    generated: str | None = None
 
 
 @dataclass(slots=True)
 class Tally:
     """What mining met, for the report."""
 
-    skipped: list[dict[str, str]] = field(default_factory=list)
-    files: int = 0
-    java_bytes: int = 0
     tests: int = 0
     assertions: int = 0
+    examples: int = 0
     unresolved: int = 0
+    filtered: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     frameworks: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of another part of the source."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(self, part.name) + getattr(other, part.name))
+
+    def counts(self) -> dict[str, int | dict[str, int]]:
+        """Return all counts, the frequent ones first."""
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        return {
+            name: dict(value.most_common()) if isinstance(value, Counter) else value
+            for name, value in values.items()
+        }
 
 
 def mine_source(
-    name: str, source: Source, root: Path, filters: Filters, examples: Path, report: Path
+    name: str,
+    source: MinedSource,
+    root: Path,
+    filters: Filters,
+    examples: Path,
+    report: Path,
+    processes: int = 1,
 ) -> None:
     """Write the examples of a source, one per assertion in the order of the files, and a report of counts.
 
@@ -44,78 +99,130 @@ def mine_source(
         filters: What is left out.
         examples: Parquet file to write; equal examples are still apart.
         report: JSON file to write.
+        processes: Processes side by side; any number gives the same bytes.
 
     Raises:
-        DataError: If ``root`` is neither a folder nor a readable archive.
+        DataError: If ``root`` is neither a folder nor a readable archive, or not the pinned one.
     """
-    tally = Tally()
-    pin = hashlib.sha256()
-    files = []
-    for java in java_files(root):
-        digest = hashlib.sha256(java.content).hexdigest()
-        pin.update(f"{java.path}\0{digest}\n".encode())
-        if unit := _read(java, filters.max_file_bytes, tally):
-            files.append(ProjectFile(java.path, java.content, unit))
-    version = source.version if isinstance(source, DebianSource) else pin.hexdigest()[:16]
+    files = list(java_files(root))
+    sha256 = content_digest(files)
+    _check_pin(name, source, sha256)
+    spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
+
+    def read(span: range) -> list[Reading]:
+        return [_read(files[place], filters.max_file_bytes) for place in span]
+
+    readings = [reading for part in forked_map(read, spans, processes) for reading in part]
     licence = "MIT" if isinstance(source, SampleSource) else source.licence
-    stamp = Stamp(name, version, licence)
-    found = list(_mine(files, stamp, tally))
-    write_examples(examples, found)
-    counts = {
-        "skipped": tally.skipped,
-        "files": tally.files,
-        "java_bytes": tally.java_bytes,
-        "tests": tally.tests,
-        "assertions": tally.assertions,
-        "examples": len(found),
-        "unresolved": tally.unresolved,
-        "kinds": dict(tally.kinds.most_common()),
-        "frameworks": dict(tally.frameworks.most_common()),
+    mined = _Source(name, _version(source, sha256), licence, filters, files, readings)
+    tally = Tally()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch, part in forked_map(mined.mine, spans, processes):
+            tally.add(part)
+            yield batch
+
+    write_example_batches(examples, batches())
+    skipped = [
+        {"path": file.path, "reason": reading.problem}
+        for file, reading in zip(files, readings, strict=True)
+        if reading.problem
+    ]
+    sizes = {"files": len(files), "java_bytes": sum(len(file.content) for file in files)}
+    pins = {
+        "source": name,
+        "version": mined.version,
+        "sha256": sha256,
+        "licence": licence,
+        "kind": source.kind,
     }
-    write_json(report, {**asdict(stamp), "kind": source.kind, **counts})
+    write_json(report, {**pins, **sizes, "skipped": skipped, **tally.counts()})
 
 
-def _read(java: JavaFile, max_file_bytes: int, tally: Tally) -> Unit | None:
-    """Return the declarations of a file, or None after noting why it is skipped."""
-    tally.files += 1
-    tally.java_bytes += len(java.content)
-    reason = ""
-    if len(java.content) > max_file_bytes:
-        reason = f"larger than {max_file_bytes} bytes"
-    elif not java.content.strip():
-        reason = "empty"
-    elif not _is_utf8(java.content):
-        reason = "not UTF-8"
-    else:
-        root = parse(java.content).root_node
-        if not root.has_error:
-            return read_unit(root)
-        reason = "does not parse"
-    tally.skipped.append({"path": java.path, "reason": reason})
-    return None
+class _Source:
+    """A source that is read: its index and what the workers know."""
 
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        licence: str,
+        filters: Filters,
+        files: Sequence[JavaFile],
+        readings: Sequence[Reading],
+    ) -> None:
+        self.name, self.version, self.licence, self.filters = name, version, licence, filters
+        self.files: list[ProjectFile | None] = [
+            ProjectFile(file.path, file.content, reading.unit) if reading.unit else None
+            for file, reading in zip(files, readings, strict=True)
+        ]
+        self.readings = {file.path: reading for file, reading in zip(files, readings, strict=True)}
+        self.methods = Methods(index(file for file in self.files if file))
 
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    def mine(self, span: range) -> tuple[pa.RecordBatch, Tally]:
+        """Return the examples of some of the files and what was met on the way."""
+        tally = Tally()
+        found = [example for place in span for example in self._examples(self.files[place], tally)]
+        tally.examples = len(found)
+        return example_batch(found), tally
 
-
-def _mine(files: list[ProjectFile], stamp: Stamp, tally: Tally) -> Iterator[Example]:
-    project = index(files)
-    for file in files:
-        tests = tests_of(project, file)
-        tally.tests += len(tests)
+    def _examples(self, file: ProjectFile | None, tally: Tally) -> Iterator[Example]:
         # A file without these bytes holds no assertion and need not be parsed again.
-        if not tests or (b"assert" not in file.content and b"fail" not in file.content):
-            continue
-        for example in mine_file(project, file, tests, stamp):
+        if file is None or (b"assert" not in file.content and b"fail" not in file.content):
+            return
+        tests = tests_of(self.methods.project, file)
+        tally.tests += len(tests)
+        stamp = Stamp(self.name, self.version, self._licence(file.path))
+        for example in mine_file(self.methods, file, tests, stamp) if tests else ():
             tally.assertions += 1
             if example is None:
                 tally.unresolved += 1
                 continue
-            tally.kinds[example.occurrences[0].kind] += 1
-            tally.frameworks[example.occurrences[0].framework] += 1
+            (where,) = example.occurrences
+            reason = self._left_out(where.path) or self._left_out(where.focal_path)
+            if reason:
+                tally.filtered[reason] += 1
+                continue
+            tally.kinds[where.kind] += 1
+            tally.frameworks[where.framework] += 1
+            tally.reasons[where.reason] += 1
+            tally.licences[where.licence] += 1
             yield example
+
+    def _licence(self, path: str) -> str:
+        return self.readings[path].licence or self.licence
+
+    def _left_out(self, path: str) -> str | None:
+        """Return why no code of a file may be in an example, or None."""
+        if self.filters.generated and self.readings[path].generated:
+            return "generated"
+        return None if licence_allowed(self._licence(path), self.filters.licences) else "licence"
+
+
+def _read(java: JavaFile, max_file_bytes: int) -> Reading:
+    if len(java.content) > max_file_bytes:
+        return Reading(None, f"larger than {max_file_bytes} bytes")
+    if not java.content.strip():
+        return Reading(None, "empty")
+    try:
+        java.content.decode()
+    except UnicodeDecodeError:
+        return Reading(None, "not UTF-8")
+    root = parse(java.content).root_node
+    if root.has_error:
+        return Reading(None, "does not parse")
+    return Reading(read_unit(root), "", licence_of(java.content), is_generated(java.content, java.path))
+
+
+def _version(source: MinedSource, sha256: str) -> str:
+    if isinstance(source, GitSource):
+        return source.revision
+    return source.version if isinstance(source, ArchiveSource | DebianSource) else sha256[:16]
+
+
+def _check_pin(name: str, source: MinedSource, sha256: str) -> None:
+    if isinstance(source, PathSource) and source.sha256 not in (None, sha256):
+        raise DataError(
+            f"{name}: the Java files of {source.path} have sha256 {sha256}, the configuration expects "
+            f"{source.sha256}; if they are the ones you want, set their sha256"
+        )

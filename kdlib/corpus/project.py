@@ -14,6 +14,7 @@ from kdlib.java.methods import Method, TypeDeclaration, Unit, simple_name
 # src/test, src/integrationTest, and test folders of projects that do not follow Maven.
 _TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
 _AFFIXES = re.compile(r"^Tests?(?=[A-Z])|(?<=\w)(TestCase|Tests?|ITCase|IT)$")
+_BASES = re.compile(r"^(Abstract|Base)(?=[A-Z])")
 _CAMEL = re.compile(r"[A-Z]?[^A-Z]+|[A-Z]+(?=[A-Z]|$)")
 
 
@@ -25,15 +26,17 @@ class ProjectFile:
         path: Path inside the source.
         content: Its bytes.
         unit: Its declarations.
+        is_test_code: Whether it lies among tests.
     """
 
     path: str
     content: bytes
     unit: Unit
+    is_test_code: bool = field(init=False)
 
-    def is_test_code(self) -> bool:
-        """Return whether the file lies among tests."""
-        return "src/main/" not in self.path and bool(_TEST_FOLDER.search(self.path))
+    def __post_init__(self) -> None:
+        among_tests = "src/main/" not in self.path and bool(_TEST_FOLDER.search(self.path))
+        object.__setattr__(self, "is_test_code", among_tests)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +73,11 @@ class Project:
     by_file: dict[ProjectFile, list[ProjectType]] = field(default_factory=lambda: defaultdict(list))
     by_method: dict[str, list[Declared]] = field(default_factory=lambda: defaultdict(list))
     _supertypes: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
+    _lineages: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
+    _members: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
+    _visible: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
+    _owners: dict[str, ProjectType | None] = field(default_factory=dict)
+    _tested: dict[ProjectType, ProjectType | None] = field(default_factory=dict)
     _resolved: dict[tuple[str, ProjectFile | ProjectType], ProjectType | None] = field(default_factory=dict)
     _test_files: set[ProjectFile] = field(default_factory=set)
 
@@ -116,6 +124,46 @@ class Project:
             self._supertypes[kind] = found
         return self._supertypes[kind]
 
+    def members(self, kind: ProjectType, name: str) -> list[Declared]:
+        """Return the methods of that name that a type has or inherits, its own first."""
+        place = kind, name
+        if place not in self._members:
+            self._members[place] = self._declared_in(self.supertypes(kind), name)
+        return self._members[place]
+
+    def visible(self, kind: ProjectType, name: str) -> list[Declared]:
+        """Return the methods of that name that a type sees without a receiver, nearest first."""
+        place = kind, name
+        if place not in self._visible:
+            self._visible[place] = self._declared_in(self.lineage(kind), name)
+        return self._visible[place]
+
+    def implementation(self, found: Declared) -> Declared:
+        """Return the only production method behind a signature without a body, else the signature."""
+        if found.method.has_body:
+            return found
+        bodies = [
+            item
+            for item in self.by_method[found.method.name]
+            if item.method.has_body and len(item.method.parameters) == len(found.method.parameters)
+            if found.owner in self.supertypes(item.owner) and self.is_production(item.owner)
+        ]
+        same = [item for item in bodies if item.method.parameters == found.method.parameters] or bodies
+        return same[0] if len(same) == 1 else found
+
+    def only_owner(self, name: str) -> ProjectType | None:
+        """Return the only production type that declares a method of that name, or None."""
+        if name not in self._owners:
+            kinds = {item.owner.name: item.owner for item in self.by_method.get(name, ())}
+            owners = [kind for kind in kinds.values() if self.is_production(kind)]
+            self._owners[name] = owners[0] if len(owners) == 1 else None
+        return self._owners[name]
+
+    def _declared_in(self, owners: list[ProjectType], name: str) -> list[Declared]:
+        rank = {owner: place for place, owner in reversed([*enumerate(owners)])}
+        declared = [item for item in self.by_method.get(name, ()) if item.owner in rank]
+        return sorted(declared, key=lambda item: rank[item.owner])
+
     def types_of(self, file: ProjectFile) -> list[ProjectType]:
         """Return the types that a file declares, outer before inner."""
         return self.by_file.get(file, [])
@@ -125,8 +173,13 @@ class Project:
         name = kind.declaration.name.partition(".")[0]
         return next(other for other in self.types_of(kind.file) if other.declaration.name == name)
 
-    def lineage(self, kind: ProjectType) -> Iterator[ProjectType]:
-        """Yield the types whose members are visible inside a type: its supertypes, then its outer types'."""
+    def lineage(self, kind: ProjectType) -> list[ProjectType]:
+        """Return the types whose members are visible inside a type: its supertypes, then its outer types'."""
+        if kind not in self._lineages:
+            self._lineages[kind] = list(self._around(kind))
+        return self._lineages[kind]
+
+    def _around(self, kind: ProjectType) -> Iterator[ProjectType]:
         around: ProjectType | None = kind
         while around is not None:
             yield from self.supertypes(around)
@@ -147,7 +200,7 @@ class Project:
 
     def is_production(self, kind: ProjectType) -> bool:
         """Return whether a type is neither among tests nor in a file that holds some."""
-        return not kind.file.is_test_code() and kind.file not in self._test_files
+        return not kind.file.is_test_code and kind.file not in self._test_files
 
     def is_test(self, kind: ProjectType, method: Method) -> bool:
         """Return whether a method of a type is a test: by annotation, or by name in a JUnit 3 test case."""
@@ -160,9 +213,18 @@ class Project:
         """Return the class whose name the name of a test class holds, or None.
 
         ``FooTest``, ``FooTests``, ``FooTestCase``, ``FooIT`` and ``TestFoo`` test ``Foo``, of their package
-        if it has one. ``FooBarTest`` tests ``Foo`` where the package has no ``FooBar``.
+        if it has one. ``FooBarTest`` tests ``Foo`` where the package has no ``FooBar``, and
+        ``AbstractFooTest`` and ``BaseFooTest`` test ``Foo`` where it has nothing of the longer name.
         """
-        name = _AFFIXES.sub("", test.simple(), count=1)
+        if test not in self._tested:
+            name = test.simple()
+            shorter = _BASES.sub("", name)
+            names = (_AFFIXES.sub("", each, count=1) for each in dict.fromkeys((name, shorter)))
+            found = (self._named_in(each, test) for each in names)
+            self._tested[test] = next((kind for kind in found if kind), None)
+        return self._tested[test]
+
+    def _named_in(self, name: str, test: ProjectType) -> ProjectType | None:
         words = _CAMEL.findall(name)
         package = test.file.unit.package
         for kept in range(len(words), 0, -1):
@@ -205,6 +267,12 @@ def base_name(written: str) -> str:
     return written.partition("<")[0].partition("[")[0].removesuffix("...").strip()
 
 
+def is_array(written: str) -> bool:
+    """Return whether a type as written is an array or takes any number of arguments."""
+    outside = written.rpartition(">")[2]
+    return "[" in outside or outside.endswith("...")
+
+
 def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
     return min(candidates, key=lambda kind: _distance(kind, file))
 
@@ -213,4 +281,4 @@ def _distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
     """Order types of one name: production code first, then by the steps between the folders of the files."""
     here, there = file.path.split("/"), kind.file.path.split("/")
     shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
-    return kind.file.is_test_code(), len(here) + len(there) - 2 * shared, kind.file.path
+    return kind.file.is_test_code, len(here) + len(there) - 2 * shared, kind.file.path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -36,17 +36,26 @@ def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_JUNIT3 = _names("assertEquals assertFalse assertNotNull assertNotSame assertNull assertSame assertTrue fail")
+_JUNIT3 = _names(
+    "assertEquals assertFalse assertNotNull assertNotSame assertNull assertSame assertTrue fail "
+    "failNotEquals failNotSame failSame"
+)
 _JUNIT4 = _JUNIT3 | _names("assertArrayEquals assertNotEquals assertThat assertThrows")
 _JUNIT5 = (_JUNIT4 - {"assertThat"}) | _names(
     "assertAll assertDoesNotThrow assertInstanceOf assertIterableEquals assertLinesMatch assertThrowsExactly "
     "assertTimeout assertTimeoutPreemptively"
 )
-_TESTNG = _JUNIT3 | _names("assertNotEquals assertThrows expectThrows")
-_ASSERTJ = _names(
-    "assertThat assertThatCode assertThatExceptionOfType assertThatIllegalArgumentException "
-    "assertThatIllegalStateException assertThatNullPointerException assertThatThrownBy fail"
+_TESTNG = _JUNIT3 | _names(
+    "assertEqualsDeep assertEqualsNoOrder assertListContains assertListContainsObject assertNotEquals "
+    "assertNotEqualsDeep assertThrows expectThrows"
 )
+_ASSERTJ = _names(
+    "assertThat assertThatCode assertThatException assertThatExceptionOfType assertThatIOException "
+    "assertThatIllegalArgumentException assertThatIllegalStateException assertThatNoException "
+    "assertThatNullPointerException assertThatObject assertThatRuntimeException assertThatThrownBy "
+    "catchThrowable catchThrowableOfType fail failBecauseExceptionWasNotThrown"
+)
+_TRUTH = _names("assertAbout assertThat assertWithMessage assert_")
 _JUNIT5_TESTS = _names("Test ParameterizedTest RepeatedTest TestFactory TestTemplate")
 # The order decides which framework a file with several of them is said to use.
 APIS = (
@@ -56,10 +65,21 @@ APIS = (
     Api("junit3", ("junit.framework.",), _names("Assert TestCase"), _JUNIT3),
     Api("hamcrest", ("org.hamcrest.",), _names("MatcherAssert"), _names("assertThat")),
     Api("assertj", ("org.assertj.",), _names("Assertions BDDAssertions"), _ASSERTJ),
-    Api("truth", ("com.google.common.truth.",), _names("Truth"), _names("assertThat assertWithMessage")),
+    Api(
+        "truth",
+        ("com.google.common.truth.",),
+        _names("Truth"),
+        _names("assertAbout assertThat assertWithMessage assert_"),
+    ),
 )
 ASSERTIONS = frozenset[str]().union(*(api.assertions for api in APIS))
+# These return what the rest of the test goes on with.
+_WITH_RESULT = _names(
+    "assertDoesNotThrow assertInstanceOf assertThrows assertThrowsExactly assertTimeout "
+    "assertTimeoutPreemptively catchThrowable catchThrowableOfType expectThrows"
+)
 _CLASSES = frozenset[str]().union(*(api.classes for api in APIS))
+_QUALIFIERS = _CLASSES | {"this", "super"}
 _ANNOTATIONS = frozenset[str]().union(*(api.tests for api in APIS))
 
 # JLS 21 §3.9 and the literals of §3.10.
@@ -73,32 +93,49 @@ _NUMBER = re.compile(r"\.?[0-9]")
 _WORD = re.compile(r"[^\W\d]|\$")
 
 
-def assertion_kind(node: Node, helpers: Collection[tuple[str, int]] = ()) -> str | None:
+def assertion_kind(node: Node) -> str | None:
     """Return the name of the assertion that a statement makes, e.g. ``assertEquals``; None if it makes none.
 
-    A chain has the name of its first call: ``assertThat(x).isEqualTo(y)`` is an ``assertThat``.
+    A chain has the name of its first call: ``assertThat(x).isEqualTo(y)`` is an ``assertThat``. A statement
+    that keeps what an assertion returns, ``var e = assertThrows(...)``, is an assertion as well.
 
     Args:
-        node: An ``expression_statement`` of a syntax tree.
-        helpers: (name, number of arguments) of methods that the test sees of its own project and that are
-            therefore not the framework's.
+        node: A statement of a syntax tree.
     """
     call = opening_call(node)
     name = call.child_by_field_name("name") if call else None
     if call is None or name is None or text(name) not in ASSERTIONS:
         return None
-    qualifier = call.child_by_field_name("object")
-    if qualifier is not None and simple_name(text(qualifier)) not in _CLASSES | {"this", "super"}:
+    if text(name) not in _WITH_RESULT and not _is_call(node):
         return None
-    arguments = call.child_by_field_name("arguments")
-    if qualifier is None and (text(name), arguments.named_child_count if arguments else 0) in helpers:
+    qualifier = call.child_by_field_name("object")
+    if qualifier is not None and not _is_of_framework(text(qualifier)):
         return None
     return text(name)
 
 
+def _is_call(statement: Node) -> bool:
+    return statement.named_children[-1].type == "method_invocation"
+
+
+def _is_of_framework(qualifier: str) -> bool:
+    # AssertJ's soft assertions are methods of an object that tests call `softly`, `soft` or `softAssertions`.
+    return simple_name(qualifier) in _QUALIFIERS or qualifier.startswith("soft")
+
+
 def opening_call(node: Node) -> Node | None:
-    """Return the innermost call of a statement's chain of calls, the one that is evaluated first."""
-    call = node.named_children[0] if node.named_children else None
+    """Return the innermost call of a statement's chain of calls, the one that is evaluated first.
+
+    Args:
+        node: A statement: a call, or the assignment or declaration of a variable with the value of one.
+    """
+    if node.type not in ("expression_statement", "local_variable_declaration") or not node.named_children:
+        return None
+    call: Node | None = node.named_children[-1]
+    if call is not None and call.type == "variable_declarator":
+        call = call.child_by_field_name("value")
+    elif call is not None and call.type == "assignment_expression":
+        call = call.child_by_field_name("right")
     if call is None or call.type != "method_invocation":
         return None
     while (

@@ -55,6 +55,7 @@ def test_the_report_counts(mine):
     assert report == {
         "source": "shop",
         "version": report["version"],
+        "sha256": report["sha256"],
         "licence": "MIT",
         "kind": "path",
         "skipped": [],
@@ -66,6 +67,9 @@ def test_the_report_counts(mine):
         "unresolved": 1,
         "kinds": {"assertAll": 1, "assertEquals": 1},
         "frameworks": {"junit5": 2},
+        "reasons": {"inside": 2},
+        "licences": {"MIT": 2},
+        "filtered": {},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from kdlib.config import Filters, Source
+from kdlib.config import Filters, MinedSource
 from kdlib.corpus.mining import mine_source
 from kdlib.jobs import logged
 
@@ -14,11 +14,12 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     mine_source(
         name=job.wildcards.source,
-        source=TypeAdapter(Source).validate_python(job.params.source),
+        source=TypeAdapter(MinedSource).validate_python(job.params.source),
         root=Path(job.params.root),
         filters=Filters.model_validate(job.params.filters),
         examples=Path(job.output.examples),
         report=Path(job.output.report),
+        processes=job.threads,
     )
 
 

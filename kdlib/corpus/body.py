@@ -1,0 +1,170 @@
+"""The inside of methods as focal resolution sees it: calls, variables and statements of a parsed file."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from kdlib.corpus.resolution import Variables
+from kdlib.java.assertions import assertion_kind
+from kdlib.java.methods import Method
+from kdlib.java.syntax import captures, parse, text
+
+_NODES = """
+[(expression_statement) (local_variable_declaration) (return_statement) (throw_statement) (resource)] @step
+[(method_invocation) (object_creation_expression)] @call
+[(local_variable_declaration) (formal_parameter) (enhanced_for_statement) (resource)
+ (catch_formal_parameter) (instanceof_expression) (type_pattern) (record_pattern_component)] @variable
+"""
+_PATTERNS = frozenset({"type_pattern", "record_pattern_component"})
+# Words of code that may be variables: not called, not a member of something else.
+_NAMES = re.compile(r"(?<![\w.$])(?:this\.)?([a-z_$][\w$]*)\b(?!\s*\()")
+# How names of methods begin that tell something and change nothing.
+_QUERY = re.compile(
+    r"(as|compare|contains|equals|get|has|hashCode|index|is|length|size|to)(?![a-z])|assert|fail"
+)
+_TARGET = re.compile(r"(?:this\.)?([\w$]+)\s*(?:[-+*/|&^%]|<<|>>>?)?=(?!=)|(?:this\.)?([\w$]+)\s*(?:\+\+|--)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A simple statement.
+
+    Attributes:
+        node: Its syntax.
+        names: What may be variables in it.
+        sets: Those that it declares or assigns.
+        calls: Its calls in the order in which they run; those of statements inside it are theirs.
+        changes: Those of them that may change something.
+    """
+
+    node: Node
+    names: frozenset[str]
+    sets: frozenset[str]
+    calls: tuple[Node, ...]
+    changes: tuple[Node, ...]
+
+
+@dataclass(slots=True)
+class Nodes:
+    """The nodes of a file that resolution looks at, each list in order of starts."""
+
+    steps: list[Node]
+    calls: list[Node]
+    variables: list[Node]
+
+    def body(self, method: Method) -> Body:
+        """Return what stands in a method."""
+        calls = sorted(within(self.calls, method), key=lambda node: node.end_byte)
+        declared = within(self.variables, method)
+        return Body(within(self.steps, method), calls, _variables(declared), _caught(declared))
+
+
+@dataclass(slots=True)
+class Body:
+    """What stands in a method.
+
+    Attributes:
+        statements: Simple statements in order of starts.
+        calls: In the order in which they run. A call runs after those in its arguments and receiver: where
+            it ends tells the order, not where it starts.
+        variables: Declared variables.
+        caught: Names of those that hold a caught exception.
+    """
+
+    statements: list[Node]
+    calls: list[Node]
+    variables: Variables
+    caught: frozenset[str]
+    _steps: list[Step] = field(default_factory=list)
+
+    def calls_within(self, start: int, end: int) -> list[Node]:
+        """Return the calls that lie in a span of bytes, in the order in which they run."""
+        last = bisect_right(self.calls, end, key=lambda node: node.end_byte)
+        return [call for call in self.calls[:last] if call.start_byte >= start]
+
+    def steps(self) -> list[Step]:
+        """Return the statements with their names and calls, in order of starts."""
+        if not self._steps and self.statements:
+            starts = [node.start_byte for node in self.statements]
+            calls: list[list[Node]] = [[] for _ in starts]
+            for call in self.calls:
+                place = bisect_right(starts, call.start_byte) - 1
+                while place >= 0 and self.statements[place].end_byte < call.end_byte:
+                    place -= 1
+                if place >= 0:
+                    calls[place].append(call)
+            pairs = zip(self.statements, calls, strict=True)
+            self._steps = [_step(node, made, self.variables) for node, made in pairs]
+        return self._steps
+
+
+def nodes_of(content: bytes) -> Nodes:
+    """Return the nodes of a file's syntax tree that resolution looks at."""
+    found = captures(parse(content).root_node, _NODES)
+    return Nodes(
+        *(
+            sorted(found.get(name, ()), key=lambda node: (node.start_byte, -node.end_byte))
+            for name in ("step", "call", "variable")
+        )
+    )
+
+
+def within(nodes: Sequence[Node], method: Method) -> list[Node]:
+    """Return the nodes, given in order of their starts, that start inside a method."""
+    ends = method.start, method.end
+    first, last = (bisect_left(nodes, place, key=lambda node: node.start_byte) for place in ends)
+    return list(nodes[first:last])
+
+
+def names_in(code: str) -> frozenset[str]:
+    """Return the words of a piece of code that may be variables."""
+    return frozenset(_NAMES.findall(code))
+
+
+def _step(node: Node, calls: Sequence[Node], variables: Variables) -> Step:
+    code = text(node)
+    names = names_in(code)
+    if node.type in ("local_variable_declaration", "resource"):
+        sets = {name for name in names for entry in variables.get(name, ()) if entry[0] == node.start_byte}
+    else:
+        target = _TARGET.match(code)
+        sets = {target[1] or target[2]} if target else set()
+    return Step(node, names, frozenset(sets), tuple(calls), tuple(_changes(node, calls)))
+
+
+def _changes(statement: Node, calls: Sequence[Node]) -> Iterator[Node]:
+    """Yield the calls of a statement that may change something; an assertion also asks."""
+    asserts = assertion_kind(statement) is not None
+    for call in calls:
+        name = call.child_by_field_name("name")
+        if not asserts or (name is not None and not _QUERY.match(text(name))):
+            yield call
+
+
+def _variables(nodes: Sequence[Node]) -> Variables:
+    """Return the declared variables of a method: where, type as written, value."""
+    variables: Variables = {}
+    for node in nodes:
+        if node.type in _PATTERNS:  # the grammar gives their parts no names
+            written, name = (text(part) for part in node.named_children[-2:])
+            variables.setdefault(name, []).append((node.start_byte, written, None))
+            continue
+        of_type = node.child_by_field_name("type") or node.child_by_field_name("right")
+        if node.type == "catch_formal_parameter":
+            of_type = next((part for part in node.named_children if part.type == "catch_type"), None)
+        written = text(of_type) if of_type else ""
+        for item in node.children_by_field_name("declarator") or [node]:
+            if named := item.child_by_field_name("name"):
+                value = item.child_by_field_name("value")
+                variables.setdefault(text(named), []).append((node.start_byte, written, value))
+    return variables
+
+
+def _caught(nodes: Sequence[Node]) -> frozenset[str]:
+    names = (n.child_by_field_name("name") for n in nodes if n.type == "catch_formal_parameter")
+    return frozenset(text(name) for name in names if name)

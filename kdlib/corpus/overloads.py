@@ -1,0 +1,156 @@
+"""Which overload takes which arguments: the conversions of JLS 21 §5.3, as far as names tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from kdlib.corpus.project import Declared, Project, ProjectType, base_name, is_array
+from kdlib.java.methods import Method, simple_name
+
+LAMBDA, NULL = "->", "null"
+TYPE_VARIABLE = re.compile(r"[A-Z][A-Z0-9]?$")
+PRIMITIVE = frozenset({"boolean", "byte", "char", "double", "float", "int", "long", "short"})
+_NUMBERS = ("byte", "short", "int", "long", "float", "double")
+_BOXES = {
+    "boolean": "Boolean",
+    "byte": "Byte",
+    "char": "Character",
+    "double": "Double",
+    "float": "Float",
+    "int": "Integer",
+    "long": "Long",
+    "short": "Short",
+}
+_ANY = ("Comparable", "Serializable", "Object")
+
+
+def _targets() -> dict[str, tuple[str, ...]]:
+    """Return what each closed type converts to, the nearest first: widening, boxing, supertypes."""
+    table: dict[str, tuple[str, ...]] = {
+        "String": ("String", "CharSequence", *_ANY),
+        "Class": ("Class", "Type", "GenericDeclaration", "AnnotatedElement", "Serializable", "Object"),
+    }
+    for name, box in _BOXES.items():
+        wider = _NUMBERS[_NUMBERS.index(name) :] if name in _NUMBERS else (name,)
+        wider = ("char", *_NUMBERS[2:]) if name == "char" else wider
+        above = (box, "Number", *_ANY) if name in _NUMBERS else (box, *_ANY)
+        table[name] = (*wider, *above)
+        table[box] = (*above, *wider)
+    return table
+
+
+_TARGETS = _targets()
+_CLOSED = frozenset(_TARGETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What is known of an expression's type.
+
+    Attributes:
+        kind: The project's type, if it is one.
+        certain: Whether it surely is of ``kind`` (with ``kind``) or surely foreign (without).
+        name: Simple name as far as it is known.
+        holds: The project's type among the type arguments or array elements of a foreign type.
+    """
+
+    kind: ProjectType | None = None
+    certain: bool = False
+    name: str = ""
+    holds: ProjectType | None = None
+
+
+UNKNOWN = Value()
+
+
+def fit(written: str, given: str, supertypes: Collection[str] = (), project: Collection[str] = ()) -> float:
+    """Return how well an argument fits a parameter: 1 for its very type, less for others, -1 if it cannot.
+
+    Args:
+        written: The parameter's type as written, without dots at its end.
+        given: Simple name of the argument's type, with ``[]`` for an array; ``LAMBDA`` or ``NULL`` for these.
+        supertypes: Simple names of the project's types that the argument's type is or inherits from.
+        project: Simple names of all types of the project: nothing else converts to these.
+
+    Returns:
+        A number in [-1, 1]; 0 if the names do not tell.
+    """
+    base, takes_array = simple_name(base_name(written)), is_array(written)
+    open_type = base == "Object" or bool(TYPE_VARIABLE.match(base))
+    if given in (LAMBDA, NULL):
+        closed = base in PRIMITIVE if given == NULL else base in _CLOSED or takes_array
+        return -1.0 if closed and not (takes_array and given == NULL) else 0.0
+    value, holds_array = given.removesuffix("[]"), given.endswith("[]")
+    if takes_array != holds_array:
+        return 0.0 if open_type and not takes_array else -1.0
+    if base == value:
+        return 1.0
+    if takes_array:
+        return -1.0 if {base, value} & PRIMITIVE else 0.0
+    if value in _TARGETS:
+        near = _TARGETS[value]
+        return 0.9 - 0.1 * near.index(base) / len(near) if base in near else 0.0 if open_type else -1.0
+    if base in _CLOSED:
+        return -1.0
+    return 0.5 if base in supertypes else -1.0 if base in project and not open_type else 0.0
+
+
+def overload(
+    project: Project,
+    candidates: Sequence[Declared],
+    count: int,
+    arguments: Callable[[], Sequence[Value]],
+    *,
+    exact: bool,
+) -> Declared | None:
+    """Return the method that takes these arguments: by number, then by known types, then the first.
+
+    Args:
+        project: Tells which types inherit from which.
+        candidates: Methods or constructors of one name, those of subtypes before those of supertypes.
+        count: Number of arguments.
+        arguments: Returns what is known of them; asked only where their number leaves a choice.
+        exact: Whether a wrong number of arguments excludes.
+    """
+    fitting = [found for found in candidates if found.method.takes(count)]
+    if not fitting and (exact or not candidates):
+        return None
+    if len(fitting) == 1:
+        return fitting[0]
+    values = arguments()
+
+    def rank(found: Declared) -> tuple[bool, bool, float, bool]:
+        fits = fits_of(project, found.method, values)
+        return min(fits, default=0) >= 0, not found.method.variadic, sum(fits), found.method.has_body
+
+    # `max` keeps the first of equals.
+    return max(fitting or candidates, key=rank)
+
+
+def fits_of(project: Project, method: Method, arguments: Sequence[Value]) -> list[float]:
+    """Return how well each argument of known type fits its parameter, between -1 and 1."""
+    pairs = zip(_expected(method, arguments), arguments, strict=False)
+    return [
+        fit(written, value.name, _above(project, value), project.by_simple if value.certain else ())
+        for written, value in pairs
+        if value.name
+    ]
+
+
+def _above(project: Project, value: Value) -> set[str]:
+    """Return the simple names of the types that a value converts to, as far as they are written."""
+    kinds = project.supertypes(value.kind) if value.kind else []
+    written = {simple_name(base_name(name)) for kind in kinds for name in kind.declaration.supertypes}
+    return {kind.simple() for kind in kinds} | written
+
+
+def _expected(method: Method, arguments: Sequence[Value]) -> list[str]:
+    """Return the type of the parameter that each argument is for."""
+    expected = list(method.parameters)
+    if method.variadic:
+        last = expected.pop().removesuffix("...")
+        as_array = len(arguments) == len(method.parameters) and arguments[-1].name.endswith("[]")
+        expected += [last + "[]"] if as_array else [last] * (len(arguments) - len(expected))
+    return expected
