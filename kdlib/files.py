@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from itertools import accumulate, chain, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ROW_GROUP = 2000  # examples; some 10 MB of text
 _TEXTS = ("id", "focal_method", "masked_test")
 _OCCURRENCE = tuple(field.name for field in fields(Occurrence))
+_occurrence_values = attrgetter(*_OCCURRENCE)
 
 
 class DataError(Exception):
@@ -154,14 +156,16 @@ def example_batch(examples: Sequence[Example]) -> pa.RecordBatch:
         offsets = [0, *accumulate(map(len, values))]
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), inner)
 
+    texts = zip(*map(attrgetter(*_TEXTS), examples), strict=True) if examples else ([],) * len(_TEXTS)
     references = [example.references for example in examples]
     places = [example.occurrences for example in examples]
-    flat = [where for example in examples for where in example.occurrences]
+    flat = [_occurrence_values(where) for example in examples for where in example.occurrences]
+    values = zip(*flat, strict=True) if flat else ([],) * len(_OCCURRENCE)
     struct = _occurrence_type()
-    columns = [pa.array([getattr(where, part.name) for where in flat], part.type) for part in struct]
+    columns = [pa.array(column, part.type) for column, part in zip(values, struct, strict=True)]
     return pa.RecordBatch.from_arrays(
         [
-            *(pa.array([getattr(example, name) for example in examples], pa.string()) for name in _TEXTS),
+            *(pa.array(column, pa.string()) for column in texts),
             lists(references, pa.array(list(chain.from_iterable(references)), pa.string())),
             lists(places, pa.StructArray.from_arrays(columns, fields=list(struct))),
         ],

@@ -7,12 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from kdlib.corpus.resolution import Variables
 from kdlib.java.assertions import assertion_kind
 from kdlib.java.methods import Method
-from kdlib.java.syntax import captures, parse, text
+from kdlib.java.syntax import captures, text
 
 _NODES = """
 [(expression_statement) (local_variable_declaration) (return_statement) (throw_statement) (resource)] @step
@@ -103,9 +103,9 @@ class Body:
         return self._steps
 
 
-def nodes_of(content: bytes) -> Nodes:
+def nodes_of(tree: Tree) -> Nodes:
     """Return the nodes of a file's syntax tree that resolution looks at."""
-    found = captures(parse(content).root_node, _NODES)
+    found = captures(tree.root_node, _NODES)
     return Nodes(
         *(
             sorted(found.get(name, ()), key=lambda node: (node.start_byte, -node.end_byte))

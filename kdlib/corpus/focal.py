@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from kdlib.corpus.body import Body, Nodes, Step, names_in, nodes_of
 from kdlib.corpus.overloads import PRIMITIVE, Value
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, base_name
 from kdlib.corpus.resolution import Calls
 from kdlib.java.methods import Method, simple_name
-from kdlib.java.syntax import text
+from kdlib.java.syntax import parse, text
 from kdlib.records import FocalReason
 
 # Calls cannot change values of these types, only give a variable another one.
@@ -53,10 +53,12 @@ class Methods:
 
     Attributes:
         project: All declarations of the source.
+        trees: Syntax trees by path, as far as they were kept; others are parsed again.
         types: What written types stand for inside which class.
     """
 
     project: Project
+    trees: Mapping[str, Tree] = field(default_factory=dict)
     types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
     _files: dict[ProjectFile, Nodes] = field(default_factory=dict)
 
@@ -65,7 +67,7 @@ class Methods:
         if file not in self._files:
             if len(self._files) >= 16:  # trees are large; test classes share few base classes
                 del self._files[next(iter(self._files))]
-            self._files[file] = nodes_of(file.content)
+            self._files[file] = nodes_of(self.trees.get(file.path) or parse(file.content))
         return self._files[file]
 
 

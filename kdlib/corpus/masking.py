@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from tree_sitter import Node
 
@@ -27,19 +28,22 @@ class LeftMargin:
     """
 
     def __init__(self, content: bytes, start: int, end: int) -> None:
-        self._content, self._start = content, start
+        self._start = start
         piece = content[start:end]
         indents = {_indent(content, start), *_INDENTS.findall(piece)}
         # The first and the last in order differ the most.
         first, last = min(indents), max(indents)
         same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-        self._break = b"\n" + first[: len(list(same))]
-        self.text = piece.replace(self._break, b"\n")
+        self._margin = len(list(same))
+        lines = piece.split(b"\n" + first[: self._margin])
+        self.text = b"\n".join(lines)
+        self._ends = list(accumulate(map(len, lines)))
 
     def at(self, position: int) -> int:
         """Return where a byte of the file stands in the text."""
-        breaks = self._content.count(self._break, self._start, position)
-        return position - self._start - breaks * (len(self._break) - 1)
+        offset, width = position - self._start, self._margin + 1
+        line = bisect_right(range(len(self._ends) - 1), offset, key=lambda n: self._ends[n] + (n + 1) * width)
+        return offset - line * self._margin
 
 
 def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[Node]) -> list[str]:

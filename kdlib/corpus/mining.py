@@ -31,6 +31,7 @@ from kdlib.records import Example
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from tree_sitter import Tree
 
 # Files that a process works on before it reports; the row groups of the result.
 _CHUNK = 24
@@ -45,12 +46,14 @@ class Reading:
         problem: Why it is not mined; empty if it is.
         licence: SPDX id in its header, or None.
         generated: Why it counts as generated, or None.
+        tree: Its syntax, if that will be looked at again.
     """
 
     unit: Unit | None
     problem: str = ""
     licence: str | None = None
     generated: str | None = None
+    tree: Tree | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +113,8 @@ def mine_source(
     spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
 
     def read(span: range) -> list[Reading]:
-        return [_read(files[place], filters.max_file_bytes) for place in span]
+        # Trees cannot leave the process that made them.
+        return [_read(files[place], filters.max_file_bytes, processes == 1) for place in span]
 
     readings = [reading for part in forked_map(read, spans, processes) for reading in part]
     licence = "MIT" if isinstance(source, SampleSource) else source.licence
@@ -157,7 +161,8 @@ class _Source:
             for file, reading in zip(files, readings, strict=True)
         ]
         self.readings = {file.path: reading for file, reading in zip(files, readings, strict=True)}
-        self.methods = Methods(index(file for file in self.files if file))
+        trees = {path: reading.tree for path, reading in self.readings.items() if reading.tree}
+        self.methods = Methods(index(file for file in self.files if file), trees)
 
     def mine(self, span: range) -> tuple[pa.RecordBatch, Tally]:
         """Return the examples of some of the files and what was met on the way."""
@@ -167,8 +172,7 @@ class _Source:
         return example_batch(found), tally
 
     def _examples(self, file: ProjectFile | None, tally: Tally) -> Iterator[Example]:
-        # A file without these bytes holds no assertion and need not be parsed again.
-        if file is None or (b"assert" not in file.content and b"fail" not in file.content):
+        if file is None or not _may_assert(file.content):
             return
         tests = tests_of(self.methods.project, file)
         tally.tests += len(tests)
@@ -199,7 +203,12 @@ class _Source:
         return None if licence_allowed(self._licence(path), self.filters.licences) else "licence"
 
 
-def _read(java: JavaFile, max_file_bytes: int) -> Reading:
+def _may_assert(content: bytes) -> bool:
+    """Return whether a file has the bytes without which there is no assertion."""
+    return b"assert" in content or b"fail" in content or b"expect" in content or b"catch" in content
+
+
+def _read(java: JavaFile, max_file_bytes: int, keep: bool) -> Reading:
     if len(java.content) > max_file_bytes:
         return Reading(None, f"larger than {max_file_bytes} bytes")
     if not java.content.strip():
@@ -208,10 +217,15 @@ def _read(java: JavaFile, max_file_bytes: int) -> Reading:
         java.content.decode()
     except UnicodeDecodeError:
         return Reading(None, "not UTF-8")
-    root = parse(java.content).root_node
-    if root.has_error:
+    tree = parse(java.content)
+    if tree.root_node.has_error:
         return Reading(None, "does not parse")
-    return Reading(read_unit(root), "", licence_of(java.content), is_generated(java.content, java.path))
+    return Reading(
+        read_unit(tree.root_node),
+        licence=licence_of(java.content),
+        generated=is_generated(java.content, java.path),
+        tree=tree if keep and b"est" in java.content and _may_assert(java.content) else None,
+    )
 
 
 def _version(source: MinedSource, sha256: str) -> str:

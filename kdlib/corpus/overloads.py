@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kdlib.corpus.project import Declared, Project, ProjectType, base_name, is_array
 from kdlib.java.methods import Method, simple_name
@@ -65,14 +66,17 @@ class Value:
 UNKNOWN = Value()
 
 
-def fit(written: str, given: str, supertypes: Collection[str] = (), project: Collection[str] = ()) -> float:
+@cache
+def fit(
+    written: str, given: str, supertypes: frozenset[str] = frozenset(), of_project: bool = False
+) -> float:
     """Return how well an argument fits a parameter: 1 for its very type, less for others, -1 if it cannot.
 
     Args:
         written: The parameter's type as written, without dots at its end.
         given: Simple name of the argument's type, with ``[]`` for an array; ``LAMBDA`` or ``NULL`` for these.
         supertypes: Simple names of the project's types that the argument's type is or inherits from.
-        project: Simple names of all types of the project: nothing else converts to these.
+        of_project: Whether the parameter's type is one of the project's, to which nothing else converts.
 
     Returns:
         A number in [-1, 1]; 0 if the names do not tell.
@@ -94,7 +98,7 @@ def fit(written: str, given: str, supertypes: Collection[str] = (), project: Col
         return 0.9 - 0.1 * near.index(base) / len(near) if base in near else 0.0 if open_type else -1.0
     if base in _CLOSED:
         return -1.0
-    return 0.5 if base in supertypes else -1.0 if base in project and not open_type else 0.0
+    return 0.5 if base in supertypes else -1.0 if of_project and not open_type else 0.0
 
 
 def overload(
@@ -131,19 +135,13 @@ def overload(
 
 def fits_of(project: Project, method: Method, arguments: Sequence[Value]) -> list[float]:
     """Return how well each argument of known type fits its parameter, between -1 and 1."""
-    pairs = zip(_expected(method, arguments), arguments, strict=False)
-    return [
-        fit(written, value.name, _above(project, value), project.by_simple if value.certain else ())
-        for written, value in pairs
-        if value.name
-    ]
-
-
-def _above(project: Project, value: Value) -> set[str]:
-    """Return the simple names of the types that a value converts to, as far as they are written."""
-    kinds = project.supertypes(value.kind) if value.kind else []
-    written = {simple_name(base_name(name)) for kind in kinds for name in kind.declaration.supertypes}
-    return {kind.simple() for kind in kinds} | written
+    fits = []
+    for written, value in zip(_expected(method, arguments), arguments, strict=False):
+        if value.name:
+            of_project = value.certain and simple_name(base_name(written)) in project.by_simple
+            above = project.converts_to(value.kind) if value.kind else frozenset[str]()
+            fits.append(fit(written, value.name, above, of_project))
+    return fits
 
 
 def _expected(method: Method, arguments: Sequence[Value]) -> list[str]:

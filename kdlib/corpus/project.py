@@ -73,6 +73,7 @@ class Project:
     by_file: dict[ProjectFile, list[ProjectType]] = field(default_factory=lambda: defaultdict(list))
     by_method: dict[str, list[Declared]] = field(default_factory=lambda: defaultdict(list))
     _supertypes: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
+    _converts: dict[ProjectType, frozenset[str]] = field(default_factory=dict)
     _lineages: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
     _members: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
     _visible: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
@@ -123,6 +124,14 @@ class Project:
                         found.append(above)
             self._supertypes[kind] = found
         return self._supertypes[kind]
+
+    def converts_to(self, kind: ProjectType) -> frozenset[str]:
+        """Return the simple names of a type and of all that it is written to inherit from."""
+        if kind not in self._converts:
+            kinds = self.supertypes(kind)
+            written = {simple_name(base_name(name)) for k in kinds for name in k.declaration.supertypes}
+            self._converts[kind] = frozenset(written | {k.simple() for k in kinds})
+        return self._converts[kind]
 
     def members(self, kind: ProjectType, name: str) -> list[Declared]:
         """Return the methods of that name that a type has or inherits, its own first."""
