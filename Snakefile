@@ -35,4 +35,5 @@ rule all:
     default_target: True
     input:
         report=f"{RUN}/report.html",
+        card=f"{RUN}/dataset/card.html",
         tracked=f"{RUN}/mlflow.json",

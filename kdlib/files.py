@@ -129,7 +129,7 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
 
 
 def write_example_batches(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
-    """Write what ``example_batch`` returned; each batch with rows becomes a row group."""
+    """Write what ``example_batch`` returned; no row group spans two batches."""
     import pyarrow.parquet as pq
 
     # Masked tests differ from each other: a dictionary of them would only be built and thrown away.
@@ -138,7 +138,7 @@ def write_example_batches(path: Path, batches: Iterable[pa.RecordBatch]) -> None
     with atomic(path) as partial, pq.ParquetWriter(partial, example_schema(), **options) as writer:
         for batch in batches:
             if batch.num_rows:
-                writer.write_batch(batch)
+                writer.write_batch(batch, row_group_size=ROW_GROUP)
 
 
 def _occurrence_type() -> pa.DataType:

@@ -31,7 +31,8 @@ class Verdict:
 
     Attributes:
         label: Its row.
-        outcome: ``right``, ``wrong`` (another method), ``false`` (there is none), ``missed`` or ``none`` (rightly).
+        outcome: ``right``, ``wrong`` (another method), ``false`` (there is none), ``missed`` or
+            ``none`` (rightly).
         found: Where the miner's answer stands, if it gave one.
     """
 

@@ -22,7 +22,7 @@ the report page.
 def section(run: Path) -> Iterator[str]:
     """Yield the lines of one run."""
     card = json.loads((run / "corpus/card.json").read_text())
-    dataset = json.loads((run / "dataset/card.json").read_text())
+    dataset = json.loads((run / "dataset/counts.json").read_text())
     scores = json.loads((run / "evaluation/scores.json").read_text())
     yield f"\n## {run.name}\n"
     yield from _corpus(card, dataset, scores)

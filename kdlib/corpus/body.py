@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from tree_sitter import Node, Tree
 
@@ -15,11 +16,12 @@ from kdlib.java.methods import Method
 from kdlib.java.syntax import captures, text
 
 _NODES = """
-[(expression_statement) (local_variable_declaration) (return_statement) (throw_statement) (resource)] @step
+[(expression_statement) (local_variable_declaration) (resource)] @step
 [(method_invocation) (object_creation_expression)] @call
 [(local_variable_declaration) (formal_parameter) (enhanced_for_statement) (resource)
  (catch_formal_parameter) (instanceof_expression) (type_pattern) (record_pattern_component)] @variable
 """
+_start = attrgetter("start_byte")
 _PATTERNS = frozenset({"type_pattern", "record_pattern_component"})
 # Words of code that may be variables: not called, not a member of something else.
 _NAMES = re.compile(r"(?<![\w.$])(?:this\.)?([a-z_$][\w$]*)\b(?!\s*\()")
@@ -35,14 +37,14 @@ class Step:
     """A simple statement.
 
     Attributes:
-        node: Its syntax.
+        end: Byte after its last.
         names: What may be variables in it.
         sets: Those that it declares or assigns.
         calls: Its calls in the order in which they run; those of statements inside it are theirs.
         changes: Those of them that may change something.
     """
 
-    node: Node
+    end: int
     names: frozenset[str]
     sets: frozenset[str]
     calls: tuple[Node, ...]
@@ -59,7 +61,7 @@ class Nodes:
 
     def body(self, method: Method) -> Body:
         """Return what stands in a method."""
-        calls = sorted(within(self.calls, method), key=lambda node: node.end_byte)
+        calls = sorted(within(self.calls, method), key=attrgetter("end_byte"))
         declared = within(self.variables, method)
         return Body(within(self.steps, method), calls, _variables(declared), _caught(declared))
 
@@ -74,18 +76,25 @@ class Body:
             it ends tells the order, not where it starts.
         variables: Declared variables.
         caught: Names of those that hold a caught exception.
+        kinds: Name of the assertion that each statement makes, or None.
     """
 
     statements: list[Node]
     calls: list[Node]
     variables: Variables
     caught: frozenset[str]
+    kinds: list[str | None] = field(init=False)
+    _ends: list[int] = field(init=False)
     _steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kinds = [assertion_kind(node) for node in self.statements]
+        self._ends = [call.end_byte for call in self.calls]
 
     def calls_within(self, start: int, end: int) -> list[Node]:
         """Return the calls that lie in a span of bytes, in the order in which they run."""
-        last = bisect_right(self.calls, end, key=lambda node: node.end_byte)
-        return [call for call in self.calls[:last] if call.start_byte >= start]
+        first, last = (bisect_right(self._ends, place) for place in (start, end))
+        return self.calls[first:last]
 
     def steps(self) -> list[Step]:
         """Return the statements with their names and calls, in order of starts."""
@@ -98,27 +107,21 @@ class Body:
                     place -= 1
                 if place >= 0:
                     calls[place].append(call)
-            pairs = zip(self.statements, calls, strict=True)
-            self._steps = [_step(node, made, self.variables) for node, made in pairs]
+            rows = zip(self.statements, calls, self.kinds, strict=True)
+            self._steps = [_step(node, made, kind is not None, self.variables) for node, made, kind in rows]
         return self._steps
 
 
 def nodes_of(tree: Tree) -> Nodes:
     """Return the nodes of a file's syntax tree that resolution looks at."""
     found = captures(tree.root_node, _NODES)
-    return Nodes(
-        *(
-            sorted(found.get(name, ()), key=lambda node: (node.start_byte, -node.end_byte))
-            for name in ("step", "call", "variable")
-        )
-    )
+    return Nodes(*(sorted(found.get(name, ()), key=_start) for name in ("step", "call", "variable")))
 
 
 def within(nodes: Sequence[Node], method: Method) -> list[Node]:
     """Return the nodes, given in order of their starts, that start inside a method."""
-    ends = method.start, method.end
-    first, last = (bisect_left(nodes, place, key=lambda node: node.start_byte) for place in ends)
-    return list(nodes[first:last])
+    first = bisect_left(nodes, method.start, key=_start)
+    return list(nodes[first : bisect_left(nodes, method.end, first, key=_start)])
 
 
 def names_in(code: str) -> frozenset[str]:
@@ -126,7 +129,7 @@ def names_in(code: str) -> frozenset[str]:
     return frozenset(_NAMES.findall(code))
 
 
-def _step(node: Node, calls: Sequence[Node], variables: Variables) -> Step:
+def _step(node: Node, calls: Sequence[Node], asserts: bool, variables: Variables) -> Step:
     code = text(node)
     names = names_in(code)
     if node.type in ("local_variable_declaration", "resource"):
@@ -134,15 +137,20 @@ def _step(node: Node, calls: Sequence[Node], variables: Variables) -> Step:
     else:
         target = _TARGET.match(code)
         sets = {target[1] or target[2]} if target else set()
-    return Step(node, names, frozenset(sets), tuple(calls), tuple(_changes(node, calls)))
+    return Step(
+        node.end_byte,
+        names,
+        frozenset(sets),
+        tuple(calls),
+        tuple(_asking_left_out(calls) if asserts else calls),
+    )
 
 
-def _changes(statement: Node, calls: Sequence[Node]) -> Iterator[Node]:
-    """Yield the calls of a statement that may change something; an assertion also asks."""
-    asserts = assertion_kind(statement) is not None
+def _asking_left_out(calls: Sequence[Node]) -> Iterator[Node]:
+    """Yield the calls of an assertion that may change something; the others ask."""
     for call in calls:
         name = call.child_by_field_name("name")
-        if not asserts or (name is not None and not _QUERY.match(text(name))):
+        if name is not None and not _QUERY.match(text(name)):
             yield call
 
 

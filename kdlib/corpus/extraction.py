@@ -14,7 +14,7 @@ from kdlib.corpus.focal import Decisions, Focal, Methods
 from kdlib.corpus.masking import masked_tests, method_text
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType
 from kdlib.corpus.resolution import Calls
-from kdlib.java.assertions import assertion_kind, framework_of, is_test_annotation, opening_call
+from kdlib.java.assertions import framework_of, is_test_annotation, opening_call
 from kdlib.java.methods import Method
 from kdlib.java.syntax import text
 from kdlib.java.tokens import one_line
@@ -78,6 +78,7 @@ def mine_file(
     found = list(_assertions_of(methods, file, tests))
     groups = _groups(methods.project, found)
     file_sha256 = hashlib.sha256(file.content).hexdigest()
+    annotated = framework_of(file.unit.imports)
     texts: dict[Declared, str] = {}
     for item in found:
         if item.focal is None:
@@ -104,7 +105,7 @@ def mine_file(
             focal_end_byte=focal.end,
             reason=item.focal.reason,
             group=groups[item.test],
-            framework=_framework(file, item.method),
+            framework=annotated if any(map(is_test_annotation, item.method.annotations)) else "junit3",
             kind=item.kind,
             licence=stamp.licence,
         )
@@ -143,20 +144,13 @@ def _groups(project: Project, found: Sequence[_Assertion]) -> dict[ProjectType, 
     return groups
 
 
-def _framework(file: ProjectFile, method: Method) -> str:
-    """Return the framework that runs a test: by its annotation, or by its name as JUnit 3 did."""
-    annotated = any(map(is_test_annotation, method.annotations))
-    return framework_of(file.unit.imports) if annotated else "junit3"
-
-
 def _assertions(body: Body, calls: Calls) -> list[tuple[Node, str]]:
     """Return the outermost assertion statements with their kinds; one inside another belongs to it."""
     found: list[tuple[Node, str]] = []
-    for node in body.statements:
-        if found and node.start_byte < found[-1][0].end_byte:
+    for node, name in zip(body.statements, body.kinds, strict=True):
+        if name is None or (found and node.start_byte < found[-1][0].end_byte):
             continue
-        name = assertion_kind(node)
-        if name and not _is_of_project(node, name, calls):
+        if not _is_of_project(node, name, calls):
             found.append((node, name))
     return found
 

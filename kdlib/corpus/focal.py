@@ -87,6 +87,7 @@ class Decisions:
     body: Body
     name: str
     _reached: dict[int, Declared | None] = field(default_factory=dict)
+    _names: set[str] | None = None
 
     def focal(self, statement: Node, kind: str) -> Focal | None:
         """Return the focal method of an assertion of the test.
@@ -163,7 +164,8 @@ class Decisions:
 
     def _before(self, statement: Node, kind: str) -> Declared | None:
         names = (names_in(text(statement)) & self._known()) - self.body.caught
-        steps = [step for step in self.body.steps() if step.node.end_byte <= statement.start_byte]
+        start = statement.start_byte
+        steps = [step for step in self.body.steps() if step.end <= start]
         if kind == "fail" or not names:
             calls = (call for step in reversed(steps) for call in reversed(step.calls))
             return next((found for call in calls if (found := self.reached(call))), None)
@@ -182,8 +184,11 @@ class Decisions:
 
     def _known(self) -> set[str]:
         """Return the names of the variables and fields that the test sees."""
-        around = self.calls.project.lineage(self.calls.inside)
-        return self.body.variables.keys() | {name for kind in around for name in kind.declaration.fields}
+        if self._names is None:
+            around = self.calls.project.lineage(self.calls.inside)
+            self._names = {name for kind in around for name in kind.declaration.fields}
+            self._names |= self.body.variables.keys()
+        return self._names
 
     def _can_change(self, name: str) -> bool:
         types = [written for _, written, _ in self.body.variables.get(name, ())]

@@ -10,7 +10,7 @@ PUBLIC_DOMAIN = "LicenseRef-public-domain"  # SPDX has no id for it
 _HINTS = (b"icen", b"ICEN", b"ublic domain", b"ublic Domain", b"Redistribution and use", b"SPDX")
 _SPDX = re.compile(rb"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+\-() \t]*[A-Za-z0-9.+\-)])")
 # Or a string, which may hold the signs of a comment and has no group.
-_COMMENT = re.compile(rb"""(/\*.*?(?:\*/|\Z)|//[^\n]*)|"(?:[^"\\\n]|\\.)*\"""", re.DOTALL)
+_COMMENT = re.compile(rb'(/\*.*?(?:\*/|\Z)|//[^\n]*)|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _DECORATION = bytes.maketrans(b"*/#|", b"    ")
 # All patterns below are for text in lower case, in which white space and comment signs are one blank each.
 _VERSION = rb",? ?-? ?(?:version |v\.? ?)?"
@@ -61,7 +61,7 @@ def licence_of(content: bytes) -> str | None:
     Args:
         content: Bytes of the file, of which the first 4096 are looked at.
     """
-    head = content[:HEAD]
+    head = b"\n" + content[:HEAD]
     if not any(hint in head for hint in _HINTS):
         return None
     header = head.partition(b"\npackage ")[0]

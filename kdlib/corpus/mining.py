@@ -45,14 +45,12 @@ class Reading:
         unit: Its declarations, or None if it is not mined.
         problem: Why it is not mined; empty if it is.
         licence: SPDX id in its header, or None.
-        generated: Why it counts as generated, or None.
         tree: Its syntax, if that will be looked at again.
     """
 
     unit: Unit | None
     problem: str = ""
     licence: str | None = None
-    generated: str | None = None
     tree: Tree | None = None
 
 
@@ -112,9 +110,14 @@ def mine_source(
     _check_pin(name, source, sha256)
     spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
 
+    known: dict[bytes, Reading] = {}  # projects with several editions hold many files twice
+
     def read(span: range) -> list[Reading]:
-        # Trees cannot leave the process that made them.
-        return [_read(files[place], filters.max_file_bytes, processes == 1) for place in span]
+        for file in (files[place] for place in span):
+            if file.content not in known:
+                # Trees cannot leave the process that made them.
+                known[file.content] = _read(file.content, filters.max_file_bytes, processes == 1)
+        return [known[files[place].content] for place in span]
 
     readings = [reading for part in forked_map(read, spans, processes) for reading in part]
     licence = "MIT" if isinstance(source, SampleSource) else source.licence
@@ -161,6 +164,7 @@ class _Source:
             for file, reading in zip(files, readings, strict=True)
         ]
         self.readings = {file.path: reading for file, reading in zip(files, readings, strict=True)}
+        self.generated = {file.path for file in files if is_generated(file.content, file.path)}
         trees = {path: reading.tree for path, reading in self.readings.items() if reading.tree}
         self.methods = Methods(index(file for file in self.files if file), trees)
 
@@ -198,7 +202,7 @@ class _Source:
 
     def _left_out(self, path: str) -> str | None:
         """Return why no code of a file may be in an example, or None."""
-        if self.filters.generated and self.readings[path].generated:
+        if self.filters.generated and path in self.generated:
             return "generated"
         return None if licence_allowed(self._licence(path), self.filters.licences) else "licence"
 
@@ -208,23 +212,22 @@ def _may_assert(content: bytes) -> bool:
     return b"assert" in content or b"fail" in content or b"expect" in content or b"catch" in content
 
 
-def _read(java: JavaFile, max_file_bytes: int, keep: bool) -> Reading:
-    if len(java.content) > max_file_bytes:
+def _read(content: bytes, max_file_bytes: int, keep: bool) -> Reading:
+    if len(content) > max_file_bytes:
         return Reading(None, f"larger than {max_file_bytes} bytes")
-    if not java.content.strip():
+    if not content.strip():
         return Reading(None, "empty")
     try:
-        java.content.decode()
+        content.decode()
     except UnicodeDecodeError:
         return Reading(None, "not UTF-8")
-    tree = parse(java.content)
+    tree = parse(content)
     if tree.root_node.has_error:
         return Reading(None, "does not parse")
     return Reading(
         read_unit(tree.root_node),
-        licence=licence_of(java.content),
-        generated=is_generated(java.content, java.path),
-        tree=tree if keep and b"est" in java.content and _may_assert(java.content) else None,
+        licence=licence_of(content),
+        tree=tree if keep and b"est" in content and _may_assert(content) else None,
     )
 
 

@@ -77,6 +77,7 @@ class Project:
     _lineages: dict[ProjectType, list[ProjectType]] = field(default_factory=dict)
     _members: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
     _visible: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
+    _statics: dict[ProjectFile, list[tuple[str, ProjectType]]] = field(default_factory=dict)
     _owners: dict[str, ProjectType | None] = field(default_factory=dict)
     _tested: dict[ProjectType, ProjectType | None] = field(default_factory=dict)
     _resolved: dict[tuple[str, ProjectFile | ProjectType], ProjectType | None] = field(default_factory=dict)
@@ -167,6 +168,18 @@ class Project:
             owners = [kind for kind in kinds.values() if self.is_production(kind)]
             self._owners[name] = owners[0] if len(owners) == 1 else None
         return self._owners[name]
+
+    def static_imports(self, file: ProjectFile, name: str) -> list[ProjectType]:
+        """Return the project's types from which a file may statically import a member of that name."""
+        if file not in self._statics:
+            imports = [item for item in file.unit.imports if item.static]
+            owners = [item.name if item.everything else item.name.rpartition(".")[0] for item in imports]
+            kinds = (self.resolve(owner, file) for owner in owners)
+            named = zip(imports, kinds, strict=True)
+            self._statics[file] = [
+                ("" if item.everything else simple_name(item.name), kind) for item, kind in named if kind
+            ]
+        return [kind for member, kind in self._statics[file] if member in ("", name)]
 
     def _declared_in(self, owners: list[ProjectType], name: str) -> list[Declared]:
         rank = {owner: place for place, owner in reversed([*enumerate(owners)])}

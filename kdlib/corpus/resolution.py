@@ -256,12 +256,9 @@ class Calls:
     def _unqualified(self, name: str, call: Node) -> Declared | None:
         if found := self._overload(self.project.visible(self.inside, name), call, exact=True):
             return found
-        for item in self.file.unit.imports:
-            if item.static and (item.everything or simple_name(item.name) == name):
-                owner = item.name if item.everything else item.name.rpartition(".")[0]
-                kind = self.project.resolve(owner, self.file)
-                if kind and (found := self._member(kind, name, call, exact=False)):
-                    return found
+        for kind in self.project.static_imports(self.file, name):
+            if found := self._member(kind, name, call, exact=False):
+                return found
         return None
 
     def _member(self, kind: ProjectType, name: str, call: Node, exact: bool) -> Declared | None:

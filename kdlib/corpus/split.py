@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from kdlib import config
 from kdlib.files import DataError
-from kdlib.records import SPLITS, Example, Occurrence, Split
+from kdlib.records import SPLITS, Occurrence, Split
 
 # Where an example stands in units of several splits, the first of these wins; they are filled in this order.
 ORDER: tuple[Split, ...] = SPLITS[::-1]
 
 
-def assign(examples: Sequence[Example], split: config.Split) -> dict[str, Split]:
+class Placed(Protocol):
+    """An example as far as division looks at it: its id and the places where it stands."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    @property
+    def occurrences(self) -> tuple[Occurrence, ...]: ...  # noqa: D102
+
+
+def assign(examples: Sequence[Placed], split: config.Split) -> dict[str, Split]:
     """Return the split of every example.
 
     Units (classes under test, sources or rows) are ordered by sha256(seed:unit) and fill test, validation and
@@ -41,7 +51,7 @@ def assign(examples: Sequence[Example], split: config.Split) -> dict[str, Split]
     return found
 
 
-def assign_units(examples: Sequence[Example], split: config.Split) -> dict[str, Split]:
+def assign_units(examples: Sequence[Placed], split: config.Split) -> dict[str, Split]:
     """Return the split of every unit.
 
     In the order of their hashes, a unit goes to test if that brings test nearer to its share, else to
@@ -65,22 +75,21 @@ def assign_units(examples: Sequence[Example], split: config.Split) -> dict[str, 
     return assigned
 
 
-def units_of(example: Example, split: config.Split) -> set[str]:
+def units_of(example: Placed, split: config.Split) -> set[str]:
     """Return the units that an example stands in."""
     if split.by == "row":
         return {example.id}
     return {_unit(where, split) for where in example.occurrences}
 
 
-def at_home(example: Example, home: Split, units: Mapping[str, Split], split: config.Split) -> Example:
-    """Return an example with the occurrences in units of its own split only.
+def at_home(
+    places: Iterable[Occurrence], home: Split, units: Mapping[str, Split], split: config.Split
+) -> list[Occurrence]:
+    """Return those places of an example that are in units of its own split.
 
     An equal example in a unit of another split is thereby removed from there.
     """
-    if split.by == "row":
-        return example
-    places = tuple(where for where in example.occurrences if units[_unit(where, split)] == home)
-    return replace(example, occurrences=places)
+    return [where for where in places if split.by == "row" or units[_unit(where, split)] == home]
 
 
 def check_not_empty(counts: Mapping[Split, int], split: config.Split, units: int) -> None:

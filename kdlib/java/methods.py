@@ -201,7 +201,7 @@ def _constructor(node: Node, own: str, components: list[tuple[str, str]]) -> Met
 def _parameters(node: Node | None) -> list[tuple[str, str]]:
     """Return (type, name) of each parameter; a variadic type ends with dots."""
     found = []
-    for item in node.named_children if node else ():
+    for item in node.named_children if node and node.named_child_count else ():
         if item.type == "formal_parameter":
             found.append((_field(item, "type"), _field(item, "name")))
         elif item.type == "spread_parameter":
@@ -211,11 +211,12 @@ def _parameters(node: Node | None) -> list[tuple[str, str]]:
 
 
 def _annotations(node: Node) -> Iterator[str]:
-    for part in node.named_children:
-        if part.type == "modifiers":
-            for item in part.named_children:
-                if item.type in ("marker_annotation", "annotation"):
-                    yield simple_name(_field(item, "name"))
+    modifiers = node.child(0)
+    # Other modifiers are anonymous nodes.
+    if modifiers is not None and modifiers.type == "modifiers" and modifiers.named_child_count:
+        for item in modifiers.named_children:
+            if item.type in ("marker_annotation", "annotation"):
+                yield simple_name(_field(item, "name"))
 
 
 def _field(node: Node, name: str) -> str:

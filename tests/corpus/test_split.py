@@ -89,8 +89,8 @@ def test_an_example_of_several_units_goes_to_the_first_of_test_validation_train(
     units = assign_units([*examples, pair, trio], split)
     assert {units[unit] == name for name, unit in one_of.items()} == {True}
     assert (split_of[pair.id], split_of[trio.id]) == ("validation", "test")
-    assert at_home(pair, "validation", units, split).occurrences == (where["validation"],)
-    assert at_home(pair, "validation", units, Split(by="row")) == pair
+    assert at_home(pair.occurrences, "validation", units, split) == [where["validation"]]
+    assert at_home(pair.occurrences, "validation", units, Split(by="row")) == list(pair.occurrences)
 
 
 @pytest.mark.parametrize(

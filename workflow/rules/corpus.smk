@@ -37,7 +37,9 @@ rule mine:
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         root=lambda w: source_root(w.source),
-        filters=cfg.corpus.filters.model_dump(),
+        filters=cfg.corpus.filters.model_dump(
+            exclude={"near_duplicates", "permutations"}
+        ),
         code=code("mine"),
     message:
         "mine {wildcards.source}"

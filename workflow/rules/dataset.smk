@@ -1,4 +1,4 @@
-# Examples to token rows.
+# Examples to token rows, and the page that describes both.
 
 
 rule dataset:
@@ -11,12 +11,12 @@ rule dataset:
         test=f"{RUN}/dataset/test.parquet",
         tokenizer=f"{RUN}/dataset/tokenizer/tokenizer.json",
         tokenizer_config=f"{RUN}/dataset/tokenizer/tokenizer_config.json",
-        card=f"{RUN}/dataset/card.json",
+        counts=f"{RUN}/dataset/counts.json",
     log:
         f"{LOGS}/dataset.log",
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=2000,
         runtime=30,
     params:
         dataset=cfg.dataset.model_dump(),
@@ -26,3 +26,30 @@ rule dataset:
         "train the tokenizer and write token rows"
     script:
         "../scripts/dataset.py"
+
+
+# A rule of its own: a word on the page tokenizes nothing again.
+rule card:
+    input:
+        corpus=rules.corpus.output.card,
+        counts=rules.dataset.output.counts,
+        train=rules.dataset.output.train,
+        validation=rules.dataset.output.validation,
+        test=rules.dataset.output.test,
+    output:
+        card=f"{RUN}/dataset/card.json",
+        page=f"{RUN}/dataset/card.html",
+    log:
+        f"{LOGS}/card.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=cfg.run,
+        dataset=cfg.dataset.model_dump(),
+        code=code("card"),
+    message:
+        "write the dataset card"
+    script:
+        "../scripts/card.py"

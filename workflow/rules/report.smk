@@ -4,7 +4,7 @@
 rule report:
     input:
         card=rules.corpus.output.card,
-        dataset=rules.dataset.output.card,
+        dataset=rules.dataset.output.counts,
         scores=rules.score.output.scores,
         samples=rules.score.output.samples,
         costs=evaluated("cost.json"),

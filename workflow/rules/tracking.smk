@@ -24,7 +24,7 @@ rule track:
     input:
         place=rules.tracking.output.place,
         card=rules.corpus.output.card,
-        dataset=rules.dataset.output.card,
+        dataset=rules.dataset.output.counts,
         scores=rules.score.output.scores,
         reports=[
             *expand(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.config import Split
+from kdlib.config import Filters, Split
 from kdlib.corpus.assemble import assemble
 from kdlib.jobs import logged
 
@@ -14,6 +14,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         mined=[Path(path) for path in job.input.examples],
         reports=[Path(path) for path in job.input.reports],
         split=Split.model_validate(job.params.split),
+        filters=Filters.model_validate(job.params.filters),
         examples=Path(job.output.examples),
         splits=Path(job.output.splits),
         card=Path(job.output.card),

@@ -17,7 +17,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         seed=job.params.seed,
         tokenizer_folder=Path(job.output.tokenizer).parent,
         out={split: Path(job.output[split]) for split in ("train", "validation", "test")},
-        card=Path(job.output.card),
+        counts=Path(job.output.counts),
     )
 
 

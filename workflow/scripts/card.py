@@ -1,0 +1,26 @@
+"""Write the dataset card, as JSON and as a page."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Dataset
+from kdlib.corpus.card_page import write_card
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    write_card(
+        run=job.params.run,
+        corpus=Path(job.input.corpus),
+        counts=Path(job.input.counts),
+        rows={split: Path(job.input[split]) for split in ("train", "validation", "test")},
+        dataset=Dataset.model_validate(job.params.dataset),
+        card=Path(job.output.card),
+        page=Path(job.output.page),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
