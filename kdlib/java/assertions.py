@@ -115,7 +115,8 @@ def assertion_kind(node: Node) -> str | None:
 
 
 def _is_call(statement: Node) -> bool:
-    return statement.named_children[-1].type == "method_invocation"
+    expression = statement.named_child(0)
+    return expression is not None and expression.type == "method_invocation"
 
 
 def _is_of_framework(qualifier: str) -> bool:
@@ -129,13 +130,14 @@ def opening_call(node: Node) -> Node | None:
     Args:
         node: A statement: a call, or the assignment or declaration of a variable with the value of one.
     """
-    if node.type not in ("expression_statement", "local_variable_declaration") or not node.named_children:
-        return None
-    call: Node | None = node.named_children[-1]
-    if call is not None and call.type == "variable_declarator":
-        call = call.child_by_field_name("value")
-    elif call is not None and call.type == "assignment_expression":
-        call = call.child_by_field_name("right")
+    call: Node | None = None
+    if node.type == "expression_statement":
+        call = node.named_child(0)
+        if call is not None and call.type == "assignment_expression":
+            call = call.child_by_field_name("right")
+    elif node.type == "local_variable_declaration":
+        variable = node.child_by_field_name("declarator")
+        call = variable.child_by_field_name("value") if variable else None
     if call is None or call.type != "method_invocation":
         return None
     while (
