@@ -1,4 +1,5 @@
 # make run      install into .venv and run the default config to results/default/report.html
+# make run CONFIG=config/debian.yaml TARGET=card      another config, only as far as one rule
 # make test     install and run all checks and tests
 # make help     everything else
 TORCH := 2.13.0
@@ -6,15 +7,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 CONFIG ?=
+TARGET ?=
 PYTEST_OPTIONS ?=
-SNAKEMAKE := $(BIN)/snakemake --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
+# --configfile would take a target after it for another file
+SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: run test check format bench mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
-run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml
+run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
 	@$(SNAKEMAKE)
-	@echo "report: $$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show report)"
+	@$(if $(TARGET),,echo "report: $$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show report)")
 
 test: check ## all checks and tests
 	$(BIN)/pytest $(PYTEST_OPTIONS)

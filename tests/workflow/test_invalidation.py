@@ -23,6 +23,7 @@ AFTER_DATASET = {
     "predict_student": 3,
     "baselines": 1,
     "compilation": 1,
+    "card": 1,
     **END,
 }
 AFTER_CORPUS = {"mine": 1, "corpus": 1, "dataset": 1, **AFTER_DATASET}
@@ -115,6 +116,20 @@ EDITS = {
         appended("kdlib/report/page.css", "\n/* wider */\n"),
         {"report": 1, "track": 1},
     ),
+    "the threshold of near duplicates": (
+        appended("config/test.yaml", "corpus: {filters: {near_duplicates: 0.8}}\n"),
+        {"corpus": 1, "dataset": 1, **AFTER_DATASET},
+    ),
+    "the licences that may be used": (
+        appended("config/test.yaml", "corpus: {filters: {licences: [MIT]}}\n"),
+        AFTER_CORPUS,
+    ),
+    "the style sheet of the dataset card": (appended("kdlib/corpus/card.css", "\n/* wider */\n"), {"card": 1}),
+    "the split's bound on near leakage": (
+        appended("config/test.yaml", "split: {max_near_leakage: 0.5}\n"),
+        {"corpus": 1, "dataset": 1, **AFTER_DATASET},
+    ),
+    "a view": (appended("kdlib/tasks/fim.py", "\nNEW = 1\n"), {}),
     "the shape of the tokenizer": (
         replaced("config/test.yaml", "vocab_size: 512", "vocab_size: 500"),
         {"dataset": 1, **AFTER_DATASET},
