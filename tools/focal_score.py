@@ -19,7 +19,7 @@ from kdlib.corpus.project import ProjectFile, index
 from kdlib.corpus.sources import java_files
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse
-from kdlib.records import Occurrence
+from kdlib.records import Example, Occurrence
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ROOT / "tests" / "corpus" / "focal" / "labels.jsonl"
@@ -67,7 +67,7 @@ def verdicts(rows: list[dict[str, Any]], archive: Callable[[str], Path]) -> Iter
             file = contents[path]
             tests = tests_of(methods.project, file)
             for example in mine_file(methods, file, tests, Stamp(source, "", "")):
-                if example is not None:
+                if isinstance(example, Example):
                     (where,) = example.occurrences
                     mined[path, where.start_byte] = where
         for row in own:

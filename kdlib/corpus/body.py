@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import NamedTuple
 
 from tree_sitter import Node, Tree
 
@@ -18,10 +19,11 @@ from kdlib.java.syntax import captures, text
 _NODES = """
 [(expression_statement) (local_variable_declaration) (resource)] @step
 [(method_invocation) (object_creation_expression)] @call
-[(local_variable_declaration) (formal_parameter) (enhanced_for_statement) (resource)
- (catch_formal_parameter) (instanceof_expression) (type_pattern) (record_pattern_component)] @variable
+[(formal_parameter) (enhanced_for_statement) (catch_formal_parameter) (instanceof_expression) (type_pattern)
+ (record_pattern_component)] @variable
 """
 _start = attrgetter("start_byte")
+_DECLARATIONS = frozenset({"local_variable_declaration", "resource"})
 _PATTERNS = frozenset({"type_pattern", "record_pattern_component"})
 # Words of code that may be variables: not called, not a member of something else.
 _NAMES = re.compile(r"(?<![\w.$])(?:this\.)?([a-z_$][\w$]*)\b(?!\s*\()")
@@ -32,8 +34,7 @@ _QUERY = re.compile(
 _TARGET = re.compile(r"(?:this\.)?([\w$]+)\s*(?:[-+*/|&^%]|<<|>>>?)?=(?!=)|(?:this\.)?([\w$]+)\s*(?:\+\+|--)")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A simple statement.
 
     Attributes:
@@ -53,7 +54,13 @@ class Step:
 
 @dataclass(slots=True)
 class Nodes:
-    """The nodes of a file that resolution looks at, each list in order of starts."""
+    """The nodes of a file that resolution looks at, each list in order of starts.
+
+    Attributes:
+        steps: Simple statements; some declare variables.
+        calls: Method invocations and object creations.
+        variables: What else declares variables.
+    """
 
     steps: list[Node]
     calls: list[Node]
@@ -62,8 +69,9 @@ class Nodes:
     def body(self, method: Method) -> Body:
         """Return what stands in a method."""
         calls = sorted(within(self.calls, method), key=attrgetter("end_byte"))
-        declared = within(self.variables, method)
-        return Body(within(self.steps, method), calls, _variables(declared), _caught(declared))
+        steps, others = within(self.steps, method), within(self.variables, method)
+        declared = sorted([*others, *(step for step in steps if step.type in _DECLARATIONS)], key=_start)
+        return Body(steps, calls, _variables(declared), _caught(others))
 
 
 @dataclass(slots=True)
@@ -100,11 +108,12 @@ class Body:
         """Return the statements with their names and calls, in order of starts."""
         if not self._steps and self.statements:
             starts = [node.start_byte for node in self.statements]
+            around = _places_around(self.statements)
             calls: list[list[Node]] = [[] for _ in starts]
             for call in self.calls:
                 place = bisect_right(starts, call.start_byte) - 1
                 while place >= 0 and self.statements[place].end_byte < call.end_byte:
-                    place -= 1
+                    place = around[place]
                 if place >= 0:
                     calls[place].append(call)
             rows = zip(self.statements, calls, self.kinds, strict=True)
@@ -124,6 +133,17 @@ def within(nodes: Sequence[Node], method: Method) -> list[Node]:
     return list(nodes[first : bisect_left(nodes, method.end, first, key=_start)])
 
 
+def _places_around(nodes: Sequence[Node]) -> list[int]:
+    """Return for each node, given in order of starts, the place of the innermost one around it, or -1."""
+    places: list[int] = []
+    for place, node in enumerate(nodes):
+        above = place - 1
+        while above >= 0 and nodes[above].end_byte < node.end_byte:
+            above = places[above]
+        places.append(above)
+    return places
+
+
 def names_in(code: str) -> frozenset[str]:
     """Return the words of a piece of code that may be variables."""
     return frozenset(_NAMES.findall(code))
@@ -132,7 +152,7 @@ def names_in(code: str) -> frozenset[str]:
 def _step(node: Node, calls: Sequence[Node], asserts: bool, variables: Variables) -> Step:
     code = text(node)
     names = names_in(code)
-    if node.type in ("local_variable_declaration", "resource"):
+    if node.type in _DECLARATIONS:
         sets = {name for name in names for entry in variables.get(name, ()) if entry[0] == node.start_byte}
     else:
         target = _TARGET.match(code)
@@ -142,7 +162,7 @@ def _step(node: Node, calls: Sequence[Node], asserts: bool, variables: Variables
         names,
         frozenset(sets),
         tuple(calls),
-        tuple(_asking_left_out(calls) if asserts else calls),
+        tuple(_asking_left_out(calls) if asserts and not sets else calls),
     )
 
 
@@ -159,8 +179,9 @@ def _variables(nodes: Sequence[Node]) -> Variables:
     variables: Variables = {}
     for node in nodes:
         if node.type in _PATTERNS:  # the grammar gives their parts no names
-            written, name = (text(part) for part in node.named_children[-2:])
-            variables.setdefault(name, []).append((node.start_byte, written, None))
+            parts = [text(part) for part in node.named_children if not part.is_extra]
+            if len(parts) > 1:  # not `_`
+                variables.setdefault(parts[-1], []).append((node.start_byte, parts[-2], None))
             continue
         of_type = node.child_by_field_name("type") or node.child_by_field_name("right")
         if node.type == "catch_formal_parameter":

@@ -12,13 +12,18 @@ from tree_sitter import Node
 from kdlib.corpus.body import Body
 from kdlib.corpus.focal import Decisions, Focal, Methods
 from kdlib.corpus.masking import masked_tests, method_text
-from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType
+from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, is_annotated_test
 from kdlib.corpus.resolution import Calls
-from kdlib.java.assertions import framework_of, is_test_annotation, opening_call
+from kdlib.java.assertions import framework_of, opening_call
 from kdlib.java.methods import Method
 from kdlib.java.syntax import text
 from kdlib.java.tokens import one_line
-from kdlib.records import Example, Occurrence, example_id
+from kdlib.records import MARKER, Example, Occurrence, example_id
+
+# Assertions of a file's tests times the bytes of these; their masked tests take about half of it. The largest
+# file of 15 libraries has a test of 1,296 assertions and needs 132 million.
+_MOST_BYTES = 200_000_000
+_TOO_MANY, _HOLDS_MARKER = "too many assertions", "holds the marker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class _Assertion:
         node: The statement.
         kind: Its name.
         test: Outermost class of the test.
+        framework: What runs the test.
         method: The test method.
         focal: What it tests, if that was found.
         tested: Class under test by the name of the test class.
@@ -47,6 +53,7 @@ class _Assertion:
     node: Node
     kind: str
     test: ProjectType
+    framework: str
     method: Method
     focal: Focal | None
     tested: ProjectType | None
@@ -66,8 +73,11 @@ def tests_of(project: Project, file: ProjectFile) -> list[tuple[ProjectType, Met
 
 def mine_file(
     methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]], stamp: Stamp
-) -> Iterator[Example | None]:
+) -> Iterator[Example | str | None]:
     """Yield an example for each assertion of a file's tests, or None where no focal method is found.
+
+    A reason stands for an assertion that is left out: of a test with which the masked tests of the file would
+    take more than some 100 MB, or of texts that hold ``MARKER`` themselves.
 
     Args:
         methods: Declarations and bodies of the source.
@@ -76,19 +86,21 @@ def mine_file(
         stamp: Source, version and licence.
     """
     found = list(_assertions_of(methods, file, tests))
-    groups = _groups(methods.project, found)
+    groups = _groups(methods.project, [item for item in found if isinstance(item, _Assertion)])
     file_sha256 = hashlib.sha256(file.content).hexdigest()
-    annotated = framework_of(file.unit.imports)
     texts: dict[Declared, str] = {}
     for item in found:
-        if item.focal is None:
-            yield None
+        if isinstance(item, str) or item.focal is None:
+            yield item if isinstance(item, str) else None
             continue
         declared = item.focal.declared
         owner, focal = declared.owner, declared.method
         if declared not in texts:
             texts[declared] = method_text(owner.file.content, focal.start, focal.end)
-        reference = one_line(text(item.node).replace("\r\n", "\n"))
+        source, reference = texts[declared], one_line(text(item.node).replace("\r\n", "\n"))
+        if (source + item.masked + reference).count(MARKER) != 1:
+            yield _HOLDS_MARKER
+            continue
         occurrence = Occurrence(
             source=stamp.source,
             version=stamp.version,
@@ -105,32 +117,39 @@ def mine_file(
             focal_end_byte=focal.end,
             reason=item.focal.reason,
             group=groups[item.test],
-            framework=annotated if any(map(is_test_annotation, item.method.annotations)) else "junit3",
+            framework=item.framework,
             kind=item.kind,
             licence=stamp.licence,
         )
-        source = texts[declared]
         key = example_id(source, item.masked, [reference])
         yield Example(key, source, item.masked, (reference,), (occurrence,))
 
 
 def _assertions_of(
     methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]]
-) -> Iterator[_Assertion]:
-    """Yield the assertions of a file's tests in source order."""
+) -> Iterator[_Assertion | str]:
+    """Yield the assertions of a file's tests in source order, or why one is left out."""
     project, nodes = methods.project, methods.nodes(file)
+    annotated, room = framework_of(file.unit.imports), _MOST_BYTES
     for kind, method in tests:
         test = project.outermost(kind)
         tested = project.class_under_test(test)
         body = nodes.body(method)
-        calls = Calls(project, file, kind, tested, body.variables, methods.types)
+        calls = Calls(project, file, kind, tested, body.variables, methods.known)
         asserted = _assertions(body, calls)
         if not asserted:
             continue
+        size = len(asserted) * (method.end - method.start)
+        if size > room:
+            yield from [_TOO_MANY] * len(asserted)
+            continue
+        room -= size
+        framework = annotated if is_annotated_test(kind, method) else "junit3"
         decisions = Decisions(methods, calls, body, method.name)
         masked = masked_tests(file.content, (method.start, method.end), [node for node, _ in asserted])
         for (node, name), test_text in zip(asserted, masked, strict=True):
-            yield _Assertion(node, name, test, method, decisions.focal(node, name), tested, test_text)
+            focal = decisions.focal(node, name)
+            yield _Assertion(node, name, test, framework, method, focal, tested, test_text)
 
 
 def _groups(project: Project, found: Sequence[_Assertion]) -> dict[ProjectType, str]:

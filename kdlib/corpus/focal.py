@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from tree_sitter import Node, Tree
 
 from kdlib.corpus.body import Body, Nodes, Step, names_in, nodes_of
-from kdlib.corpus.overloads import PRIMITIVE, Value
+from kdlib.corpus.overloads import PRIMITIVE
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, base_name
-from kdlib.corpus.resolution import Calls
+from kdlib.corpus.resolution import Calls, Known
 from kdlib.java.methods import Method, simple_name
 from kdlib.java.syntax import parse, text
 from kdlib.records import FocalReason
@@ -54,12 +54,14 @@ class Methods:
     Attributes:
         project: All declarations of the source.
         trees: Syntax trees by path, as far as they were kept; others are parsed again.
-        types: What written types stand for inside which class.
+        known: What their calls have in common.
+        helpers: What helpers of tests lead to, by class under test, helper and number of helpers around it.
     """
 
     project: Project
     trees: Mapping[str, Tree] = field(default_factory=dict)
-    types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
+    helpers: dict[tuple[ProjectType | None, Declared, int], Declared | None] = field(default_factory=dict)
     _files: dict[ProjectFile, Nodes] = field(default_factory=dict)
 
     def nodes(self, file: ProjectFile) -> Nodes:
@@ -142,7 +144,11 @@ class Decisions:
             return declared
         if depth == _DEEPEST or not declared.method.has_body:
             return None
-        return self._inside_of(declared.owner, declared.method, depth + 1)
+        # Helpers that call each other would be looked through once for each way that leads to them.
+        place = self.calls.tested, declared, depth
+        if place not in self.methods.helpers:
+            self.methods.helpers[place] = self._inside_of(declared.owner, declared.method, depth + 1)
+        return self.methods.helpers[place]
 
     def _inside_of(self, owner: ProjectType, method: Method, depth: int) -> Declared | None:
         inner = self._of(owner, method)
@@ -158,7 +164,7 @@ class Decisions:
     def _of(self, owner: ProjectType, method: Method) -> Decisions:
         body = self.methods.nodes(owner.file).body(method)
         calls = Calls(
-            self.calls.project, owner.file, owner, self.calls.tested, body.variables, self.methods.types
+            self.calls.project, owner.file, owner, self.calls.tested, body.variables, self.methods.known
         )
         return Decisions(self.methods, calls, body, method.name)
 
@@ -248,12 +254,13 @@ class Slice:
         Args:
             steps: Statements in source order.
         """
-        for _ in self._backwards(steps):
-            pass
-        for step in steps:
-            # What was made from a value may change it: a stream that writes to another, a view of a list.
-            if step.sets and step.calls and self.by_value & (step.names - step.sets):
-                self.by_value |= step.sets
+        if self.by_value:
+            for _ in self._backwards(steps):
+                pass
+            for step in steps:
+                # What was made from a value may change it: a stream that writes to another, a view of a list.
+                if step.sets and step.calls and self.by_value & (step.names - step.sets):
+                    self.by_value |= step.sets
         yield from self._backwards(steps)
 
     def _backwards(self, steps: Sequence[Step]) -> Iterator[Node]:

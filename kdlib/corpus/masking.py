@@ -14,6 +14,7 @@ from kdlib.records import MARKER
 
 # Where a statement may be taken out; elsewhere (`if (x) assertTrue(y);`) something has to stay in its place.
 _LISTS = frozenset({"block", "constructor_body", "switch_block_statement_group"})
+_NOTHING = {"switch_rule": b"{ }"}  # else `;`, which no `->` may have behind it
 _MARKER = MARKER.encode()
 _INDENT = re.compile(rb"[ \t]*")
 _INDENTS = re.compile(rb"\n([ \t]*)(?=\S)")
@@ -105,7 +106,7 @@ def _removed(node: Node, content: bytes) -> tuple[int, int, bytes]:
     """Return the span that goes with a dropped assertion, and what stays there."""
     parent = node.parent
     if parent is None or parent.type not in _LISTS:
-        return node.start_byte, node.end_byte, b";"
+        return node.start_byte, node.end_byte, _NOTHING.get(parent.type if parent else "", b";")
     end = _after(node, content)
     line_start = content.rfind(b"\n", 0, node.start_byte) + 1
     line_end = content.find(b"\n", end)

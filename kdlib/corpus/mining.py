@@ -186,6 +186,9 @@ class _Source:
             if example is None:
                 tally.unresolved += 1
                 continue
+            if isinstance(example, str):
+                tally.filtered[example] += 1
+                continue
             (where,) = example.occurrences
             reason = self._left_out(where.path) or self._left_out(where.focal_path)
             if reason:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from kdlib.corpus.project import Declared, Project, ProjectType, base_name, is_array
 from kdlib.java.methods import Method, simple_name
@@ -46,8 +46,7 @@ _TARGETS = _targets()
 _CLOSED = frozenset(_TARGETS)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What is known of an expression's type.
 
     Attributes:
@@ -101,36 +100,22 @@ def fit(
     return 0.5 if base in supertypes else -1.0 if of_project and not open_type else 0.0
 
 
-def overload(
-    project: Project,
-    candidates: Sequence[Declared],
-    count: int,
-    arguments: Callable[[], Sequence[Value]],
-    *,
-    exact: bool,
-) -> Declared | None:
-    """Return the method that takes these arguments: by number, then by known types, then the first.
+def overload(project: Project, candidates: Sequence[Declared], arguments: Sequence[Value]) -> Declared:
+    """Return the method that takes these arguments best: by known types, else the first.
 
     Args:
         project: Tells which types inherit from which.
-        candidates: Methods or constructors of one name, those of subtypes before those of supertypes.
-        count: Number of arguments.
-        arguments: Returns what is known of them; asked only where their number leaves a choice.
-        exact: Whether a wrong number of arguments excludes.
+        candidates: Methods or constructors of one name, at least one, those of subtypes before those of
+            supertypes.
+        arguments: What is known of the arguments.
     """
-    fitting = [found for found in candidates if found.method.takes(count)]
-    if not fitting and (exact or not candidates):
-        return None
-    if len(fitting) == 1:
-        return fitting[0]
-    values = arguments()
 
     def rank(found: Declared) -> tuple[bool, bool, float, bool]:
-        fits = fits_of(project, found.method, values)
+        fits = fits_of(project, found.method, arguments)
         return min(fits, default=0) >= 0, not found.method.variadic, sum(fits), found.method.has_body
 
     # `max` keeps the first of equals.
-    return max(fitting or candidates, key=rank)
+    return max(candidates, key=rank)
 
 
 def fits_of(project: Project, method: Method, arguments: Sequence[Value]) -> list[float]:

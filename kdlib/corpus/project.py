@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import NamedTuple
 
 from kdlib.java.assertions import is_test_annotation
 from kdlib.java.methods import Method, TypeDeclaration, Unit, simple_name
@@ -16,6 +17,7 @@ _TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
 _AFFIXES = re.compile(r"^Tests?(?=[A-Z])|(?<=\w)(TestCase|Tests?|ITCase|IT)$")
 _BASES = re.compile(r"^(Abstract|Base)(?=[A-Z])")
 _CAMEL = re.compile(r"[A-Z]?[^A-Z]+|[A-Z]+(?=[A-Z]|$)")
+_MOST_WORDS = 100  # of a test's name, with which a class may begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +58,7 @@ class ProjectType:
         return self.file is other.file and (self.name + ".").startswith(other.name + ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A method with the type that declares it."""
 
     owner: ProjectType
@@ -117,12 +118,13 @@ class Project:
     def supertypes(self, kind: ProjectType) -> list[ProjectType]:
         """Return the project's types that a type is or inherits from, itself first."""
         if kind not in self._supertypes:
-            found = [kind]
+            found, seen = [kind], {kind}
             for known in found:  # grows while it is read, each type once
                 for written in known.declaration.supertypes:
                     above = self.resolve(base_name(written), known.file)
-                    if above is not None and above not in found:
+                    if above is not None and above not in seen:
                         found.append(above)
+                        seen.add(above)
             self._supertypes[kind] = found
         return self._supertypes[kind]
 
@@ -141,6 +143,13 @@ class Project:
             self._members[place] = self._declared_in(self.supertypes(kind), name)
         return self._members[place]
 
+    def constructors(self, kind: ProjectType) -> list[Declared]:
+        """Return the explicit constructors of a type."""
+        place = kind, ""
+        if place not in self._members:
+            self._members[place] = [Declared(kind, made) for made in kind.declaration.constructors]
+        return self._members[place]
+
     def visible(self, kind: ProjectType, name: str) -> list[Declared]:
         """Return the methods of that name that a type sees without a receiver, nearest first."""
         place = kind, name
@@ -148,15 +157,15 @@ class Project:
             self._visible[place] = self._declared_in(self.lineage(kind), name)
         return self._visible[place]
 
-    def implementation(self, found: Declared) -> Declared:
-        """Return the only production method behind a signature without a body, else the signature."""
+    def implementation(self, found: Declared, kind: ProjectType) -> Declared:
+        """Return the only production method behind a signature that is called on a type, else the signature."""
         if found.method.has_body:
             return found
         bodies = [
             item
             for item in self.by_method[found.method.name]
             if item.method.has_body and len(item.method.parameters) == len(found.method.parameters)
-            if found.owner in self.supertypes(item.owner) and self.is_production(item.owner)
+            if kind in self.supertypes(item.owner) and self.is_production(item.owner)
         ]
         same = [item for item in bodies if item.method.parameters == found.method.parameters] or bodies
         return same[0] if len(same) == 1 else found
@@ -225,8 +234,12 @@ class Project:
         return not kind.file.is_test_code and kind.file not in self._test_files
 
     def is_test(self, kind: ProjectType, method: Method) -> bool:
-        """Return whether a method of a type is a test: by annotation, or by name in a JUnit 3 test case."""
-        if any(map(is_test_annotation, method.annotations)):
+        """Return whether a method of a type is a test: by annotation, or by name in a JUnit 3 test case.
+
+        The annotation ``Test`` of a type is TestNG's: it makes tests of all public methods that return nothing
+        and do not prepare or end a test.
+        """
+        if is_annotated_test(kind, method):
             return method.has_body
         by_name = method.name.startswith("test") and not method.parameters and method.returns == "void"
         return by_name and method.has_body and self.has_external_supertype(kind, "TestCase")
@@ -249,7 +262,7 @@ class Project:
     def _named_in(self, name: str, test: ProjectType) -> ProjectType | None:
         words = _CAMEL.findall(name)
         package = test.file.unit.package
-        for kept in range(len(words), 0, -1):
+        for kept in range(min(len(words), _MOST_WORDS), 0, -1):
             candidates = [
                 kind
                 for kind in self.by_simple.get("".join(words[:kept]), ())
@@ -262,6 +275,14 @@ class Project:
                     key=lambda kind: (kind.file.unit.package != package, *_distance(kind, test.file)),
                 )
         return None
+
+
+def is_annotated_test(kind: ProjectType, method: Method) -> bool:
+    """Return whether a method is marked as a test, by its own annotation or by that of its type."""
+    if any(map(is_test_annotation, method.annotations)):
+        return True
+    by_type = "Test" in kind.declaration.annotations and method.public and method.returns == "void"
+    return by_type and not any(name.startswith(("Before", "After")) for name in method.annotations)
 
 
 def index(files: Iterable[ProjectFile]) -> Project:

@@ -49,8 +49,8 @@ _LIBRARY = {
     "toCharArray": "char[]",
     "toString": "String",
 }
-# Levels of an expression that are looked into; Python's own limit is near 1000 calls.
-_DEEPEST = 100
+# Levels of an expression that are looked into, each up to 12 calls here; Python's own limit is near 1000.
+_DEEPEST = 50
 # Expressions that have the type of their n-th part.
 _SAME_TYPE_AS = {
     "parenthesized_expression": 0,
@@ -65,6 +65,19 @@ Variables = dict[str, list[tuple[int, str, Node | None]]]
 
 
 @dataclass(slots=True)
+class Known:
+    """Answers that do not depend on the method in which a call stands.
+
+    Attributes:
+        types: What written types stand for, by the class around them.
+        chosen: Which of several methods is called, by their list and the arguments.
+    """
+
+    types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
+    chosen: dict[tuple[int, tuple[Value, ...]], Declared] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Calls:
     """Resolves the calls of one method of a test file.
 
@@ -74,7 +87,7 @@ class Calls:
         inside: The class around them.
         tested: The class under test, if there is one.
         variables: Those of the method.
-        types: What written types stand for inside which class; shared by all methods of a source.
+        known: What calls of the same source have in common.
     """
 
     project: Project
@@ -82,7 +95,7 @@ class Calls:
     inside: ProjectType
     tested: ProjectType | None
     variables: Variables
-    types: dict[tuple[str, ProjectType], Value]
+    known: Known
     _values: dict[int, Value] = field(default_factory=dict)
     _declarations: dict[int, Declared | None] = field(default_factory=dict)
     _depth: int = 0
@@ -98,8 +111,7 @@ class Calls:
             kind = self._written(_text(call, "type")).kind
             if kind is None:
                 return None
-            constructors = [Declared(kind, constructor) for constructor in kind.declaration.constructors]
-            return self._overload(constructors, call, exact=False)
+            return self._overload(self.project.constructors(kind), call, exact=False)
         name, receiver = _text(call, "name"), call.child_by_field_name("object")
         if name not in self.project.by_method:
             return None
@@ -185,9 +197,9 @@ class Calls:
     def _written(self, written: str, around: ProjectType | None = None) -> Value:
         """Return the value of a type as written in the test file, or inside the type ``around``."""
         inside = around or self.inside
-        if (written, inside) not in self.types:
-            self.types[written, inside] = self._resolved(written, inside)
-        return self.types[written, inside]
+        if (written, inside) not in self.known.types:
+            self.known.types[written, inside] = self._resolved(written, inside)
+        return self.known.types[written, inside]
 
     def _resolved(self, written: str, inside: ProjectType) -> Value:
         base = base_name(written)
@@ -266,7 +278,7 @@ class Calls:
         if self.tested is not None and kind in self.project.supertypes(self.tested):
             kind = self.tested
         found = self._overload(self.project.members(kind, name), call, exact=exact)
-        return self.project.implementation(found) if found else None
+        return self.project.implementation(found, kind) if found else None
 
     def _by_name(self, name: str, call: Node) -> Declared | None:
         """Return a method for an unknown receiver: of the class under test, or the only one so named."""
@@ -276,10 +288,24 @@ class Calls:
         return self._overload(self.project.members(owner, name), call, exact=True) if owner else None
 
     def _overload(self, candidates: Sequence[Declared], call: Node, *, exact: bool) -> Declared | None:
+        """Return what a call takes of methods of one name: by number and types of its arguments.
+
+        Args:
+            candidates: Methods or constructors, those of subtypes before those of supertypes.
+            call: The call.
+            exact: Whether a wrong number of arguments excludes.
+        """
         if not candidates:
             return None
         count = len(arguments_of(call))
-        return overload(self.project, candidates, count, lambda: self._arguments(call), exact=exact)
+        fitting = [found for found in candidates if found.method.takes(count)]
+        if len(fitting) == 1 or (not fitting and exact):
+            return fitting[0] if fitting else None
+        # The project keeps the lists of its members, so that each has one identity.
+        place = id(candidates), tuple(self._arguments(call))
+        if place not in self.known.chosen:
+            self.known.chosen[place] = overload(self.project, fitting or candidates, place[1])
+        return self.known.chosen[place]
 
 
 def arguments_of(call: Node) -> list[Node]:

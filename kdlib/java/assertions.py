@@ -109,7 +109,7 @@ def assertion_kind(node: Node) -> str | None:
     if text(name) not in _WITH_RESULT and not _is_call(node):
         return None
     qualifier = call.child_by_field_name("object")
-    if qualifier is not None and not _is_of_framework(text(qualifier)):
+    if qualifier is not None and not _is_of_framework(text(qualifier), text(name)):
         return None
     return text(name)
 
@@ -119,9 +119,10 @@ def _is_call(statement: Node) -> bool:
     return expression is not None and expression.type == "method_invocation"
 
 
-def _is_of_framework(qualifier: str) -> bool:
-    # AssertJ's soft assertions are methods of an object that tests call `softly`, `soft` or `softAssertions`.
-    return simple_name(qualifier) in _QUALIFIERS or qualifier.startswith("soft")
+def _is_of_framework(qualifier: str, name: str) -> bool:
+    # AssertJ's soft assertions are methods of an object that tests call `softly`, `soft` or `softAssertions`;
+    # its `assertAll` asserts nothing of its own.
+    return simple_name(qualifier) in _QUALIFIERS or (qualifier.startswith("soft") and name in _ASSERTJ)
 
 
 def opening_call(node: Node) -> Node | None:

@@ -11,6 +11,8 @@ from tree_sitter import Node, Query, QueryCursor, Tree
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
 _BEFORE, _AFTER = b"class C { void m() {\n", b"\n} }"
+# tree-sitter counts the levels of a query in 16 bits; past their end it takes time without bound.
+_DEEPEST = 65_000
 
 
 @cache
@@ -62,8 +64,13 @@ def text(node: Node) -> str:
 
 
 def captures(node: Node, pattern: str) -> dict[str, list[Node]]:
-    """Return the nodes below ``node`` that a tree-sitter query captures, by capture name, in source order."""
-    return QueryCursor(_query(pattern)).captures(node)
+    """Return the nodes below ``node`` that a tree-sitter query captures, by capture name, in source order.
+
+    Nodes nested in more than 65,000 others are left out.
+    """
+    cursor = QueryCursor(_query(pattern))
+    cursor.set_max_start_depth(_DEEPEST)
+    return cursor.captures(node)
 
 
 def ancestors(node: Node) -> Iterator[Node]:
