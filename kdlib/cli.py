@@ -49,25 +49,27 @@ def config(
 
 @app.command()
 def mine(
-    folder: Annotated[Path, typer.Argument(help="Java sources with their tests.")],
+    sources: Annotated[Path, typer.Argument(help="Folder or archive of Java sources with their tests.")],
     out: Annotated[Path, typer.Option(help="Parquet file of examples.")] = Path("examples.parquet"),
-    licence: Annotated[str, typer.Option(help="Licence to record with every example.")] = "unknown",
+    licence: Annotated[str, typer.Option(help="Licence where files do not state theirs.")] = "unknown",
     max_file_bytes: Annotated[int, typer.Option(help="Larger files are counted and skipped.")] = 1_000_000,
+    processes: Annotated[int, typer.Option(min=1, help="Processes; any number gives the same bytes.")] = 1,
 ) -> None:
-    """Mine assertions with their focal methods from a folder.
+    """Mine assertions with their focal methods from a folder or an archive.
 
-    Beside OUT a JSON report counts files, skipped files with reasons, tests, assertions and examples.
+    Beside OUT a JSON report counts files, skipped files with reasons, tests, assertions and examples, and how
+    the focal methods were found. Example: kdlib mine ~/projects/codec --processes 2
     """
     from kdlib.config import Filters, PathSource
     from kdlib.corpus.mining import mine_source
     from kdlib.files import DataError, read_json
 
-    if not folder.is_dir():
-        _fail(f"{folder} is no folder")
-    source = PathSource(kind="path", path=str(folder), licence=licence)
-    report = out.with_suffix(".json")
+    if not sources.exists():
+        _fail(f"{sources}: there is no such folder or archive")
+    source = PathSource(kind="path", path=str(sources), licence=licence)
+    filters, report = Filters(max_file_bytes=max_file_bytes), out.with_suffix(".json")
     try:
-        mine_source(folder.name, source, folder, Filters(max_file_bytes=max_file_bytes), out, report)
+        mine_source(sources.name, source, sources, filters, out, report, processes)
     except DataError as error:
         _fail(str(error))
     counts = read_json(report)
