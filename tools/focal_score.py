@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import DebianSource, read_config
-from kdlib.corpus.extraction import Stamp, mine_file, tests_of
+from kdlib.corpus.extraction import Stamp, mine_file
 from kdlib.corpus.focal import Methods
 from kdlib.corpus.project import ProjectFile, index
 from kdlib.corpus.sources import java_files
+from kdlib.corpus.suites import tests_of
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse
 from kdlib.records import Example, Occurrence

@@ -189,7 +189,8 @@ def _variables(nodes: Sequence[Node]) -> Variables:
         written = text(of_type) if of_type else ""
         for item in node.children_by_field_name("declarator") or [node]:
             if named := item.child_by_field_name("name"):
-                value = item.child_by_field_name("value")
+                # A loop's value is what it runs over.
+                value = None if node.type == "enhanced_for_statement" else item.child_by_field_name("value")
                 variables.setdefault(text(named), []).append((node.start_byte, written, value))
     return variables
 

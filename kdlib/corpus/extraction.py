@@ -14,6 +14,7 @@ from kdlib.corpus.focal import Decisions, Focal, Methods
 from kdlib.corpus.masking import masked_tests, method_text
 from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, is_annotated_test
 from kdlib.corpus.resolution import Calls
+from kdlib.corpus.suites import class_under_test
 from kdlib.java.assertions import framework_of, opening_call
 from kdlib.java.methods import Method
 from kdlib.java.syntax import text
@@ -58,17 +59,6 @@ class _Assertion:
     focal: Focal | None
     tested: ProjectType | None
     masked: str
-
-
-def tests_of(project: Project, file: ProjectFile) -> list[tuple[ProjectType, Method]]:
-    """Return the test methods of a file with their classes, in source order."""
-    tests = [
-        (kind, method)
-        for kind in project.types_of(file)
-        for method in kind.declaration.methods
-        if project.is_test(kind, method)
-    ]
-    return sorted(tests, key=lambda test: test[1].start)
 
 
 def mine_file(
@@ -131,9 +121,11 @@ def _assertions_of(
     """Yield the assertions of a file's tests in source order, or why one is left out."""
     project, nodes = methods.project, methods.nodes(file)
     annotated, room = framework_of(file.unit.imports), _MOST_BYTES
+    classes = {project.outermost(kind) for kind, _ in tests}
+    under_test = {test: class_under_test(project, test) for test in classes}
     for kind, method in tests:
         test = project.outermost(kind)
-        tested = project.class_under_test(test)
+        tested = under_test[test]
         body = nodes.body(method)
         calls = Calls(project, file, kind, tested, body.variables, methods.known)
         asserted = _assertions(body, calls)

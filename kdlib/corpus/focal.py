@@ -9,9 +9,9 @@ from tree_sitter import Node, Tree
 
 from kdlib.corpus.body import Body, Nodes, Step, names_in, nodes_of
 from kdlib.corpus.overloads import PRIMITIVE
-from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, base_name
+from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType
 from kdlib.corpus.resolution import Calls, Known
-from kdlib.java.methods import Method, simple_name
+from kdlib.java.methods import Method, base_name, simple_name
 from kdlib.java.syntax import parse, text
 from kdlib.records import FocalReason
 

@@ -38,13 +38,13 @@ class LeftMargin:
         self._margin = len(list(same))
         lines = piece.split(b"\n" + first[: self._margin])
         self.text = b"\n".join(lines)
-        self._ends = list(accumulate(map(len, lines)))
+        # Where in the piece each line but the first begins, after its margin.
+        self._begins = list(accumulate([len(line) + 1 + self._margin for line in lines[:-1]]))
 
     def at(self, position: int) -> int:
         """Return where a byte of the file stands in the text."""
-        offset, width = position - self._start, self._margin + 1
-        line = bisect_right(range(len(self._ends) - 1), offset, key=lambda n: self._ends[n] + (n + 1) * width)
-        return offset - line * self._margin
+        offset = position - self._start
+        return offset - self._margin * bisect_right(self._begins, offset)
 
 
 def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[Node]) -> list[str]:

@@ -17,13 +17,14 @@ from kdlib.config import (
     PathSource,
     SampleSource,
 )
-from kdlib.corpus.extraction import Stamp, mine_file, tests_of
+from kdlib.corpus.extraction import Stamp, mine_file
 from kdlib.corpus.focal import Methods
 from kdlib.corpus.generated import is_generated
 from kdlib.corpus.licence import licence_allowed, licence_of
 from kdlib.corpus.parallel import forked_map
 from kdlib.corpus.project import ProjectFile, index
 from kdlib.corpus.sources import JavaFile, content_digest, java_files
+from kdlib.corpus.suites import tests_of
 from kdlib.files import DataError, example_batch, write_example_batches, write_json
 from kdlib.java.methods import Unit, read_unit
 from kdlib.java.syntax import parse

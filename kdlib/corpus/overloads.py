@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from kdlib.corpus.project import Declared, Project, ProjectType, base_name, is_array
-from kdlib.java.methods import Method, simple_name
+from kdlib.corpus.project import Declared, Project, ProjectType
+from kdlib.java.methods import Method, base_name, is_array, simple_name
 
 LAMBDA, NULL = "->", "null"
 TYPE_VARIABLE = re.compile(r"[A-Z][A-Z0-9]?$")
@@ -25,6 +25,7 @@ _BOXES = {
     "short": "Short",
 }
 _ANY = ("Comparable", "Serializable", "Object")
+_ABOVE_ARRAYS = frozenset({"Cloneable", "Serializable"})  # JLS 21 §4.10.3
 
 
 def _targets() -> dict[str, tuple[str, ...]]:
@@ -87,7 +88,7 @@ def fit(
         return -1.0 if closed and not (takes_array and given == NULL) else 0.0
     value, holds_array = given.removesuffix("[]"), given.endswith("[]")
     if takes_array != holds_array:
-        return 0.0 if open_type and not takes_array else -1.0
+        return 0.0 if holds_array and (open_type or base in _ABOVE_ARRAYS) else -1.0
     if base == value:
         return 1.0
     if takes_array:

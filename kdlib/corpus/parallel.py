@@ -28,7 +28,8 @@ def forked_map(function: Callable[[Item], Result], items: Sequence[Item], proces
 
     Raises:
         Exception: What ``function`` raised.
-        RuntimeError: If a process ended without a result, e.g. for lack of memory.
+        RuntimeError: If a process ended without a result, e.g. for lack of memory, or sent what cannot be
+            read.
     """
     processes = min(processes, len(items))
     if processes < 2 or "fork" not in multiprocessing.get_all_start_methods():
@@ -66,6 +67,10 @@ class _Worker(Generic[Item, Result]):
             except (EOFError, OSError):
                 lost = RuntimeError("a worker process ended without a result; is there enough memory?")
                 self._results.put((False, lost))
+                return
+            except Exception as error:  # some exceptions can be sent but not made again of what was sent
+                unread = RuntimeError(f"what a worker process sent cannot be read: {error!r}")
+                self._results.put((False, unread))
                 return
 
     def result(self) -> Result:

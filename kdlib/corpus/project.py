@@ -10,14 +10,10 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from kdlib.java.assertions import is_test_annotation
-from kdlib.java.methods import Method, TypeDeclaration, Unit, simple_name
+from kdlib.java.methods import Method, TypeDeclaration, Unit, base_name, simple_name
 
 # src/test, src/integrationTest, and test folders of projects that do not follow Maven.
 _TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
-_AFFIXES = re.compile(r"^Tests?(?=[A-Z])|(?<=\w)(TestCase|Tests?|ITCase|IT)$")
-_BASES = re.compile(r"^(Abstract|Base)(?=[A-Z])")
-_CAMEL = re.compile(r"[A-Z]?[^A-Z]+|[A-Z]+(?=[A-Z]|$)")
-_MOST_WORDS = 100  # of a test's name, with which a class may begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +76,6 @@ class Project:
     _visible: dict[tuple[ProjectType, str], list[Declared]] = field(default_factory=dict)
     _statics: dict[ProjectFile, list[tuple[str, ProjectType]]] = field(default_factory=dict)
     _owners: dict[str, ProjectType | None] = field(default_factory=dict)
-    _tested: dict[ProjectType, ProjectType | None] = field(default_factory=dict)
     _resolved: dict[tuple[str, ProjectFile | ProjectType], ProjectType | None] = field(default_factory=dict)
     _test_files: set[ProjectFile] = field(default_factory=set)
 
@@ -158,7 +153,7 @@ class Project:
         return self._visible[place]
 
     def implementation(self, found: Declared, kind: ProjectType) -> Declared:
-        """Return the only production method behind a signature that is called on a type, else the signature."""
+        """Return the only production method behind a signature called on a type, else the signature."""
         if found.method.has_body:
             return found
         bodies = [
@@ -236,45 +231,13 @@ class Project:
     def is_test(self, kind: ProjectType, method: Method) -> bool:
         """Return whether a method of a type is a test: by annotation, or by name in a JUnit 3 test case.
 
-        The annotation ``Test`` of a type is TestNG's: it makes tests of all public methods that return nothing
-        and do not prepare or end a test.
+        The annotation ``Test`` of a type is TestNG's: it makes tests of all public methods that return
+        nothing and do not prepare or end a test.
         """
         if is_annotated_test(kind, method):
             return method.has_body
         by_name = method.name.startswith("test") and not method.parameters and method.returns == "void"
         return by_name and method.has_body and self.has_external_supertype(kind, "TestCase")
-
-    def class_under_test(self, test: ProjectType) -> ProjectType | None:
-        """Return the class whose name the name of a test class holds, or None.
-
-        ``FooTest``, ``FooTests``, ``FooTestCase``, ``FooIT`` and ``TestFoo`` test ``Foo``, of their package
-        if it has one. ``FooBarTest`` tests ``Foo`` where the package has no ``FooBar``, and
-        ``AbstractFooTest`` and ``BaseFooTest`` test ``Foo`` where it has nothing of the longer name.
-        """
-        if test not in self._tested:
-            name = test.simple()
-            shorter = _BASES.sub("", name)
-            names = (_AFFIXES.sub("", each, count=1) for each in dict.fromkeys((name, shorter)))
-            found = (self._named_in(each, test) for each in names)
-            self._tested[test] = next((kind for kind in found if kind), None)
-        return self._tested[test]
-
-    def _named_in(self, name: str, test: ProjectType) -> ProjectType | None:
-        words = _CAMEL.findall(name)
-        package = test.file.unit.package
-        for kept in range(min(len(words), _MOST_WORDS), 0, -1):
-            candidates = [
-                kind
-                for kind in self.by_simple.get("".join(words[:kept]), ())
-                if kind.file is not test.file and kind.declaration.name == kind.simple()
-                if kept == len(words) or kind.file.unit.package == package
-            ]
-            if candidates:
-                return min(
-                    candidates,
-                    key=lambda kind: (kind.file.unit.package != package, *_distance(kind, test.file)),
-                )
-        return None
 
 
 def is_annotated_test(kind: ProjectType, method: Method) -> bool:
@@ -303,25 +266,12 @@ def index(files: Iterable[ProjectFile]) -> Project:
     return project
 
 
-def base_name(written: str) -> str:
-    """Return the dotted name of a type as written, without annotations, type arguments and dimensions."""
-    if written.startswith("@"):
-        written = written.rpartition(" ")[2]
-    return written.partition("<")[0].partition("[")[0].removesuffix("...").strip()
-
-
-def is_array(written: str) -> bool:
-    """Return whether a type as written is an array or takes any number of arguments."""
-    outside = written.rpartition(">")[2]
-    return "[" in outside or outside.endswith("...")
-
-
 def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
-    return min(candidates, key=lambda kind: _distance(kind, file))
+    return min(candidates, key=lambda kind: distance(kind, file))
 
 
-def _distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
-    """Order types of one name: production code first, then by the steps between the folders of the files."""
+def distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
+    """Return what orders types of one name: production code first, then the steps between their folders."""
     here, there = file.path.split("/"), kind.file.path.split("/")
     shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
     return kind.file.is_test_code, len(here) + len(there) - 2 * shared, kind.file.path

@@ -8,57 +8,14 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from kdlib.corpus.overloads import LAMBDA, NULL, TYPE_VARIABLE, UNKNOWN, Value, fits_of, overload
-from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType, base_name, is_array
-from kdlib.java.methods import simple_name
+from kdlib.corpus.expressions import COMPARISONS, LIBRARY, LITERALS, SAME_TYPE_AS, SUFFIXES
+from kdlib.corpus.overloads import TYPE_VARIABLE, UNKNOWN, Value, fits_of, overload
+from kdlib.corpus.project import Declared, Project, ProjectFile, ProjectType
+from kdlib.java.methods import base_name, is_array, simple_name
 from kdlib.java.syntax import text
 
-_LITERALS = {
-    "string_literal": "String",
-    "character_literal": "char",
-    "decimal_integer_literal": "int",
-    "hex_integer_literal": "int",
-    "octal_integer_literal": "int",
-    "binary_integer_literal": "int",
-    "decimal_floating_point_literal": "double",
-    "true": "boolean",
-    "false": "boolean",
-    "class_literal": "Class",
-    "null_literal": NULL,
-    "lambda_expression": LAMBDA,
-    "method_reference": LAMBDA,
-    "instanceof_expression": "boolean",
-}
-_SUFFIXES = {
-    ("decimal_integer_literal", "l"): "long",
-    ("hex_integer_literal", "l"): "long",
-    ("decimal_floating_point_literal", "f"): "float",
-}
-_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
-# Methods of the JDK whose results often tell overloads apart.
-_LIBRARY = {
-    "equals": "boolean",
-    "getBytes": "byte[]",
-    "getClass": "Class",
-    "hashCode": "int",
-    "isEmpty": "boolean",
-    "length": "int",
-    "size": "int",
-    "substring": "String",
-    "toByteArray": "byte[]",
-    "toCharArray": "char[]",
-    "toString": "String",
-}
 # Levels of an expression that are looked into, each up to 12 calls here; Python's own limit is near 1000.
 _DEEPEST = 50
-# Expressions that have the type of their n-th part.
-_SAME_TYPE_AS = {
-    "parenthesized_expression": 0,
-    "unary_expression": 0,
-    "update_expression": 0,
-    "ternary_expression": 1,
-    "assignment_expression": 1,
-}
 
 # name -> (position, type as written, node of the value), by position
 Variables = dict[str, list[tuple[int, str, Node | None]]]
@@ -147,8 +104,8 @@ class Calls:
 
     def _value(self, node: Node) -> Value:
         kind = node.type
-        if kind in _LITERALS:
-            return Value(certain=True, name=_SUFFIXES.get((kind, text(node)[-1:].lower()), _LITERALS[kind]))
+        if kind in LITERALS:
+            return Value(certain=True, name=SUFFIXES.get((kind, text(node)[-1:].lower()), LITERALS[kind]))
         if kind == "identifier":
             return self._named(text(node), node.start_byte)
         if kind == "method_invocation":
@@ -165,7 +122,7 @@ class Calls:
             return self._element(node)
         if kind == "binary_expression":
             return self._binary(node)
-        inner = _SAME_TYPE_AS.get(kind)
+        inner = SAME_TYPE_AS.get(kind)
         parts = node.named_children
         return UNKNOWN if inner is None or inner >= len(parts) else self.value(parts[inner])
 
@@ -225,7 +182,7 @@ class Calls:
         return Value(certain=True, name=value.name.removesuffix("[]")) if known else UNKNOWN
 
     def _binary(self, node: Node) -> Value:
-        if _text(node, "operator") in _COMPARISONS:
+        if _text(node, "operator") in COMPARISONS:
             return Value(certain=True, name="boolean")
         left, right = (node.child_by_field_name(side) for side in ("left", "right"))
         names = {self.value(side).name for side in (left, right) if side}
@@ -260,7 +217,7 @@ class Calls:
         held = value.holds or (value.kind if not value.certain else None)
         if held is not None:
             return Value(held, certain=False, name=held.simple())
-        library = _LIBRARY.get(_text(call, "name"), "")
+        library = LIBRARY.get(_text(call, "name"), "")
         if value.kind is None and (value.certain or library):
             return Value(certain=True, name=library)
         return UNKNOWN

@@ -119,6 +119,19 @@ def simple_name(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+def base_name(written: str) -> str:
+    """Return the dotted name of a type as written, without annotations, type arguments and dimensions."""
+    if written.startswith("@"):
+        written = written.rpartition(" ")[2]
+    return written.partition("<")[0].partition("[")[0].removesuffix("...").strip()
+
+
+def is_array(written: str) -> bool:
+    """Return whether a type as written is an array or takes any number of arguments."""
+    outside = written.rpartition(">")[2]
+    return "[" in outside or outside.endswith("...")
+
+
 def _types(node: Node) -> Iterator[TypeDeclaration]:
     """Yield a type and the types inside it, in source order."""
     pending = [(node, "")]

@@ -124,7 +124,10 @@ EDITS = {
         appended("config/test.yaml", "corpus: {filters: {licences: [MIT]}}\n"),
         AFTER_CORPUS,
     ),
-    "the style sheet of the dataset card": (appended("kdlib/corpus/card.css", "\n/* wider */\n"), {"card": 1}),
+    "the style sheet of the dataset card": (
+        appended("kdlib/corpus/card.css", "\n/* wider */\n"),
+        {"card": 1},
+    ),
     "the split's bound on near leakage": (
         appended("config/test.yaml", "split: {max_near_leakage: 0.5}\n"),
         {"corpus": 1, "dataset": 1, **AFTER_DATASET},
