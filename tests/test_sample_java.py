@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kdlib.config import PathSource
+from kdlib.config import Filters, PathSource
 from kdlib.corpus.debian import fetch_jars
 from kdlib.corpus.mining import mine_source
 from kdlib.files import read_examples
@@ -23,7 +23,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "examples/sample-java"
 def mined(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
     source = PathSource(kind="path", path=str(SAMPLE))
-    mine_source("sample", source, SAMPLE, 1_000_000, folder / "examples.parquet", folder / "report.json")
+    mine_source("sample", source, SAMPLE, Filters(), folder / "examples.parquet", folder / "report.json")
     return read_examples(folder / "examples.parquet")
 
 

@@ -254,13 +254,12 @@ class Slice:
         Args:
             steps: Statements in source order.
         """
-        if self.by_value:
-            for _ in self._backwards(steps):
-                pass
-            for step in steps:
-                # What was made from a value may change it: a stream that writes to another, a view of a list.
-                if step.sets and step.calls and self.by_value & (step.names - step.sets):
-                    self.by_value |= step.sets
+        for _ in self._backwards(steps):
+            pass
+        for step in steps:
+            # What was made from a value may change it: a stream that writes to another, a view of a list.
+            if step.sets and step.calls and self.by_value & (step.names - step.sets):
+                self.by_value |= step.sets
         yield from self._backwards(steps)
 
     def _backwards(self, steps: Sequence[Step]) -> Iterator[Node]:

@@ -457,9 +457,11 @@ def notes(statements):
     return [line.partition("//: ")[2].strip() for line in statements.splitlines() if "//: " in line]
 
 
-def test_statements_of_modern_java(found):
-    got = [f"{where.focal_name} {where.reason}" for _, where in found({TEST: a_test(STATEMENTS)})]
-    assert got == notes(STATEMENTS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_statements_of_modern_java(found, newline):
+    rows = found({TEST: a_test(STATEMENTS).replace("\n", newline)})
+    assert [f"{where.focal_name} {where.reason}" for _, where in rows] == notes(STATEMENTS)
+    assert not any("\r" in text for row, _ in rows for text in (row.masked_test, *row.references))
 
 
 def test_declarations_of_modern_java(found):
