@@ -33,7 +33,7 @@ def section(run: Path) -> Iterator[str]:
 
 def _corpus(card: dict[str, Any], dataset: dict[str, Any], scores: dict[str, Any]) -> Iterator[str]:
     sources = ", ".join(f"{name} {source['version']}" for name, source in card["sources"].items())
-    counts = "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in card["counts"].items())
+    counts = "; ".join(f"{name.replace('_', ' ')}: {_count(value)}" for name, value in card["counts"].items())
     rows = ", ".join(f"{split} {dataset[split]['rows']}" for split in ("train", "validation", "test"))
     leakage = ", ".join(
         f"{name.replace('_', ' ')} {value:.4f}"
@@ -42,6 +42,13 @@ def _corpus(card: dict[str, Any], dataset: dict[str, Any], scores: dict[str, Any
     )
     yield f"Sources: {sources}. Split by {scores['split']}. {counts}."
     yield f"Token rows: {rows}. Leakage: {leakage}.\n"
+
+
+def _count(value: int | dict[str, int]) -> str:
+    """Return a number, or numbers with what they count."""
+    if isinstance(value, int):
+        return str(value)
+    return ", ".join(f"{name} {number}" for name, number in value.items()) or "none"
 
 
 def _scores(scores: dict[str, Any]) -> Iterator[str]:
