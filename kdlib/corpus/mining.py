@@ -110,17 +110,7 @@ def mine_source(
     sha256 = content_digest(files)
     _check_pin(name, source, sha256)
     spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
-
-    known: dict[bytes, Reading] = {}  # projects with several editions hold many files twice
-
-    def read(span: range) -> list[Reading]:
-        for file in (files[place] for place in span):
-            if file.content not in known:
-                # Trees cannot leave the process that made them.
-                known[file.content] = _read(file.content, filters.max_file_bytes, processes == 1)
-        return [known[files[place].content] for place in span]
-
-    readings = [reading for part in forked_map(read, spans, processes) for reading in part]
+    readings = _readings(files, spans, filters.max_file_bytes, processes)
     licence = "MIT" if isinstance(source, SampleSource) else source.licence
     mined = _Source(name, _version(source, sha256), licence, filters, files, readings)
     tally = Tally()
@@ -209,6 +199,22 @@ class _Source:
         if self.filters.generated and path in self.generated:
             return "generated"
         return None if licence_allowed(self._licence(path), self.filters.licences) else "licence"
+
+
+def _readings(
+    files: Sequence[JavaFile], spans: Sequence[range], max_file_bytes: int, processes: int
+) -> list[Reading]:
+    """Return what each file says of itself, in the order of the files."""
+    known: dict[bytes, Reading] = {}  # projects with several editions hold many files twice
+
+    def read(span: range) -> list[Reading]:
+        for file in (files[place] for place in span):
+            if file.content not in known:
+                # Trees cannot leave the process that made them.
+                known[file.content] = _read(file.content, max_file_bytes, processes == 1)
+        return [known[files[place].content] for place in span]
+
+    return [reading for part in forked_map(read, spans, processes) for reading in part]
 
 
 def _may_assert(content: bytes) -> bool:
