@@ -13,15 +13,20 @@ from kdlib.files import DataError
 
 
 @contextmanager
-def logged(log: str) -> Iterator[None]:
+def logged(log: str, offline: bool = True) -> Iterator[None]:
     """Send everything printed in the block, by subprocesses too, to a log file.
 
     A ``DataError`` ends the process with status 1 and its sentence as the last line of the log; any other
     error is ours and keeps its traceback.
+
+    Args:
+        log: Where to write; an old log is replaced.
+        offline: Keep libraries from asking a hub, unless HF_HUB_OFFLINE says otherwise: compute nodes often
+            have no network, and whoever asks waits for a time-out.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    # Compute nodes are often offline, and a library that asks a hub waits for its time-out.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if offline:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         if isinstance(stream, io.TextIOWrapper):

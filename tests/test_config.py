@@ -162,10 +162,164 @@ def test_heads_that_do_not_divide_the_width_are_told():
     assert told == ["teachers.base.size: heads 4 must divide d_model 30"]
 
 
-@pytest.mark.parametrize("table", ["teachers", "students", "sources"])
+HUB = {"kind": "hub", "id": "Salesforce/codet5p-220m", "revision": "a" * 40}
+PACKAGE = {"kind": "package", "package": "llm-x", "version": "1", "sha256": "0" * 64, "file": "x/y.gguf"}
+CE = {"teacher": "base", "loss": "ce"}
+CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 1, "heads": 2}
+
+
+def with_model(entry=HUB, tokenizer="real", teacher=None, student=None):
+    """Return a configuration whose teacher is fine-tuned from the model ``real``."""
+    return changed(
+        models={"real": entry} if entry else {},
+        dataset={"tokenizer": {"model": tokenizer}},
+        teachers={"base": {"model": "real", **(teacher or {})}},
+        students={"one": {"teacher": "base", "loss": "ce", **(student or {})}},
+    )
+
+
+def with_causal_teacher(**student):
+    return changed(teachers={"base": {"size": CAUSAL}}, students={"one": {"teacher": "base", **student}})
+
+
+@pytest.mark.parametrize("entry", [HUB, PACKAGE])
+def test_a_pretrained_teacher_with_its_tokenizer_is_let_through(entry):
+    config = load_config(with_model(entry))
+    assert config.models["real"].model_dump() == entry
+    assert config.teachers["base"].model == config.dataset.tokenizer.model == "real"
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (
+            with_model(teacher={"model": "reel"}),
+            "teachers.base.model: no model 'reel'; did you mean 'real'?",
+        ),
+        (with_model(tokenizer="rael"), "dataset.tokenizer.model: no model 'rael'; did you mean 'real'?"),
+        (
+            with_model(tokenizer=None),
+            "teachers.base.model: a pretrained model reads only its own tokens; "
+            "set dataset.tokenizer.model: real",
+        ),
+        (
+            with_model(teacher={"training": {"copy_steps": 5}}),
+            "teachers.base.training.copy_steps: a pretrained model can copy; set it to 0",
+        ),
+        (
+            with_model(student={"size": CAUSAL, "training": {"copy_steps": 5}}),
+            "students.one.training.copy_steps: only a model with an encoder is taught to copy; set it to 0",
+        ),
+        (
+            with_model({**HUB, "revision": "main"}),
+            "models.real.hub.revision: String should match pattern '^[0-9a-f]{40}$', got 'main'",
+        ),
+        (
+            with_model({**HUB, "id": "codet5"}),
+            r"models.real.hub.id: String should match pattern '^[\w.-]+/[\w.-]+$', got 'codet5'",
+        ),
+        (
+            with_model({"kind": "folder", "path": "no/such"}),
+            "models.real.path: there is no folder no/such",
+        ),
+        (
+            with_model({"kind": "folder", "path": __file__}),
+            f"models.real.path: there is no folder {__file__}",
+        ),
+        (with_model({"kind": "gguf", "path": "no.gguf"}), "models.real.path: there is no file no.gguf"),
+        (with_model({"kind": "gguf", "path": "."}), "models.real.path: there is no file ."),
+        (
+            changed(teachers={"base": {"size": {**CAUSAL, "d_model": 10}}}, students={"one": CE}),
+            "teachers.base.size: d_model / heads must be even in a causal model, got 10 / 2",
+        ),
+        (
+            changed(teachers={"base": {"size": CAUSAL, "training": {"copy_steps": 1}}}, students={"one": CE}),
+            "teachers.base.training.copy_steps: only a model with an encoder is taught to copy; set it to 0",
+        ),
+        (
+            with_causal_teacher(),
+            "students.one.components.semantic: teacher base is a causal model without an encoder; "
+            "leave semantic out",
+        ),
+        (
+            with_model(PACKAGE, student={"loss": "multi_component"}),
+            "students.one.components.semantic: teacher base is a causal model without an encoder; "
+            "leave semantic out",
+        ),
+    ],
+)
+def test_what_cannot_work_of_models_is_told_in_one_sentence(raw, told):
+    assert problems(raw) == [told]
+
+
+def test_keys_of_another_kind_are_unknown():
+    told = problems(with_model({**PACKAGE, "kind": "folder", "path": "."}))
+    assert [line.partition(": unknown key")[0] for line in told] == [
+        f"models.real.folder.{key}" for key in ("package", "version", "sha256", "file")
+    ]
+
+
+def test_a_model_that_is_named_nowhere_has_no_near_name():
+    assert problems(with_model(None)) == [
+        "dataset.tokenizer.model: no model 'real'; name it under models",
+        "teachers.base.model: no model 'real'; name it under models",
+    ]
+
+
+def test_a_wrong_model_is_not_told_again_where_it_is_used():
+    incomplete = {key: value for key, value in PACKAGE.items() if key != "sha256"}
+    assert problems(with_model(incomplete)) == ["models.real.package.sha256: missing"]
+
+
+def test_a_key_named_like_its_kind_outlives_a_mistake_beside_it(tmp_path):
+    source = {"kind": "path", "path": str(tmp_path), "sha256": "short"}
+    (told,) = problems(changed(corpus={"sources": {"mine": source}}))
+    assert told.startswith("corpus.sources.mine.path.sha256: String should match pattern")
+    (told,) = problems(with_model({**PACKAGE, "package": "a b"}))
+    assert told.startswith("models.real.package.package: String should match pattern")
+
+
+def test_only_reading_tells_whether_a_hub_model_has_an_encoder():
+    load_config(with_model(HUB, student={"loss": "multi_component"}))
+
+
+SPARSE = ["topk", "nucleus", "sampled"]
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+@pytest.mark.parametrize(
+    ("temperature", "asked"), [({"start": 4, "end": 1.5}, "1.5, 4"), ({"start": 2, "end": 3}, "3")]
+)
+def test_a_sparse_store_at_another_temperature_is_told_with_the_way_out(kind, temperature, asked):
+    raw = with_student(loss="traditional", temperature=temperature)
+    raw["signals"] = {"codec": {"kind": kind, "temperature": 2}}
+    assert problems(raw) == [
+        f"students.one.temperature: signals.codec {kind} answers only at T = 2, asked for {asked}; "
+        "use codec hidden, which is exact at any T"
+    ]
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+@pytest.mark.parametrize(
+    "student", [{"loss": "traditional", "temperature": {"start": 2, "end": 2}}, {"loss": "ce"}]
+)
+def test_a_sparse_store_at_its_own_temperature_is_let_through(kind, student):
+    raw = with_student(**student)
+    raw["signals"] = {"codec": {"kind": kind, "temperature": 2}}
+    assert load_config(raw).signals.codec.kind == kind
+
+
+@pytest.mark.parametrize("kind", ["hidden", "dense"])
+def test_exact_stores_answer_at_any_temperature(kind):
+    raw = with_student(loss="traditional", temperature={"start": 4, "end": 1.5})
+    raw["signals"] = {"codec": {"kind": kind}}
+    assert load_config(raw).signals.codec.kind == kind
+
+
+@pytest.mark.parametrize("table", ["models", "teachers", "students", "sources"])
 def test_null_drops_an_entry(table):
     raw = changed(corpus={"sources": {"sample": {"kind": "sample"}}})
-    place = raw["corpus"]["sources"] if table == "sources" else raw[table]
+    place = raw["corpus"]["sources"] if table == "sources" else raw.setdefault(table, {})
     place["gone"] = None
     config = load_config(raw)
     assert "gone" not in (config.corpus.sources if table == "sources" else getattr(config, table))

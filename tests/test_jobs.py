@@ -2,14 +2,17 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 
-def run(body, log):
+def run(body, log, options=""):
     """Run a block under ``logged`` in a process of its own; return it and the log."""
     code = "import os, subprocess, sys\nfrom kdlib.files import DataError\nfrom kdlib.jobs import logged\n"
-    code += f"print('before', flush=True)\nwith logged({str(log)!r}):\n{textwrap.indent(body, '    ')}\n"
+    code += (
+        f"print('before', flush=True)\nwith logged({str(log)!r}{options}):\n{textwrap.indent(body, '    ')}\n"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -54,3 +57,25 @@ def test_hubs_are_not_asked_unless_the_user_says_so(log, monkeypatch, given, see
     if given is not None:
         monkeypatch.setenv("HF_HUB_OFFLINE", given)
     assert run("print(os.environ['HF_HUB_OFFLINE'])", log)[1] == f"{seen}\n"
+
+
+ASK = "import huggingface_hub.constants as hub\nprint(hub.HF_HUB_OFFLINE)"
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "offline"),
+    [("", None, True), (", offline=False", None, False), (", offline=False", "1", True)],
+)
+def test_a_job_that_fetches_may_ask_hubs_unless_the_user_forbids_it(
+    log, monkeypatch, options, given, offline
+):
+    """The hub's library reads the variable once, when it is imported."""
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    if given is not None:
+        monkeypatch.setenv("HF_HUB_OFFLINE", given)
+    assert run(ASK, log, options)[1] == f"{offline}\n"
+
+
+def test_only_staging_asks_hubs():
+    scripts = (Path(__file__).resolve().parents[1] / "workflow" / "scripts").glob("*.py")
+    assert [path.stem for path in scripts if "offline=False" in path.read_text()] == ["model"]

@@ -138,8 +138,12 @@ class Split(Strict):
 
 
 class Tokenizer(Strict):
-    """A byte-level BPE tokenizer, trained on the training split and shared by all models of a run."""
+    """The tokenizer of all models of a run: byte-level BPE of the training split, or a pretrained one."""
 
+    model: Name | None = Field(
+        None,
+        description="name of an entry of models whose tokenizer is taken; the other keys then do nothing",
+    )
     vocab_size: int = Field(2048, ge=300, description="entries, special tokens included")
     min_frequency: int = Field(2, ge=1, description="merges seen less often are not made")
 

@@ -12,7 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
-from kdlib.config.sections import Components, Config, Student, did_you_mean
+from kdlib.config.models import Size
+from kdlib.config.sections import Components, Config, Student, Teacher, did_you_mean
 
 Place = tuple[int | str, ...]
 
@@ -25,7 +26,8 @@ def load_config(raw: dict[str, Any]) -> Config:
     """Return the checked configuration.
 
     Args:
-        raw: Nested mappings as YAML gives them; ``null`` drops an entry of sources, teachers or students.
+        raw: Nested mappings as YAML gives them; ``null`` drops an entry of sources, models,
+            teachers or students.
 
     Raises:
         ConfigError: With every unknown key, wrong value and impossible combination, and the nearest name.
@@ -77,6 +79,7 @@ def _lay_over(base: dict[str, Any], overlay: dict[str, Any]) -> None:
 def _without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
     corpus = raw.get("corpus")
     tables = [
+        raw.get("models"),
         raw.get("teachers"),
         raw.get("students"),
         corpus.get("sources") if isinstance(corpus, dict) else None,
@@ -105,14 +108,12 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     if config.evaluation.n_best > config.evaluation.beams:
         wanted, beams = config.evaluation.n_best, config.evaluation.beams
         yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
-    for kind, models in (("teachers", config.teachers), ("students", config.students)):
-        for name, model in models.items():
-            if model.size.d_model % model.size.heads:
-                yield f"{kind}.{name}.size: heads {model.size.heads} must divide d_model {model.size.d_model}"
-    wrong = {str(part) for place in removed if place[:1] == ("teachers",) for part in place[1:2]}
+    yield from _impossible_models(config, _taken_out("models", removed))
+    teachers = {*config.teachers, *_taken_out("teachers", removed)}
     for name, student in config.students.items():
         if not _follows(("students", name), removed):
-            yield from _impossible_student(name, student, {*config.teachers, *wrong})
+            yield from _impossible_student(name, student, teachers)
+            yield from _impossible_distillation(f"students.{name}", student, config)
 
 
 def _impossible_source(where: str, source: Source) -> Iterator[str]:
@@ -122,6 +123,84 @@ def _impossible_source(where: str, source: Source) -> Iterator[str]:
         yield f"{where}.path: there is no file or folder {source.path}"
     if source.kind == "archive" and "://" not in source.url and not Path(source.url).is_file():
         yield f"{where}.url: there is no file {source.url}"
+
+
+def _impossible_models(config: Config, wrong: set[str]) -> Iterator[str]:
+    """Yield what cannot work of models and sizes.
+
+    Args:
+        config: The configuration.
+        wrong: Names of entries of models that were told and taken out.
+    """
+    known = {*config.models, *wrong}
+    for name, entry in config.models.items():
+        if entry.kind == "folder" and not Path(entry.path).is_dir():
+            yield f"models.{name}.path: there is no folder {entry.path}"
+        if entry.kind == "gguf" and not Path(entry.path).is_file():
+            yield f"models.{name}.path: there is no file {entry.path}"
+    chosen = config.dataset.tokenizer.model
+    if chosen is not None and chosen not in known:
+        yield f"dataset.tokenizer.model: no model {chosen!r}{_did_you_mean_model(chosen, known)}"
+    for name, student in config.students.items():
+        yield from _impossible_size(f"students.{name}", student.size, student.training.copy_steps)
+    for name, teacher in config.teachers.items():
+        where = f"teachers.{name}"
+        if teacher.model is None:
+            yield from _impossible_size(where, teacher.size, teacher.training.copy_steps)
+            continue
+        if teacher.model not in known:
+            yield f"{where}.model: no model {teacher.model!r}{_did_you_mean_model(teacher.model, known)}"
+        elif chosen is None:
+            yield (
+                f"{where}.model: a pretrained model reads only its own tokens; "
+                f"set dataset.tokenizer.model: {teacher.model}"
+            )
+        if teacher.training.copy_steps:
+            yield f"{where}.training.copy_steps: a pretrained model can copy; set it to 0"
+
+
+def _did_you_mean_model(name: str, known: set[str]) -> str:
+    return did_you_mean(name, known) if known else "; name it under models"
+
+
+def _impossible_size(where: str, size: Size, copy_steps: int) -> Iterator[str]:
+    if size.d_model % size.heads:
+        yield f"{where}.size: heads {size.heads} must divide d_model {size.d_model}"
+    if size.encoder_layers:
+        return
+    if size.d_model // size.heads % 2:
+        yield (
+            f"{where}.size: d_model / heads must be even in a causal model, got {size.d_model} / {size.heads}"
+        )
+    if copy_steps:
+        yield f"{where}.training.copy_steps: only a model with an encoder is taught to copy; set it to 0"
+
+
+def _impossible_distillation(where: str, student: Student, config: Config) -> Iterator[str]:
+    """Yield what a student asks of its teacher or of the store that these cannot give."""
+    teacher = config.teachers.get(student.teacher)
+    if teacher and student.needs_encoder() and _is_causal(teacher, config):
+        yield (
+            f"{where}.components.semantic: teacher {student.teacher} is a causal model without an encoder; "
+            "leave semantic out"
+        )
+    codec = config.signals.codec
+    made_for = getattr(codec, "temperature", None)
+    if made_for is None or not student.needs_signals():
+        return
+    asked = sorted({student.temperature.start, student.temperature.end} - {made_for})
+    if asked:
+        yield (
+            f"{where}.temperature: signals.codec {codec.kind} answers only at T = {made_for:g}, asked for "
+            f"{', '.join(f'{t:g}' for t in asked)}; use codec hidden, which is exact at any T"
+        )
+
+
+def _is_causal(teacher: Teacher, config: Config) -> bool:
+    """Return whether a teacher is known to have no encoder; hubs and folders tell only when they are read."""
+    if teacher.model is None:
+        return not teacher.size.encoder_layers
+    return teacher.model in config.models and config.models[teacher.model].kind in ("gguf", "package")
 
 
 def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iterator[str]:
@@ -177,14 +256,24 @@ def _follows(place: Place, removed: set[Place]) -> bool:
     return any(gone[: len(place)] == place for gone in removed)
 
 
+def _taken_out(table: str, removed: set[Place]) -> set[str]:
+    """Return the names of wrong entries of a table, so that naming one is no second mistake."""
+    return {str(part) for place in removed if place[:1] == (table,) for part in place[1:2]}
+
+
 def _remove(raw: dict[str, Any], places: list[Place]) -> None:
     """Take the entries at places, or the deepest ones on the way to them, out of nested mappings."""
     entries: list[tuple[dict[int | str, Any], int | str]] = []
     for place in places:
         inner: Any = raw
+        tagged: Any = None
         trail = []
-        for part in place:  # parts that are no keys are tags of a union
-            if isinstance(inner, dict) and part in inner:
+        for part in place:
+            if not isinstance(inner, dict):
+                break
+            if inner.get("kind") == part and inner is not tagged:  # a union's tag; it may be a key as well
+                tagged = inner
+            elif part in inner:
                 trail.append((inner, part))
                 inner = inner[part]
         entries += trail[-1:]

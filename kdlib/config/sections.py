@@ -12,8 +12,10 @@ import yaml
 from pydantic import Field, field_validator
 from pydantic import model_validator as check
 
-from kdlib.config.base import Name, Share, Strict
+from kdlib.config.base import Name, Precision, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
+from kdlib.config.models import Pretrained, Size
+from kdlib.config.signals import Signals
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
@@ -41,16 +43,6 @@ def _named(kind: str, value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
     return presets()[kind][value]
 
 
-class Size(Strict):
-    """Shape of an encoder-decoder transformer that is built from scratch."""
-
-    d_model: int = Field(description="width", ge=8)
-    d_ff: int = Field(description="width of the feed-forward layers", ge=8)
-    encoder_layers: int = Field(description="encoder layers", ge=1)
-    decoder_layers: int = Field(description="decoder layers", ge=1)
-    heads: int = Field(description="attention heads; must divide d_model", ge=1)
-
-
 class Training(Strict):
     """One training run."""
 
@@ -63,7 +55,11 @@ class Training(Strict):
     floor: Share = Field(0.2, description="share of the peak at which linear decay ends")
     warmup_ratio: Share = Field(0.15, description="share of the steps with rising rate")
     weight_decay: float = Field(0.01, ge=0, description="AdamW's decoupled weight decay")
-    dropout: Share = Field(0.1, description="dropout in every layer")
+    dropout: Share = Field(
+        0.1,
+        description="dropout in every layer, in a causal model of attention weights only; a pretrained "
+        "model's own rate is replaced",
+    )
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     patience: int = Field(4, ge=1, description="validations without improvement before stopping")
     threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
@@ -75,15 +71,24 @@ class Training(Strict):
     renaming: Share = Field(
         0.0, description="share of the rows whose names are exchanged, prompt and assertion alike, when drawn"
     )
+    precision: Precision = Field(
+        "float32",
+        description="of the forward pass: auto is bfloat16 where the hardware computes in it, float32 "
+        "elsewhere; weights stay float32",
+    )
     seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
 
 
 class Teacher(Strict):
     """A teacher: fine-tuned on gold assertions, then asked for its distributions."""
 
+    model: Name | None = Field(
+        None, description="name of an entry of models to start from; size builds one from scratch"
+    )
     size: Size = Field(
         default_factory=lambda: Size(**presets()["sizes"]["small"]),
-        description="name of a size (nano, tiny, mini, small, base) or its five numbers",
+        description="name of a size (nano, tiny, mini, small, base; causal_nano, causal_mini) or its five "
+        "numbers",
     )
     training: Training = Field(Training(), description="how it is trained")
 
@@ -211,21 +216,6 @@ class Student(Strict):
         return self.components.semantic is not None
 
 
-class Dense(Strict):
-    """Full fp16 log-probabilities: the reference."""
-
-    kind: Literal["dense"] = "dense"
-    compression: Literal["lz4", "zstd"] = Field("lz4", description="lz4 is fast, zstd small")
-
-
-class Signals(Strict):
-    """The store of teacher distributions."""
-
-    codec: Dense = Field(Dense(), description="how a distribution is stored")
-    shards: int = Field(2, ge=1, description="jobs and files per split")
-    batch_size: int = Field(16, ge=1, description="rows per forward pass")
-
-
 class Evaluation(Strict):
     """Predictions and scores."""
 
@@ -253,6 +243,7 @@ class Config(Strict):
     split: Split = Field(Split(), description="train, validation and test")
     dataset: Dataset = Field(Dataset(), description="tokens and subsets")
     views: Views = Field(Views(), description="other texts of the same sources")
+    models: dict[Name, Pretrained] = Field({}, description="name: pretrained model")
     teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
     signals: Signals = Field(Signals(), description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Dataset
 from kdlib.files import DataError, iter_examples, read_parquet, write_json, write_parquet
-from kdlib.models.tokenizer import decode, train_tokenizer
+from kdlib.models.tokenizer import copy_tokenizer, decode, train_tokenizer
 from kdlib.records import MARKER, SPLITS, Example, Split, target_hash
 from kdlib.tasks import assertion
 
@@ -34,8 +34,9 @@ def build(
     tokenizer_folder: Path,
     out: Mapping[Split, Path],
     counts: Path,
+    pretrained: Path | None = None,
 ) -> None:
-    """Train the tokenizer on the training split and write one file of token rows per split.
+    """Train the tokenizer on the training split, or take a pretrained one, and write the splits' token rows.
 
     The examples of a split are tokenized in the order of sha256(seed:id) until as many rows are kept as are
     wanted: so a subset is random, a larger limit keeps every row of a smaller one, and a small dataset of a
@@ -51,6 +52,7 @@ def build(
         out: Split name to Parquet file (id, prompt, target, source_ids, target_ids, target_hash), in order of
             ids.
         counts: JSON file of counts per split, see ``Chosen``.
+        pretrained: Folder of a staged model whose tokenizer is taken.
 
     Raises:
         DataError: If a split has no rows that are short enough, or the tokenizer loses something of a target.
@@ -60,12 +62,15 @@ def build(
     for key, split in zip(table["id"].to_pylist(), table["split"].to_pylist(), strict=True):
         ids[split].append(key)
     order = {split: ranked(ids[split], seed) for split in SPLITS}
-    learnt = set(order["train"][:TOKENIZER_EXAMPLES])
-    tokenizer = train_tokenizer(
-        _training_texts(example for example in iter_examples(examples) if example.id in learnt),
-        config.tokenizer,
-        tokenizer_folder,
-    )
+    learnt = set() if pretrained else set(order["train"][:TOKENIZER_EXAMPLES])
+    if pretrained:
+        tokenizer = copy_tokenizer(pretrained, tokenizer_folder)
+    else:
+        tokenizer = train_tokenizer(
+            _training_texts(example for example in iter_examples(examples) if example.id in learnt),
+            config.tokenizer,
+            tokenizer_folder,
+        )
     told: dict[str, Any] = {"tokenizer": {"entries": len(tokenizer), "examples": len(learnt)}}
     for split in SPLITS:
         limit = getattr(config, f"max_{split}_samples") or len(ids[split])
@@ -190,7 +195,10 @@ def token_row(
     target = assertion.target(example)
     target_ids = [*encode(target), int(tokenizer.eos_token_id)]
     if decode(tokenizer, target_ids) != target:
-        raise DataError(f"example {example.id}: the tokenizer does not give back {target!r}")
+        raise DataError(
+            f"example {example.id}: the tokenizer does not give back {target!r}; "
+            "name another model in dataset.tokenizer.model, or none to train one"
+        )
     return {
         "id": example.id,
         "prompt": assertion.prompt(example),
@@ -205,7 +213,9 @@ def token_row(
 def _prompt_ids(
     example: Example, tokenizer: PreTrainedTokenizerFast, encode: Encode, limit: int
 ) -> list[int]:
-    marker: int = tokenizer.convert_tokens_to_ids(MARKER)
+    # Our own tokenizer has an entry for the marker, a pretrained one writes it out.
+    own = tokenizer.backend_tokenizer.token_to_id(MARKER)
+    marker = encode(MARKER) if own is None else [own]
     return assertion.prompt_ids(example, encode, marker, int(tokenizer.eos_token_id), limit)
 
 

@@ -12,7 +12,7 @@ from kdlib.files import write_json, write_parquet, write_predictions
 from kdlib.models.batch import Row, batches, read_rows
 
 if TYPE_CHECKING:
-    from transformers import T5ForConditionalGeneration
+    from transformers import PreTrainedModel
 
 
 def predict(
@@ -32,23 +32,24 @@ def predict(
     import torch
 
     from kdlib.models.generate import predict as generate
-    from kdlib.models.seq2seq import load
+    from kdlib.models.load import check_lengths, load
     from kdlib.models.tokenizer import load_tokenizer
 
     torch.set_num_threads(threads)
-    seq2seq, words, rows = load(model), load_tokenizer(tokenizer), read_rows(test)
+    trained, words, rows = load(model), load_tokenizer(tokenizer), read_rows(test)
+    check_lengths(trained, max(len(row.source_ids) for row in rows), max_tokens)
     started = time.perf_counter()
     predictions = list(
-        generate(seq2seq, words, rows, evaluation.beams, evaluation.n_best, max_tokens, evaluation.batch_size)
+        generate(trained, words, rows, evaluation.beams, evaluation.n_best, max_tokens, evaluation.batch_size)
     )
     seconds = time.perf_counter() - started
     order = {row.id: place for place, row in enumerate(rows)}
     write_predictions(out / "predictions.jsonl", sorted(predictions, key=lambda p: (order[p.id], p.rank)))
-    write_nll(seq2seq, rows, words.pad_token_id, evaluation.batch_size, out / "nll.parquet")
+    write_nll(trained, rows, evaluation.batch_size, out / "nll.parquet")
     write_json(
         out / "cost.json",
         {
-            "parameters": sum(p.numel() for p in seq2seq.parameters()),
+            "parameters": sum(p.numel() for p in trained.parameters()),
             "bytes": (model / "model.safetensors").stat().st_size,
             "rows": len(rows),
             "seconds": seconds,
@@ -57,15 +58,12 @@ def predict(
     )
 
 
-def write_nll(
-    model: T5ForConditionalGeneration, rows: Sequence[Row], pad: int, batch_size: int, path: Path
-) -> None:
+def write_nll(model: PreTrainedModel, rows: Sequence[Row], batch_size: int, path: Path) -> None:
     """Write the negative log-likelihood of every row's target, in nats over all its tokens.
 
     Args:
         model: In evaluation mode.
         rows: Rows with targets.
-        pad: Padding id of the inputs.
         batch_size: Rows at once.
         path: Parquet file with columns id, tokens, nll, in order of the rows.
     """
@@ -76,7 +74,7 @@ def write_nll(
 
     nll: dict[str, float] = {}
     for batch in batches(rows, batch_size):
-        for row, log_probs in zip(batch, log_probabilities(model, batch, pad), strict=True):
+        for row, log_probs in zip(batch, log_probabilities(model, batch), strict=True):
             gold = torch.tensor(row.target_ids, device=log_probs.device)
             nll[row.id] = -float(log_probs.gather(1, gold[:, None]).double().sum())
     columns = {

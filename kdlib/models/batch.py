@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kdlib.files import read_parquet
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedConfig
 
 IGNORE = -100  # torch's and transformers' label of positions that count for nothing
 
@@ -38,29 +39,86 @@ def read_rows(path: Path) -> list[Row]:
     return [Row(**row) for row in table.to_pylist()]
 
 
-def collate(rows: Sequence[Row], pad: int) -> dict[str, torch.Tensor]:
-    """Return ``input_ids``, ``attention_mask`` [rows, source], ``labels`` [rows, target], right-padded.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a model reads prompt and target.
+
+    Attributes:
+        pad: Padding id of the inputs.
+        start: First id of the decoder; None for a causal model, whose target follows the prompt.
+    """
+
+    pad: int
+    start: int | None
+
+
+def layout_of(config: PreTrainedConfig) -> Layout:
+    """Return the layout of a model's configuration."""
+    pad = config.pad_token_id
+    if not config.is_encoder_decoder:
+        # Masked positions may hold any id.
+        return Layout(0 if pad is None else pad, None)
+    start = getattr(config, "decoder_start_token_id", None)  # not every configuration names it
+    return Layout(pad, pad if start is None else start)
+
+
+def collate(rows: Sequence[Row], layout: Layout) -> dict[str, torch.Tensor]:
+    """Return right-padded tensors for teacher forcing.
+
+    ``labels`` [rows, time] holds, at every position of the decoder, the id that it should predict next, and
+    ``IGNORE`` at padding and prompt; ``input_ids`` and ``attention_mask`` are [rows, source] for an
+    encoder-decoder, with ``decoder_input_ids`` [rows, time], and [rows, time] for a causal model.
 
     Args:
-        rows: At least one row.
-        pad: Padding id of the inputs; labels are padded with ``IGNORE``.
+        rows: At least one row; every source and target has a token.
+        layout: Of the model.
     """
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
-    sources = [torch.tensor(row.source_ids) for row in rows]
     targets = [torch.tensor(row.target_ids) for row in rows]
-    inputs = pad_sequence(sources, batch_first=True, padding_value=pad)
-    lengths = torch.tensor([len(source) for source in sources])
-    return {
-        "input_ids": inputs,
-        "attention_mask": (torch.arange(inputs.shape[1]) < lengths[:, None]).long(),
-        "labels": pad_sequence(targets, batch_first=True, padding_value=IGNORE),
-    }
+    if layout.start is not None:
+        tensors = prompts([row.source_ids for row in rows], layout.pad, "right")
+        labels = pad_sequence(targets, batch_first=True, padding_value=IGNORE)
+        shifted = torch.full_like(labels, layout.start)
+        shifted[:, 1:] = labels[:, :-1].masked_fill(labels[:, :-1] == IGNORE, layout.pad)
+        return {**tensors, "decoder_input_ids": shifted, "labels": labels}
+    tensors = prompts([[*row.source_ids, *row.target_ids[:-1]] for row in rows], layout.pad, "right")
+    labels = torch.full_like(tensors["input_ids"], IGNORE)
+    for line, row, target in zip(labels, rows, targets, strict=True):
+        first = len(row.source_ids) - 1
+        line[first : first + len(target)] = target
+    return {**tensors, "labels": labels}
+
+
+def prompts(
+    sequences: Sequence[Sequence[int]], pad: int, side: Literal["left", "right"]
+) -> dict[str, torch.Tensor]:
+    """Return padded ``input_ids`` and ``attention_mask``, both [rows, source].
+
+    Args:
+        sequences: Token ids, at least one sequence.
+        pad: Padding id.
+        side: Where padding goes; a causal model generates from prompts that are padded on the left.
+    """
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    tensors = [torch.tensor(sequence) for sequence in sequences]
+    inputs = pad_sequence(tensors, batch_first=True, padding_value=pad, padding_side=side)
+    lengths = torch.tensor([len(sequence) for sequence in sequences])[:, None]
+    places = torch.arange(inputs.shape[1])
+    places = places if side == "right" else inputs.shape[1] - 1 - places
+    return {"input_ids": inputs, "attention_mask": (places < lengths).long()}
+
+
+def by_length(rows: Sequence[Row]) -> list[int]:
+    """Return the numbers of the rows, longest source first: the order of batches and of stored signals."""
+    return sorted(range(len(rows)), key=lambda i: (-len(rows[i].source_ids), rows[i].id))
 
 
 def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
     """Yield batches of like length, longest first: little is padding, and memory peaks at once."""
-    ordered = sorted(rows, key=lambda row: (-len(row.source_ids), row.id))
+    ordered = by_length(rows)
     for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
+        yield [rows[i] for i in ordered[start : start + size]]

@@ -1,23 +1,24 @@
-"""Generation and likelihood of encoder-decoder models: the one place that decodes."""
+"""Generation and likelihood: the one place that decodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kdlib.models.batch import IGNORE, Row, batches, collate
+from kdlib.models.batch import Row, batches, collate, layout_of, prompts
+from kdlib.models.forward import target_output
 from kdlib.models.tokenizer import decode
 from kdlib.records import Prediction
 
 if TYPE_CHECKING:
     import torch
     from jaxtyping import Float
-    from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
     from transformers.generation.utils import GenerateOutput
 
 
 def predict(
-    model: T5ForConditionalGeneration,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     rows: Sequence[Row],
     beams: int,
@@ -36,59 +37,79 @@ def predict(
         max_tokens: Longest output.
         batch_size: Rows at once.
     """
+    for batch in batches(rows, batch_size):
+        found = beam_search(model, batch, beams, n_best, max_tokens)
+        for row, outputs in zip(batch, found, strict=True):
+            for rank, (ids, total) in enumerate(outputs, 1):
+                yield Prediction(row.id, rank, decode(tokenizer, ids), total / len(ids))
+
+
+def beam_search(
+    model: PreTrainedModel, rows: Sequence[Row], beams: int, n_best: int, max_tokens: int
+) -> list[list[tuple[list[int], float]]]:
+    """Return for each row its best outputs, best first: token ids and their log-probability.
+
+    The ids end with the end token unless ``max_tokens`` cut them; the log-probability counts it.
+
+    Args:
+        model: In evaluation mode.
+        rows: One batch; their targets are not looked at.
+        beams: Beam width.
+        n_best: Outputs a row, at most ``beams``.
+        max_tokens: Longest output.
+    """
     import torch
 
-    for batch in batches(rows, batch_size):
-        tensors = collate(batch, tokenizer.pad_token_id)
-        with torch.inference_mode():
-            output = model.generate(
-                input_ids=tensors["input_ids"].to(model.device),
-                attention_mask=tensors["attention_mask"].to(model.device),
-                num_beams=beams,
-                num_return_sequences=n_best,
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                early_stopping=True,
-                output_scores=True,
-                return_dict_in_generate=True,
-            )
-        # One beam has no sequences_scores; transition scores hold for any number of beams.
-        scores = _sequence_scores(model, output, tokenizer.eos_token_id)
-        for number, (ids, score) in enumerate(zip(output.sequences.tolist(), scores, strict=True)):
-            row, rank = divmod(number, n_best)
-            yield Prediction(batch[row].id, rank + 1, decode(tokenizer, ids[1:]), score)
+    layout = layout_of(model.config)
+    causal = layout.start is None
+    sources = [row.source_ids for row in rows]
+    tensors = prompts(sources, layout.pad, "left" if causal else "right")
+    with torch.inference_mode():
+        output = model.generate(
+            **{name: tensor.to(model.device) for name, tensor in tensors.items()},
+            num_beams=beams,
+            num_return_sequences=n_best,
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            early_stopping=True,
+            output_scores=True,
+            return_dict_in_generate=True,
+        )
+    scores = _token_scores(model, output)
+    generated = output.sequences[:, -scores.shape[1] :]
+    # Beam search may fill up with end tokens, of which chat models have several: the first tells the length.
+    ends = torch.isin(generated, torch.tensor(model.generation_config.eos_token_id, device=generated.device))
+    lengths = torch.where(ends.any(1), ends.int().argmax(1) + 1, generated.shape[1]).tolist()
+    found = [
+        (ids[:length], float(sum(line[:length])))
+        for ids, line, length in zip(generated.tolist(), scores.tolist(), lengths, strict=True)
+    ]
+    return [found[start : start + n_best] for start in range(0, len(found), n_best)]
 
 
-def _sequence_scores(model: T5ForConditionalGeneration, output: GenerateOutput, eos: int) -> list[float]:
-    """Return each sequence's mean log-probability per token, the end token included."""
+def _token_scores(model: PreTrainedModel, output: GenerateOutput) -> Float[torch.Tensor, "outputs time"]:
+    """Return the log-probability of every generated token; those after the end mean nothing."""
+    # One beam has no sequences_scores; transition scores hold for any number of beams.
     beam_indices = getattr(output, "beam_indices", None)
-    scores = model.compute_transition_scores(
+    scores: torch.Tensor = model.compute_transition_scores(
         output.sequences, output.scores, beam_indices, normalize_logits=True
     )
-    # Beam search fills up with the end token, not with padding, where the padding id is 0.
-    ends = (output.sequences[:, -scores.shape[1] :] == eos).int()
-    generated = ends.cumsum(1) - ends == 0
-    scores = scores.masked_fill(~generated, 0.0)
-    means = scores.sum(1) / generated.sum(1)
-    return [float(mean) for mean in means]
+    return scores
 
 
 def log_probabilities(
-    model: T5ForConditionalGeneration, rows: Sequence[Row], pad: int
+    model: PreTrainedModel, rows: Sequence[Row]
 ) -> list[Float[torch.Tensor, "positions vocab"]]:
     """Return the model's next-token log-probabilities under teacher forcing, one tensor a row.
 
     Args:
         model: In evaluation mode.
         rows: One batch of rows; padding never enters the result.
-        pad: Padding id of the inputs.
     """
     import torch
 
-    tensors = {name: tensor.to(model.device) for name, tensor in collate(rows, pad).items()}
+    tensors = collate(rows, layout_of(model.config))
     with torch.inference_mode():
-        labels = tensors.pop("labels")
-        start = model.prepare_decoder_input_ids_from_labels(labels)
-        logits = model(**tensors, decoder_input_ids=start).logits.float()
-    valid = labels != IGNORE
-    return [torch.log_softmax(line[mask], dim=-1) for line, mask in zip(logits, valid, strict=True)]
+        output = target_output(model, {name: tensor.to(model.device) for name, tensor in tensors.items()})
+        log_probs = torch.log_softmax(output.logits.float(), dim=-1)
+    return list(log_probs.split([len(row.target_ids) for row in rows]))

@@ -1,4 +1,4 @@
-"""The tokenizer of a run: byte-level BPE trained on the training split."""
+"""The tokenizer of a run: byte-level BPE trained on the training split, or that of a pretrained model."""
 
 from __future__ import annotations
 
@@ -59,11 +59,33 @@ def train_tokenizer(texts: Iterable[str], config: Tokenizer, folder: Path) -> Pr
     return fast
 
 
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """Load the tokenizer that ``train_tokenizer`` wrote."""
+def copy_tokenizer(model: Path, folder: Path) -> PreTrainedTokenizerFast:
+    """Write the tokenizer of a staged model as the run's.
+
+    Args:
+        model: Folder of the staged model.
+        folder: Replaced as a whole.
+    """
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast.from_pretrained(str(folder))
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(str(model), split_special_tokens=True)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    with atomic(folder) as partial:
+        tokenizer.save_pretrained(str(partial))
+    return load_tokenizer(folder)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """Load the tokenizer of a run; text never becomes a special token of it."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast.from_pretrained(str(folder), split_special_tokens=True)
+
+
+def embedding_rows(tokenizer: PreTrainedTokenizerFast) -> int:
+    """Return the number of embeddings that a model of this tokenizer needs; ids may have gaps."""
+    return max(tokenizer.get_vocab().values()) + 1
 
 
 def decode(tokenizer: PreTrainedTokenizerFast, ids: Iterable[int]) -> str:

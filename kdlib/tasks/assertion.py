@@ -5,8 +5,9 @@ Teacher and student see exactly this prompt; nothing else in kdlib writes one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from kdlib.files import DataError
 from kdlib.records import MARKER, Example
 
 FOCAL_HEADER = "FOCAL METHOD:\n"
@@ -24,7 +25,7 @@ def target(example: Example) -> str:
 
 
 def prompt_ids(
-    example: Example, encode: Callable[[str], list[int]], marker: int, eos: int, limit: int
+    example: Example, encode: Callable[[str], list[int]], marker: Sequence[int], eos: int, limit: int
 ) -> list[int]:
     """Return the prompt's token ids, shortened to ``limit`` without touching the marker.
 
@@ -34,22 +35,25 @@ def prompt_ids(
     Args:
         example: What to write a prompt for.
         encode: Text to token ids, none of them special.
-        marker: Id of the marker.
+        marker: Ids of the marker: one if the tokenizer was made for it.
         eos: Id that closes the prompt.
         limit: Largest number of ids, the closing one included.
 
     Raises:
-        ValueError: If the headers and the marker alone are longer than ``limit``.
+        DataError: If the headers and the marker alone are longer than ``limit``.
     """
     before, _, after = example.masked_test.partition(MARKER)
     head, gap = encode(FOCAL_HEADER), encode(TEST_HEADER)
     focal, left, right = encode(example.focal_method), encode(before), encode(after)
-    room = limit - 2 - len(head) - len(gap)  # 2: marker and end
+    room = limit - 1 - len(marker) - len(head) - len(gap)  # 1: the end
     if room < 0:
-        raise ValueError(f"a prompt of {limit} tokens has no room for its headers and the marker")
+        raise DataError(
+            f"a prompt of {limit} tokens has no room for its headers and the marker; this tokenizer needs "
+            f"{limit - room}: raise dataset.max_source_tokens"
+        )
     focal = focal[: max(room // 3, room - len(left) - len(right))]
     room -= len(focal)
     if len(left) + len(right) > room:
         left = left[max(len(left) - room + min(len(right), room // 4), 0) :]
     right = right[: room - len(left)]
-    return head + focal + gap + left + [marker] + right + [eos]
+    return head + focal + gap + left + [*marker] + right + [eos]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdlib.config import Components, Teacher
 from kdlib.models.batch import read_rows
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import teacher_plan
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
 def finetune(
@@ -19,6 +23,7 @@ def finetune(
     out: Path,
     checkpoints: Path,
     threads: int,
+    pretrained: Path | None = None,
     tracking: Path | None = None,
     code: str = "",
 ) -> None:
@@ -26,25 +31,28 @@ def finetune(
 
     Args:
         name: Its name in the configuration.
-        teacher: Size and training.
+        teacher: Size or pretrained model, and training.
         train: Token rows.
         validation: Token rows that choose the best epoch.
         tokenizer: Folder of the run's tokenizer.
         out: Folder for ``best_model``, ``final_model`` and the records.
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
+        pretrained: Folder of the model to start from, or None to build one of its size.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
     """
-    from kdlib.models.seq2seq import build
     from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.objective import Objective
 
-    params = {**teacher.training.model_dump(), **teacher.size.model_dump(), "threads": threads}
-    key = job_key({**params, "code": code}, [train, validation, tokenizer / "tokenizer.json"])
+    start = {"model": teacher.model} if pretrained else teacher.size.model_dump()
+    params = {**teacher.training.model_dump(), **start, "threads": threads}
+    used = [train, validation, tokenizer / "tokenizer.json"]
+    used += [pretrained / "model.safetensors"] if pretrained else []
+    key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
     fit(
-        model=build(teacher.size, words, teacher.training.dropout, teacher.training.seed),
+        model=_initial(teacher, pretrained, words),
         vocabulary=words.get_vocab(),
         rows=read_rows(train),
         validation=read_rows(validation),
@@ -54,3 +62,16 @@ def finetune(
         job=Job(f"teachers/{name}", key, checkpoints, out, threads, tracking),
         params=params,
     )
+
+
+def _initial(
+    teacher: Teacher, pretrained: Path | None, tokenizer: PreTrainedTokenizerFast
+) -> PreTrainedModel:
+    """Return the model before training."""
+    from kdlib.models.load import check_tokenizer, load
+    from kdlib.models.scratch import build
+
+    if pretrained is None:
+        return build(teacher.size, tokenizer, teacher.training.dropout, teacher.training.seed)
+    check_tokenizer(pretrained, tokenizer)
+    return load(pretrained, teacher.training.dropout)

@@ -1,16 +1,18 @@
 import dataclasses
 import itertools
 
+import pyarrow as pa
 import pytest
 
 from kdlib.config import Dataset, Tokenizer
 from kdlib.dataset import build
 from kdlib.dataset.build import choose, encoder, ranked, token_row
-from kdlib.files import DataError, read_json, read_parquet, sha256
-from kdlib.models.tokenizer import decode
+from kdlib.files import DataError, read_json, read_parquet, sha256, write_examples, write_parquet
+from kdlib.models.tokenizer import decode, load_tokenizer
 from kdlib.records import MARKER, target_hash
 from kdlib.tasks.assertion import prompt, prompt_ids
 from tests.conftest import an_example
+from tests.models.conftest import byte_tokenizer
 
 SPLITS = ("train", "validation", "test")
 
@@ -131,7 +133,7 @@ def test_the_file_is_read_again_where_many_are_too_long(tmp_path, build_dataset)
 def whole_length(example, tokenizer):
     """Return the number of prompt tokens where nothing is cut."""
     marker = tokenizer.convert_tokens_to_ids(MARKER)
-    return len(prompt_ids(example, encoder(tokenizer), marker, tokenizer.eos_token_id, 10**6))
+    return len(prompt_ids(example, encoder(tokenizer), [marker], tokenizer.eos_token_id, 10**6))
 
 
 def test_truncated_prompts_are_those_that_lost_something(examples, tokenizer):
@@ -250,3 +252,54 @@ def test_a_split_whose_prompts_are_all_dropped_is_an_error_that_names_both_lengt
     settings = config(max_source_tokens=32, long_prompts="drop")
     with pytest.raises(DataError, match="at most 32 target tokens and 32 prompt tokens"):
         build_dataset(tmp_path, examples, settings)
+
+
+def pretrained_dataset(folder, examples, tokenizer, settings):
+    """Run the stage with the tokenizer of a staged model; return its files by name."""
+    tokenizer.save_pretrained(str(folder / "model"))
+    write_examples(folder / "examples.parquet", examples)
+    splits = pa.table(
+        {"id": [e.id for e in examples], "split": [SPLITS[n % 3] for n in range(len(examples))]}
+    )
+    write_parquet(folder / "splits.parquet", splits)
+    out = {split: folder / f"{split}.parquet" for split in SPLITS}
+    inputs = (folder / "examples.parquet", folder / "splits.parquet", settings, 1, folder / "tokenizer")
+    build.build(*inputs, out, folder / "card.json", folder / "model")
+    return out
+
+
+def test_a_pretrained_tokenizer_is_taken_as_it_is_and_writes_the_marker_out(tmp_path, examples):
+    theirs = byte_tokenizer()
+    files = pretrained_dataset(
+        tmp_path, examples, theirs, config(max_source_tokens=170, max_target_tokens=99)
+    )
+    ours = load_tokenizer(tmp_path / "tokenizer")
+    assert ours.get_vocab() == theirs.get_vocab()
+    assert read_json(tmp_path / "card.json")["tokenizer"] == {"entries": len(theirs), "examples": 0}
+    marker = theirs.encode(MARKER, add_special_tokens=False)
+    assert len(marker) > 1
+    rows = [row for path in files.values() for row in read_parquet(path).to_pylist()]
+    assert len(rows) == len(examples)
+    for row in rows:
+        source = row["source_ids"]
+        assert sum(source[at : at + len(marker)] == marker for at in range(len(source))) == 1
+        assert source.count(ours.eos_token_id) == 1
+        assert source[-1] == row["target_ids"][-1] == ours.eos_token_id
+        assert decode(ours, row["target_ids"]) == row["target"]
+    cut = [row for row in rows if len(row["source_ids"]) == 170]
+    assert 0 < len(cut) < len(rows)
+
+
+def test_a_tokenizer_that_loses_something_of_a_target_is_refused(tmp_path, examples):
+    from tokenizers import normalizers
+
+    lossy = byte_tokenizer()
+    lossy.backend_tokenizer.normalizer = normalizers.Lowercase()
+    way_out = r"does not give back .*; name another model in dataset\.tokenizer\.model, or none to train one"
+    with pytest.raises(DataError, match=way_out):
+        pretrained_dataset(tmp_path, examples, lossy, config())
+
+
+def test_a_marker_longer_than_the_limit_is_told_with_the_way_out(tmp_path, examples):
+    with pytest.raises(DataError, match=r"no room for its headers and the marker; .*max_source_tokens"):
+        pretrained_dataset(tmp_path, examples, byte_tokenizer(), config(max_source_tokens=32))

@@ -10,7 +10,7 @@ import torch
 from kdlib.config import Size
 from kdlib.models.copying import learn_to_copy
 from kdlib.models.mimetic import MATCH, PASS, PREVIOUS
-from kdlib.models.seq2seq import build
+from kdlib.models.scratch import build
 
 SIZE = Size(d_model=64, d_ff=128, encoder_layers=2, decoder_layers=1, heads=2)
 

@@ -5,7 +5,7 @@ import torch
 
 from kdlib.models.batch import Row
 from kdlib.models.generate import log_probabilities, predict
-from kdlib.models.seq2seq import load
+from kdlib.models.load import load
 
 MAX_TOKENS = 32
 
@@ -81,7 +81,7 @@ def test_a_score_is_the_mean_log_probability_of_the_generated_tokens(model, toke
         source = next(row.source_ids for row in rows if row.id == identity)
         for prediction in group:
             ids = [*tokenizer.encode(prediction.text, add_special_tokens=False), tokenizer.eos_token_id]
-            (line,) = log_probabilities(model, [Row("x", source, ids, "h")], 0)
+            (line,) = log_probabilities(model, [Row("x", source, ids, "h")])
             mean = float(line[range(len(ids)), ids].mean())
             checked += mean == pytest.approx(prediction.score, abs=1e-4)
     assert checked >= 6

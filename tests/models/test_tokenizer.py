@@ -1,11 +1,23 @@
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kdlib.config import Tokenizer
 from kdlib.files import sha256
-from kdlib.models.tokenizer import EOS, PAD, UNK, decode, load_tokenizer, train_tokenizer
+from kdlib.models.tokenizer import (
+    EOS,
+    PAD,
+    UNK,
+    copy_tokenizer,
+    decode,
+    embedding_rows,
+    load_tokenizer,
+    train_tokenizer,
+)
 from kdlib.records import MARKER
+from tests.models.conftest import byte_tokenizer
 
 SPECIAL = [PAD, EOS, UNK, MARKER]
 TEXTS = ["assertEquals(12, box.getCount());", "public int getCount() { return this.count; }", "<s>x</s>"] * 3
@@ -74,3 +86,34 @@ def test_equal_texts_give_equal_files(tmp_path, trained):
 def test_rare_pairs_are_not_merged(tmp_path):
     tokenizer = train_tokenizer(["zyx"], Tokenizer(vocab_size=330, min_frequency=2), tmp_path / "t")
     assert pieces(tokenizer, "zyx") == ["z", "y", "x"]
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A pretrained tokenizer without padding token, as it came and as the run's."""
+    folder = tmp_path_factory.mktemp("copied")
+    own = byte_tokenizer()
+    own.pad_token = None
+    own.save_pretrained(str(folder / "model"))
+    return own, copy_tokenizer(folder / "model", folder / "run"), folder / "run"
+
+
+@given(text=ANY)
+def test_a_copied_tokenizer_gives_any_text_back_and_no_special_id(copied, text):
+    _, ours, _ = copied
+    assert decode(ours, ids(ours, text)) == text
+    assert not set(ids(ours, text)) & set(ours.all_special_ids)
+
+
+def test_a_copied_tokenizer_reads_as_the_pretrained_one(copied):
+    theirs, ours, folder = copied
+    assert ids(ours, TEXTS[1]) == ids(theirs, TEXTS[1])
+    assert ids(load_tokenizer(folder), TEXTS[2]) == ids(ours, TEXTS[2])
+    assert (ours.eos_token_id, ours.pad_token_id) == (1, 1)  # padded with the end where it has no padding
+
+
+def test_embeddings_reach_to_the_largest_id(copied):
+    ours = copied[1]
+    assert embedding_rows(ours) == len(ours)
+    vocabulary = {"a": 0, "b": 7}
+    assert embedding_rows(SimpleNamespace(get_vocab=lambda: vocabulary)) == 8

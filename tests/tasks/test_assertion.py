@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kdlib.files import DataError
 from kdlib.records import MARKER, Example
 from kdlib.tasks.assertion import FOCAL_HEADER, TEST_HEADER, prompt, prompt_ids, target
 
@@ -22,7 +23,7 @@ def example(focal="int f();", before="void t() {\n  ", after="\n}", references=(
 
 def shortened(example, limit):
     """Return the focal method, what precedes the marker and what follows it, as they stand in the prompt."""
-    ids = prompt_ids(example, encode, MARK, EOS, limit)
+    ids = prompt_ids(example, encode, [MARK], EOS, limit)
     assert ids.count(MARK) == 1
     assert ids[-1] == EOS
     before, after = ids[: ids.index(MARK)], ids[ids.index(MARK) + 1 : -1]
@@ -79,6 +80,19 @@ def test_the_focal_method_gives_way_first():
     assert (len(kept), left, right) == (20, "b" * 30, "a" * 10)
 
 
+@given(focal=LETTERS, before=LETTERS, after=LETTERS, spare=st.integers(0, 130))
+def test_a_marker_of_several_ids_stays_whole_and_takes_its_room(focal, before, after, spare):
+    """A pretrained tokenizer has no entry for the marker and writes it out."""
+    parts, limit = [MARK, MARK + 5, MARK], HEADERS + 2 + spare
+    ids = prompt_ids(example(focal, before, after), encode, parts, EOS, limit)
+    place = ids.index(MARK)
+    assert ids[place : place + 3] == parts
+    assert ids.count(MARK) == 2
+    assert [*ids[:place], MARK, *ids[place + 3 :]] == prompt_ids(
+        example(focal, before, after), encode, [MARK], EOS, limit - 2
+    )
+
+
 def test_only_the_first_marker_is_the_place():
     twice = dataclasses.replace(example(), masked_test=f"a {MARKER} b {MARKER}")
     assert shortened(twice, 200)[3] == f" b {MARKER}"
@@ -86,5 +100,6 @@ def test_only_the_first_marker_is_the_place():
 
 @pytest.mark.parametrize("limit", [0, HEADERS - 1])
 def test_a_limit_without_room_for_the_headers_is_an_error(limit):
-    with pytest.raises(ValueError, match=f"{limit} tokens has no room"):
-        prompt_ids(example(), encode, MARK, EOS, limit)
+    way_out = f"{limit} tokens has no room .* needs {HEADERS}: raise dataset.max_source_tokens"
+    with pytest.raises(DataError, match=way_out):
+        prompt_ids(example(), encode, [MARK], EOS, limit)

@@ -5,6 +5,7 @@ rule dataset:
     input:
         examples=rules.corpus.output.examples,
         splits=rules.corpus.output.splits,
+        pretrained=staged(cfg.dataset.tokenizer.model),
     output:
         train=f"{RUN}/dataset/train.parquet",
         validation=f"{RUN}/dataset/validation.parquet",
@@ -23,7 +24,7 @@ rule dataset:
         seed=cfg.split.seed,
         code=code("dataset"),
     message:
-        "train the tokenizer and write token rows"
+        "make the tokenizer and write token rows"
     script:
         "../scripts/dataset.py"
 

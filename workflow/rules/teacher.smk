@@ -7,6 +7,7 @@ rule teacher:
         validation=rules.dataset.output.validation,
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
+        pretrained=lambda w: staged(cfg.teachers[w.teacher].model),
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

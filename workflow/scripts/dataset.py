@@ -10,6 +10,7 @@ from kdlib.jobs import logged
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
+    pretrained = list(job.input.pretrained)
     build(
         examples=Path(job.input.examples),
         splits=Path(job.input.splits),
@@ -18,6 +19,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tokenizer_folder=Path(job.output.tokenizer).parent,
         out={split: Path(job.output[split]) for split in ("train", "validation", "test")},
         counts=Path(job.output.counts),
+        pretrained=Path(pretrained[0]).parent if pretrained else None,
     )
 
 

@@ -10,6 +10,7 @@ from kdlib.training.finetune import finetune
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
+    pretrained = list(job.input.pretrained)
     finetune(
         name=job.wildcards.teacher,
         teacher=Teacher.model_validate(job.params.teacher),
@@ -19,6 +20,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         out=Path(job.output.report).parent,
         checkpoints=Path("cache/checkpoints"),
         threads=job.params.threads,
+        pretrained=Path(pretrained[0]).parent if pretrained else None,
         tracking=Path(job.input.tracking),
         code=job.params.code,
     )

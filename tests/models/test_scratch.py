@@ -3,10 +3,10 @@ import torch
 from safetensors.torch import load_file
 
 from kdlib.config import Size
-from kdlib.files import DataError
-from kdlib.models.batch import collate
+from kdlib.models.batch import collate, layout_of
 from kdlib.models.generate import log_probabilities
-from kdlib.models.seq2seq import build, load
+from kdlib.models.load import check_lengths, load
+from kdlib.models.scratch import build
 
 SIZE = Size(d_model=24, d_ff=40, encoder_layers=2, decoder_layers=1, heads=3)
 
@@ -55,7 +55,7 @@ def by_hand(model, row):
 
 
 def assert_likelihoods_are_scaled_once(model, rows):
-    for row, ours in zip(rows, log_probabilities(model, rows, 0), strict=True):
+    for row, ours in zip(rows, log_probabilities(model, rows), strict=True):
         torch.testing.assert_close(ours.double(), by_hand(model, row), atol=2e-5, rtol=0)
 
 
@@ -78,7 +78,7 @@ def test_saving_and_loading_changes_nothing(model, rows, tmp_path):
 
 
 def test_only_valid_positions_are_returned(model, rows):
-    found = log_probabilities(model, rows[:4], 0)
+    found = log_probabilities(model, rows[:4])
     assert [len(line) for line in found] == [len(row.target_ids) for row in rows[:4]]
     assert all(line.shape[1] == model.config.vocab_size for line in found)
 
@@ -86,24 +86,48 @@ def test_only_valid_positions_are_returned(model, rows):
 def test_padding_never_enters(model, rows):
     """Rows together, alone, and beside a much longer one."""
     long = max(rows, key=lambda row: len(row.source_ids))
-    together = log_probabilities(model, [*rows[:6], long], 0)
+    together = log_probabilities(model, [*rows[:6], long])
     for row, line in zip(rows[:6], together, strict=False):
-        torch.testing.assert_close(line, log_probabilities(model, [row], 0)[0], atol=1e-5, rtol=0)
+        torch.testing.assert_close(line, log_probabilities(model, [row])[0], atol=1e-5, rtol=0)
     assert len({len(row.source_ids) for row in rows[:6]}) > 1
 
 
 def test_the_models_own_loss_agrees(model, rows):
-    batch = collate(rows[:6], 0)
+    batch = collate(rows[:6], layout_of(model.config))
     with torch.no_grad():
         expected = model(**batch).loss
     gold = [
         line[range(len(row.target_ids)), row.target_ids]
-        for row, line in zip(rows[:6], log_probabilities(model, rows[:6], 0), strict=True)
+        for row, line in zip(rows[:6], log_probabilities(model, rows[:6]), strict=True)
     ]
     torch.testing.assert_close(-torch.cat(gold).mean(), expected, atol=1e-5, rtol=0)
 
 
-def test_a_folder_without_safetensors_is_named(tmp_path):
-    (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(DataError, match=r"no model\.safetensors; train the model first"):
-        load(tmp_path)
+@pytest.fixture(scope="module")
+def causal(tokenizer):
+    size = Size(d_model=24, d_ff=40, encoder_layers=0, decoder_layers=2, heads=3)
+    return build(size, tokenizer, dropout=0.1, seed=7).eval()
+
+
+def test_a_size_without_encoder_is_a_causal_model(causal, tokenizer):
+    config = causal.config
+    assert not config.is_encoder_decoder
+    assert len(causal.model.layers) == 2
+    assert causal.model.embed_tokens.weight.shape == (len(tokenizer), 24)
+    assert causal.lm_head.weight.data_ptr() == causal.model.embed_tokens.weight.data_ptr()
+    assert causal.model.layers[0].mlp.up_proj.weight.shape == (40, 24)
+    assert config.attention_dropout == 0.1
+    assert (config.pad_token_id, config.eos_token_id) == (tokenizer.pad_token_id, tokenizer.eos_token_id)
+
+
+def test_a_causal_model_comes_back_as_it_was_saved(causal, rows, tmp_path):
+    causal.save_pretrained(str(tmp_path / "model"))
+    again = load(tmp_path / "model")
+    for ours, theirs in zip(
+        log_probabilities(again, rows[:3]), log_probabilities(causal, rows[:3]), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+
+
+def test_the_longest_prompt_does_not_exceed_a_causal_model_from_scratch(causal):
+    check_lengths(causal, 100_000, 1000)

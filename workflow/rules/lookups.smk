@@ -1,0 +1,41 @@
+# Where pretrained models come from, whose signals are stored, and at which temperatures they are read.
+from kdlib.records import digest
+from kdlib.training.schedules import temperature_at
+
+STAGED_FILES = MODEL_FILES + ["tokenizer.json", "tokenizer_config.json"]
+
+
+def staged(name):
+    """Files of a pretrained model's folder; none for a model from scratch."""
+    if name is None:
+        return []
+    pin = digest([cfg.models[name].model_dump_json()])[:12]
+    return expand(f"cache/models/{name}-{pin}/{{file}}", file=STAGED_FILES)
+
+
+def given_files(wildcards):
+    """Files that a pretrained model is read from, if they lie on this machine."""
+    path = Path(getattr(cfg.models[wildcards.model], "path", ""))
+    if path.name == "":
+        return []
+    return [str(path)] if path.is_file() else sorted(map(str, files_below(path)))
+
+
+def distilled_teachers():
+    """Teachers whose signals a student reads."""
+    read = {own.teacher for own in cfg.students.values() if own.needs_signals()}
+    return [name for name in cfg.teachers if name in read]
+
+
+def fidelity_temperatures(wildcards):
+    """T = 1 and every T at which a student reads the signals; a sparse codec answers at its own T only."""
+    own = getattr(cfg.signals.codec, "temperature", None)
+    if own is not None:
+        return [own]
+    found = {1.0}
+    for student in cfg.students.values():
+        if student.teacher == wildcards.teacher and student.needs_signals():
+            start, end = student.temperature.start, student.temperature.end
+            epochs = student.training.epochs
+            found |= {temperature_at(start, end, e, epochs) for e in range(epochs)}
+    return sorted({round(temperature, 4) for temperature in found})

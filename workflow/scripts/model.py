@@ -1,0 +1,21 @@
+"""Stage a pretrained model."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from kdlib.config import Pretrained
+from kdlib.jobs import logged
+from kdlib.models.stage import stage
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    model: Pretrained = TypeAdapter(Pretrained).validate_python(job.params.model)
+    stage(job.wildcards.model, model, Path(job.output.files[0]).parent)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0], offline=False):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
