@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import hashlib
 import json
 import os
@@ -25,6 +27,12 @@ _TEXTS = ("id", "focal_method", "masked_test")
 _OCCURRENCE = tuple(field.name for field in fields(Occurrence))
 _occurrence_values = attrgetter(*_OCCURRENCE)
 
+NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the file is larger than the system allows",
+}
+
 
 class DataError(Exception):
     """Input that a user can mend; the message names the value and the way out."""
@@ -32,19 +40,62 @@ class DataError(Exception):
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that replaces it (file or folder) only if the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """Yield a temporary path beside ``path`` that replaces it (file or folder) only if the block succeeds.
+
+    What a killed process left of the same path is removed.
+
+    Raises:
+        DataError: If there is no room to write it.
+    """
+    with _needs_room(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            yield partial
+            if partial.is_dir() and path.is_dir():
+                shutil.rmtree(path)
+            os.replace(partial, path)
+        finally:
+            _remove(partial)
+
+
+@contextmanager
+def _needs_room(path: Path) -> Iterator[None]:
+    """Turn the errors of a full disk, in whatever library they arise, into a ``DataError`` about a path."""
     try:
-        yield partial
-        if partial.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        os.replace(partial, path)
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink(missing_ok=True)
+        yield
+    except Exception as error:
+        for number, reason in NO_ROOM.items():
+            # Libraries in Rust have errors of their own, with the number as text.
+            if getattr(error, "errno", None) == number or f"(os error {number})" in str(error):
+                raise DataError(f"{path}: cannot be written: {reason}; make room and run again") from error
+        raise
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what dead processes began to write in place of a path."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        process = leftover.name.split(".")[-2]
+        if process.isdecimal() and not _is_running(int(process)):
+            _remove(leftover)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sha256(path: Path) -> str:
@@ -65,6 +116,8 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
         return json.loads(path.read_text())
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not JSON, for it is not UTF-8 ({error})") from None
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -85,6 +85,24 @@ def run_dataset_stage(folder: Path, examples: list[Example], config: Dataset, se
     return files
 
 
+def store_signals(folder: Path, dataset: DatasetFiles, teacher: Path, signals: Signals) -> Path:
+    """Store a teacher's signals on train and validation; return the manifest."""
+    from kdlib.signals.extract import extract
+    from kdlib.signals.manifest import write_manifest
+    from kdlib.signals.prepare import prepare
+
+    codec, shards = folder / "codec.safetensors", []
+    prepare(teacher, dataset.train, signals, 1, codec)
+    for split in ("train", "validation"):
+        for shard in range(signals.shards):
+            shards.append(folder / split / f"{shard}.parquet")
+            rows = getattr(dataset, split)
+            where = (codec, split, shard, signals, 32, 1, "c1", shards[-1])
+            extract(teacher, dataset.tokenizer, rows, "d1", *where)
+    write_manifest(shards, codec, folder / "manifest.json")
+    return folder / "manifest.json"
+
+
 @pytest.fixture(scope="session")
 def examples():
     return [an_example(number) for number in range(40)]
@@ -143,15 +161,11 @@ def teacher(tmp_path_factory, dataset):
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory, dataset, teacher):
     """Manifest of the teacher's signals, two shards a split."""
-    from kdlib.signals.extract import extract
-    from kdlib.signals.store import write_manifest
+    return store_signals(
+        tmp_path_factory.mktemp("signals"), dataset, teacher, Signals(shards=2, batch_size=5)
+    )
 
-    folder, shards = tmp_path_factory.mktemp("signals"), []
-    for split in ("train", "validation"):
-        for shard in range(2):
-            shards.append(folder / split / f"{shard}.parquet")
-            rows_file = getattr(dataset, split)
-            settings = Signals(shards=2, batch_size=5)
-            extract(teacher, dataset.tokenizer, rows_file, "d1", split, shard, settings, 1, "c1", shards[-1])
-    write_manifest(shards, folder / "manifest.json")
-    return folder / "manifest.json"
+
+@pytest.fixture(scope="session")
+def store_of():
+    return store_signals

@@ -32,6 +32,13 @@ def test_sparse_signals_are_padded_to_the_largest_k():
     assert joined.tail_mass.tolist() == [0.5] * 3
 
 
+def test_sparse_signals_of_no_position_or_no_token_are_joined():
+    joined = concatenate([sparse(0, 4), sparse(2, 0), sparse(1, 2)])
+    assert joined.ids.shape == joined.log_probs.shape == (3, 4)
+    assert (joined.log_probs > -math.inf).sum(dim=1).tolist() == [0, 0, 2]
+    assert joined.tail_mass.tolist() == [0.5] * 3
+
+
 @pytest.mark.parametrize(
     ("signals", "message"),
     [

@@ -74,7 +74,7 @@ def student_signals(wildcards):
     folder = f"{RUN}/signals/{teacher_of(wildcards)}"
     parts = dict(split=["train", "validation"], shard=range(cfg.signals.shards))
     shards = expand(f"{folder}/{{split}}/{{shard}}.parquet", **parts)
-    return [f"{folder}/manifest.json", *shards]
+    return [f"{folder}/manifest.json", f"{folder}/codec.safetensors", *shards]
 
 
 def student_encoder(wildcards):

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.jobs import logged
-from kdlib.signals.store import write_manifest
+from kdlib.signals.manifest import write_manifest
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    write_manifest([Path(path) for path in job.input.shards], Path(job.output.manifest))
+    shards = [Path(path) for path in job.input.shards]
+    write_manifest(shards, Path(job.input.codec), Path(job.output.manifest))
 
 
 if __name__ == "__main__":

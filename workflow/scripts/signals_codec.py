@@ -1,0 +1,24 @@
+"""Prepare what all signals of a teacher share."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Signals
+from kdlib.jobs import logged
+from kdlib.signals.prepare import prepare
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    prepare(
+        teacher=Path(job.input.model[0]).parent,
+        train=Path(job.input.train),
+        signals=Signals.model_validate(job.params.signals),
+        threads=job.params.threads,
+        out=Path(job.output.codec),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
