@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Student
-from kdlib.files import DataError
-from kdlib.models.batch import read_rows
+from kdlib.files import DataError, sha256
+from kdlib.models.batch import Row, read_rows
+from kdlib.records import digest
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import student_plan
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
-    from transformers import T5ForConditionalGeneration
+    from transformers import PreTrainedModel
 
+    from kdlib.signals.store import SignalStore
     from kdlib.training.objective import FrozenEncoder
+    from kdlib.training.plan import Plan
 
 
 def distill(
@@ -42,53 +46,116 @@ def distill(
         validation: Token rows that choose the best epoch.
         tokenizer: Folder of the run's tokenizer.
         signals: Manifest of the teacher's signals, if a component needs them.
-        teacher: Folder of the teacher's model, if a component needs its encoder.
+        teacher: Folder of the teacher's model, whose signals and whose encoder these are; it is loaded only
+            if a component needs its encoder.
         out: Folder for ``best_model``, ``final_model`` and the records.
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
+
+    Raises:
+        DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
+            been written then.
     """
-    from kdlib.models.seq2seq import build, load
-    from kdlib.models.tokenizer import load_tokenizer
-    from kdlib.signals.store import SignalStore
+    from kdlib.models.load import load
+    from kdlib.models.scratch import build
+    from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.objective import Objective
 
+    _check_given(name, student, signals, teacher)
+    params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
+    params |= {"threads": threads}
+    used = [train, validation, tokenizer / "tokenizer.json"]
+    used += [signals] if signals else []
+    used += [teacher / "model.safetensors"] if teacher else []
+    words, rows, plan = load_tokenizer(tokenizer), read_rows(train), student_plan(student)
+    store = None
+    if signals and student.needs_signals():
+        origin = origin_of(train, validation, tokenizer, teacher)
+        store = trusted_store(signals, origin, rows, embedding_rows(words), plan)
+    fit(
+        model=build(student.size, words, student.training.dropout, student.training.seed),
+        vocabulary=words.get_vocab(),
+        rows=rows,
+        validation=read_rows(validation),
+        objective=Objective(
+            student.components,
+            encoder=frozen_encoder(load(teacher)) if teacher and student.needs_encoder() else None,
+        ),
+        training=student.training,
+        plan=plan,
+        job=Job(
+            f"students/{name}", job_key({**params, "code": code}, used), checkpoints, out, threads, tracking
+        ),
+        params=params,
+        store=store,
+    )
+
+
+def _check_given(name: str, student: Student, signals: Path | None, teacher: Path | None) -> None:
     for needed, path, what in (
         (student.needs_signals(), signals, "signals"),
         (student.needs_encoder(), teacher, "the teacher's encoder"),
     ):
         if needed and path is None:
             raise DataError(f"student {name}: its loss needs {what}, none given")
-    params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
-    params |= {"threads": threads}
-    used = [train, validation, tokenizer / "tokenizer.json"]
-    used += [signals] if signals else []
-    used += [teacher / "model.safetensors"] if teacher else []
-    words = load_tokenizer(tokenizer)
-    fit(
-        model=build(student.size, words, student.training.dropout, student.training.seed),
-        vocabulary=words.get_vocab(),
-        rows=read_rows(train),
-        validation=read_rows(validation),
-        objective=Objective(
-            student.components,
-            store=SignalStore(signals) if signals else None,
-            encoder=frozen_encoder(load(teacher)) if teacher else None,
-        ),
-        training=student.training,
-        plan=student_plan(student),
-        job=Job(
-            f"students/{name}", job_key({**params, "code": code}, used), checkpoints, out, threads, tracking
-        ),
-        params=params,
-    )
 
 
-def frozen_encoder(model: T5ForConditionalGeneration) -> FrozenEncoder:
+def origin_of(train: Path, validation: Path, tokenizer: Path, teacher: Path | None) -> dict[str, str]:
+    """Return the digests that signals extracted from these files carry.
+
+    Args:
+        train: Token rows.
+        validation: Token rows.
+        tokenizer: Folder of the run's tokenizer.
+        teacher: Folder of the teacher's model, if it is at hand.
+    """
+    origin = {"tokenizer": sha256(tokenizer / "tokenizer.json")}
+    origin |= {"model": sha256(teacher / "model.safetensors")} if teacher else {}
+    # In the order of the rule signals_shard.
+    return {**origin, "dataset": digest(map(sha256, (train, validation)))}
+
+
+def trusted_store(
+    manifest: Path, origin: Mapping[str, str], rows: Sequence[Row], vocabulary: int, plan: Plan
+) -> SignalStore:
+    """Open a store after making sure that a training on it cannot fail for what it holds.
+
+    Args:
+        manifest: Of the store.
+        origin: Digests that it must carry.
+        rows: Training rows, each of which needs a signal.
+        vocabulary: Entries of the student's output distribution.
+        plan: Gives the temperature of every epoch.
+
+    Raises:
+        DataError: If the store comes from another model, tokenizer or dataset, a file or a row is missing or
+            damaged, or it cannot answer for that vocabulary or at one of the temperatures.
+    """
+    from kdlib.signals.signal import SignalKey
+    from kdlib.signals.store import SignalStore
+
+    store = SignalStore(manifest)
+    keys = [SignalKey(row.id, row.target_hash, 0) for row in rows]
+    store.check(origin, keys)
+    entries = store.provenance["codec"]["vocab_size"]
+    if entries != vocabulary:
+        raise DataError(
+            f"{manifest}: the teacher's distributions are over {entries} tokens, the student's over the "
+            f"{vocabulary} of the tokenizer; take a teacher with as many, or the loss ce"
+        )
+    for temperature in sorted({plan.moment(epoch, False)[0] for epoch in range(plan.epochs)}):
+        store.signal(keys[0], temperature)
+    return store
+
+
+def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:
     """Return a model's encoder as a measure: its embeddings, and its states' mean over the mask."""
     from kdlib.training.objective import FrozenEncoder
 
+    if not model.config.is_encoder_decoder:
+        raise DataError("the semantic loss needs a teacher with an encoder; this one is a causal model")
     encoder = model.get_encoder().eval().requires_grad_(False)
 
     def encode(

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
-from kdlib.models.seq2seq import load
+from kdlib.models.load import check_lengths, dtype_of, load
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
 
+    from kdlib.signals.store import SignalStore
     from kdlib.training.objective import Objective
     from kdlib.training.plan import Plan
 
@@ -64,6 +65,7 @@ def fit(
     plan: Plan,
     job: Job,
     params: dict[str, Any],
+    store: SignalStore | None = None,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
 
@@ -77,6 +79,10 @@ def fit(
         plan: What changes with progress.
         job: Places and names.
         params: Settings to show in MLflow and in the report.
+        store: Teacher signals of all rows, for kl and jsd.
+
+    Raises:
+        DataError: If a row does not fit into the model.
     """
     import torch
     from transformers import set_seed
@@ -87,6 +93,7 @@ def fit(
     from kdlib.training.renaming import renaming
     from kdlib.training.trainer import LossTrainer
 
+    _check_rows(model, [*rows, *validation])
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
     folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
@@ -109,6 +116,7 @@ def fit(
             plan=plan,
             records=records,
             renaming=renaming(vocabulary, rows, training.renaming, training.seed),
+            store=store,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     live.close()
@@ -116,11 +124,17 @@ def fit(
     _discard(folder)
 
 
+def _check_rows(model: PreTrainedModel, rows: Sequence[Row]) -> None:
+    longest_source = max(len(row.source_ids) for row in rows)
+    check_lengths(model, longest_source, max(len(row.target_ids) for row in rows))
+
+
 def arguments(training: Training, folder: Path) -> TrainingArguments:
     """Return the trainer's arguments; rate, validation and logs are ours."""
     import torch
     from transformers import TrainingArguments
 
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=training.epochs,
@@ -138,12 +152,15 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         greater_is_better=False,
         logging_steps=1,
         logging_nan_inf_filter=False,
-        train_sampling_strategy="group_by_length",
+        # On a CPU a worker would take a core from the model; a GPU outruns the reading of one process.
+        dataloader_num_workers=2 if device.type == "cuda" else 0,
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         restore_callback_states_from_checkpoint=True,
         report_to=[],
         seed=training.seed,
+        bf16=dtype_of(training.precision, device) == torch.bfloat16,
+        use_cpu=device.type == "cpu",  # else bf16 is refused without a GPU
         disable_tqdm=not sys.stderr.isatty(),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ from kdlib.losses.cross_entropy import cross_entropy
 from kdlib.losses.divergence import jsd, kl
 from kdlib.losses.focal import focal
 from kdlib.losses.semantic import semantic
-from kdlib.models.batch import Row
-from kdlib.signals.signal import SignalKey, concatenate
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
 
     from kdlib.losses.semantic import Encode
     from kdlib.signals.signal import Signal
-    from kdlib.signals.store import SignalStore
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +39,10 @@ class Objective:
 
     Attributes:
         components: Which terms there are, with their constants.
-        store: Teacher signals, for kl and jsd.
         encoder: Frozen encoder, for semantic.
     """
 
     components: Components
-    store: SignalStore | None = None
     encoder: FrozenEncoder | None = None
 
     def scale(self) -> dict[str, float]:
@@ -60,8 +54,8 @@ class Objective:
         student: Float[Tensor, "positions vocab"],
         targets: Int[Tensor, " positions"],
         places: Int[Tensor, " positions"],
-        rows: Sequence[Row],
-        temperature: float,
+        examples: int,
+        signal: Signal | None,
     ) -> list[LossTerm]:
         """Return the loss terms of one micro-batch, unreduced.
 
@@ -69,8 +63,11 @@ class Objective:
             student: Logits at valid positions, row after row.
             targets: Gold ids.
             places: Number of the row of each position.
-            rows: The rows of the batch, to look up signals.
-            temperature: T of kl and jsd.
+            examples: Number of rows.
+            signal: The teacher's distributions at the same positions, for kl and jsd.
+
+        Raises:
+            ValueError: If a component lacks what it reads.
         """
         use = self.components
         terms = []
@@ -81,7 +78,8 @@ class Objective:
             values = focal(student, targets, use.focal.gamma, use.focal.alpha)
             terms.append(LossTerm("focal", values, "position"))
         if use.kl or use.jsd:
-            signal = self._signal(rows, temperature).to(student.device)
+            if signal is None:
+                raise ValueError("kl and jsd need the teacher's signal")
             if use.kl:
                 terms.append(LossTerm("kl", kl(student, signal), "position"))
             if use.jsd:
@@ -89,14 +87,6 @@ class Objective:
         if use.semantic:
             if self.encoder is None:
                 raise ValueError("the semantic loss needs a frozen encoder")
-            values = semantic(
-                student, targets, places, len(rows), self.encoder.embedding, self.encoder.encode
-            )
+            values = semantic(student, targets, places, examples, self.encoder.embedding, self.encoder.encode)
             terms.append(LossTerm("semantic", values, "example"))
         return terms
-
-    def _signal(self, rows: Sequence[Row], temperature: float) -> Signal:
-        if self.store is None:
-            raise ValueError("kl and jsd need a store of teacher signals")
-        store = self.store
-        return concatenate([store.signal(SignalKey(r.id, r.target_hash, 0), temperature) for r in rows])

@@ -11,12 +11,17 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, Traini
 from transformers.trainer_callback import ExportableState
 
 from kdlib.losses.combine import combine
-from kdlib.models.batch import IGNORE, Row, batches, collate
+from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
+from kdlib.models.forward import target_output
+from kdlib.signals.signal import SignalKey
+from kdlib.training.sampling import EpochSampler
 from kdlib.training.schedules import has_converged, learning_rate_factor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerControl
 
+    from kdlib.signals.signal import Signal
+    from kdlib.signals.store import SignalStore
     from kdlib.training.objective import Objective
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
@@ -76,9 +81,12 @@ class LossTrainer(Trainer):
         plan: Plan,
         records: StepRecords,
         renaming: Renaming,
+        store: SignalStore | None = None,
     ) -> None:
         self.rows = rows
+        self.store = store
         self.renaming = renaming
+        self.layout = layout_of(model.config)
         self.validation = validation
         self.objective = objective
         self.plan = plan
@@ -86,7 +94,7 @@ class LossTrainer(Trainer):
         super().__init__(
             model=model,
             args=args,
-            train_dataset=[{"input_ids": row.source_ids, "index": i} for i, row in enumerate(rows)],
+            train_dataset=range(len(rows)),
             eval_dataset=validation,  # must be there; evaluate() reads ``validation`` itself
             data_collator=self._collate,
             callbacks=[EarlyStoppingCallback(plan.patience), Convergence(plan.convergence)],
@@ -94,32 +102,40 @@ class LossTrainer(Trainer):
         self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
+        self._codec = None if store is None else store.codec_on(self.args.device)
 
     @property
     def convergence(self) -> Convergence:
         """Return the watcher in use: resuming puts a restored one in place of the first."""
         return next(c for c in self.callback_handler.callbacks if isinstance(c, Convergence))
 
-    def _collate(self, items: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        index = [item["index"] for item in items]
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ANN401, ARG002
+        # Processes that step together read rows of like length, so that none waits for another.
+        together = self.args.train_batch_size * self.args.world_size
+        return EpochSampler(self.rows, together, self.args.seed, self._epoch)
+
+    def _collate(self, index: list[int]) -> dict[str, Any]:
+        """Return a batch with the stored bytes of its signals: a worker reads, the model's device decodes."""
         epoch = self._epoch()
         drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
-        tensors = collate(drawn, self.model.config.pad_token_id)
-        return {**tensors, "index": torch.tensor(index)}
+        batch: dict[str, Any] = collate(drawn, self.layout)
+        if self.store is not None:
+            batch["signals"] = self.store.read([SignalKey(row.id, row.target_hash, 0) for row in drawn])
+        return batch
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor | int | None]:
         """Count examples beside positions: the two divisors of the loss terms."""
         samples, positions = super().get_batch_samples(epoch_iterator, num_batches, device)
-        examples = torch.tensor(sum(len(batch["index"]) for batch in samples), device=device)
+        examples = torch.tensor(sum(len(batch["labels"]) for batch in samples), device=device)
         self._examples = self.accelerator.gather(examples).sum()
         return samples, positions
 
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
@@ -127,17 +143,17 @@ class LossTrainer(Trainer):
         if return_outputs or num_items_in_batch is None:
             raise ValueError("compute_loss is for training steps; evaluate() measures by itself")
         labels = inputs["labels"]
-        logits = self._logits(model, inputs)
         valid = labels != IGNORE
+        student = target_output(model, inputs, self.accelerator.unwrap_model(model)).logits
         temperature, alpha = self.plan.moment(self._epoch(), self.convergence.converged)
         weights = self.plan.weights(self.state.global_step / max(self.state.max_steps, 1), alpha)
         combined = combine(
             self.objective.terms(
-                logits[valid],
+                student,
                 labels[valid],
                 valid.nonzero()[:, 0],
-                [self.rows[i] for i in inputs["index"].tolist()],
-                temperature,
+                len(labels),
+                self._signal(inputs, temperature),
             ),
             weights,
             {"position": num_items_in_batch, "example": self._examples},
@@ -148,6 +164,11 @@ class LossTrainer(Trainer):
         self.records.micro_batch(combined, weights, temperature, alpha)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
 
+    def _signal(self, inputs: dict[str, Any], temperature: float) -> Signal | None:
+        if self._codec is None:
+            return None
+        return self._codec.decode(inputs["signals"], temperature, str(self.args.device))
+
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  (signature of transformers)
         """Return the validation loss in nats per token: a ratio of sums, not a mean of means."""
         nll, tokens = 0.0, 0
@@ -155,16 +176,13 @@ class LossTrainer(Trainer):
         with torch.no_grad():
             for rows in batches(self.validation, self.args.per_device_eval_batch_size):
                 batch = {
-                    name: tensor.to(self.args.device)
-                    for name, tensor in collate(rows, self.model.config.pad_token_id).items()
+                    name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
-                logits, labels = self._logits(self.model, batch), batch["labels"]
-                nll += float(
-                    torch.nn.functional.cross_entropy(
-                        logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORE, reduction="sum"
-                    )
-                )
-                tokens += int((labels != IGNORE).sum())
+                gold = batch["labels"][batch["labels"] != IGNORE]
+                with self.compute_loss_context_manager():
+                    logits = target_output(self.model, batch).logits
+                nll += float(torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum"))
+                tokens += len(gold)
         self.model.train()
         metrics = {"eval_nll": nll / tokens}
         self.records.epoch(self._epoch(), self.state.global_step, metrics["eval_nll"])
@@ -190,17 +208,6 @@ class LossTrainer(Trainer):
             self.records.step(
                 self._epoch_of_log(), self.state.global_step, logs["learning_rate"], logs["grad_norm"]
             )
-
-    def _logits(self, model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return logits [rows, target, vocab] under teacher forcing."""
-        prepare = self.accelerator.unwrap_model(model).prepare_decoder_input_ids_from_labels
-        outputs = model(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            decoder_input_ids=prepare(batch["labels"]),
-        )
-        logits: torch.Tensor = outputs.logits
-        return logits
 
     def _epoch(self) -> int:
         # state.epoch is exact at the borders: (step + 1) / steps of the last step is 1.0

@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import csv
+import json
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
-from kdlib.config import Components, Student, Teacher, Training
+from kdlib.config import Signals, Student, Teacher, Training
+from kdlib.files import read_json, sha256, write_json
+from kdlib.records import digest
 from kdlib.training.records import CLOCKS
 
 ALL_COMPONENTS = {"ce": {}, "focal": {}, "kl": {}, "jsd": {}, "semantic": {}}
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
+
+
+def edit_manifest(manifest, **changes):
+    content = {**read_json(manifest), **changes}
+    del content["digest"]
+    write_json(manifest, {**content, "digest": digest([json.dumps(content, sort_keys=True)])})
+
+
+@pytest.fixture(scope="session")
+def edit():
+    """Return a function that changes fields of a manifest, which stays whole."""
+    return edit_manifest
+
+
+@pytest.fixture(scope="session")
+def signals_of(store_of, dataset):
+    """Return a function that stores a teacher's signals in a folder and returns the manifest."""
+
+    def run(folder, teacher, **settings):
+        manifest = store_of(folder, dataset, teacher, Signals(**{"shards": 2, "batch_size": 5, **settings}))
+        edit_manifest(manifest, dataset=digest(map(sha256, (dataset.train, dataset.validation))))
+        return manifest
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def manifest(signals_of, teacher, tmp_path_factory):
+    """Manifest of the teacher's hidden states."""
+    return signals_of(tmp_path_factory.mktemp("store"), teacher)
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +53,11 @@ def finetune_into(dataset):
     """Return a function that fine-tunes into ``FOLDER/NAME`` and returns that folder."""
     from kdlib.training.finetune import finetune
 
-    def run(folder, name, tracking=None, code="", **training):
-        teacher = Teacher(size=NANO, training=Training(**{"batch_size": 8, **training}))
+    def run(folder, name, tracking=None, code="", size=NANO, **training):
+        teacher = Teacher(size=size, training=Training(**{"batch_size": 8, **training}))
         files = (dataset.train, dataset.validation, dataset.tokenizer)
-        finetune("toy", teacher, *files, folder / name, folder / "checkpoints", 1, tracking, code)
+        where = (folder / name, folder / "checkpoints")
+        finetune("toy", teacher, *files, *where, 1, tracking=tracking, code=code)
         return folder / name
 
     return run
@@ -40,30 +74,23 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, **student):
+    def run(name, training, signals=manifest, model=teacher, **student):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
-        signals = manifest if preset.needs_signals() else None
-        encoder = teacher if preset.needs_encoder() else None
-        distill("toy", preset, *files, signals, encoder, out, tmp_path / "checkpoints", 1)
+        distill("toy", preset, *files, signals, model, out, tmp_path / "checkpoints", 1)
         return out
 
     return run
 
 
 @pytest.fixture
-def first_step(tokenizer, rows, manifest, teacher, tmp_path):
-    """Return a function that makes one optimiser step on 16 rows and tells what happened.
-
-    Its result holds ``gradients`` and ``weights`` by name, and ``steps``, the rows of step_metrics.csv.
-    """
-    import torch
-    from transformers import TrainerCallback
-
-    from kdlib.models.seq2seq import build, load
+def trainer_of(tokenizer, rows, manifest, teacher):
+    """Return a function that makes the trainer of a student of all components, which writes into a folder."""
+    from kdlib.models.load import load
+    from kdlib.models.scratch import build
     from kdlib.signals.store import SignalStore
     from kdlib.training.distill import frozen_encoder
     from kdlib.training.fit import arguments
@@ -74,40 +101,50 @@ def first_step(tokenizer, rows, manifest, teacher, tmp_path):
     from kdlib.training.renaming import renaming
     from kdlib.training.trainer import LossTrainer
 
+    def make(folder, training, resumed=0, chosen=rows[:16], signals=manifest, **student):
+        components = {"components": ALL_COMPONENTS, "loss_weights": dict.fromkeys(ALL_COMPONENTS, 0.2)}
+        preset = Student.model_validate(
+            {"teacher": "toy", "size": NANO, "training": training, **components, **student}
+        )
+        settings = preset.training
+        names = preset.components.names()
+        records = StepRecords(folder, names, settings.batch_size, LiveRun(None, "toy", "key", {}, 0))
+        records.open(resumed)
+        return LossTrainer(
+            model=build(preset.size, tokenizer, settings.dropout, seed=3),
+            args=arguments(settings, folder),
+            rows=chosen,
+            validation=rows[16:20],
+            objective=Objective(preset.components, frozen_encoder(load(teacher))),
+            plan=student_plan(preset),
+            records=records,
+            renaming=renaming({}, rows, 0.0, 0),
+            store=SignalStore(signals),
+        )
+
+    return make
+
+
+@pytest.fixture
+def first_step(trainer_of, tmp_path):
+    """Return a function that makes one optimiser step on 16 rows and tells what happened.
+
+    Its result holds ``gradients`` and ``weights`` by name, and ``steps``, the rows of step_metrics.csv.
+    """
+    import torch
+    from transformers import TrainerCallback
+
     class Gradients(TrainerCallback):
         def on_pre_optimizer_step(self, *_, model, **__):
             self.found = {name: p.grad.clone() for name, p in model.named_parameters()}
 
-    def run(batch_size, accumulation, components=ALL_COMPONENTS, weights=None):
+    def run(batch_size, accumulation, **chosen):
         torch.set_num_threads(1)
-        settings = {"epochs": 1, "batch_size": batch_size, "accumulation": accumulation, "dropout": 0}
-        student = Student.model_validate(
-            {
-                "teacher": "toy",
-                "size": NANO,
-                "components": components,
-                "loss_weights": weights or dict.fromkeys(components, 0.2),
-                "training": {**settings, "clip": 1e9, "warmup_ratio": 0},
-            }
-        )
+        training = {"epochs": 1, "batch_size": batch_size, "accumulation": accumulation, "dropout": 0}
         folder = tmp_path / f"{batch_size}x{accumulation}"
         folder.mkdir()
-        live = LiveRun(None, "toy", "key", {}, 0)
-        records = StepRecords(folder, student.components.names(), batch_size, live)
-        records.open(0)
         gradients = Gradients()
-        trainer = LossTrainer(
-            model=build(student.size, tokenizer, 0.0, seed=3),
-            args=arguments(student.training, folder),
-            rows=rows[:16],
-            validation=rows[16:20],
-            objective=Objective(
-                Components.model_validate(components), SignalStore(manifest), frozen_encoder(load(teacher))
-            ),
-            plan=student_plan(student),
-            records=records,
-            renaming=renaming({}, rows, 0.0, 0),
-        )
+        trainer = trainer_of(folder, {**training, "clip": 1e9, "warmup_ratio": 0}, **chosen)
         trainer.add_callback(gradients)
         trainer.train()
         return SimpleNamespace(

@@ -175,6 +175,26 @@ def test_renaming_is_resumed_too(finetune, outcome, uninterrupted, monkeypatch):
     assert outcome(finetune("killed", **settings)) == expected
 
 
+def test_a_killed_training_in_half_precision_ends_with_the_same_bytes(
+    finetune, outcome, uninterrupted, monkeypatch
+):
+    half = {**NOISY, "epochs": 3, "precision": "bfloat16"}
+    expected = outcome(finetune("whole", **half))
+    losses = [
+        [float(row["ce_loss_raw"]) for row in found["steps"][:2]]
+        for found in (expected, uninterrupted(**{**half, "precision": "float32"}))
+    ]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    report = json.loads(expected["training_report.json"])
+    assert report["best_validation_nll"] < report["validation_nll"][0] - 0.3
+    with monkeypatch.context() as patch:
+        kill(patch, StepRecords, "step", 10)
+        with pytest.raises(Killed):
+            finetune("killed", **half)
+    assert outcome(finetune("killed", **half)) == expected
+
+
 @pytest.mark.parametrize("change", [{"seed": 7}, {"code": "other"}])
 def test_a_checkpoint_of_another_training_is_not_resumed(
     finetune, outcome, uninterrupted, monkeypatch, change

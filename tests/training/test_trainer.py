@@ -5,11 +5,13 @@ import pytest
 import torch
 
 from kdlib.config import Size
-from kdlib.models.batch import collate, read_rows
+from kdlib.models.batch import collate, layout_of, read_rows
 from kdlib.models.generate import log_probabilities
-from kdlib.models.seq2seq import build, load
+from kdlib.models.load import load
+from kdlib.models.scratch import build
 from kdlib.training.trainer import Convergence
 
+CE = {"components": {"ce": {}}, "loss_weights": {"ce": 1.0}}
 PARTS = ("ce", "kl", "jsd", "focal", "semantic")
 
 
@@ -44,17 +46,17 @@ def test_accumulation_equals_the_full_batch(first_step, rows):
 
 
 def test_a_step_changes_the_weights(first_step, tokenizer):
-    after = first_step(16, 1, {"ce": {}}).weights
+    after = first_step(16, 1, **CE).weights
     before = build(Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2), tokenizer, 0.0, 3)
     assert all((after[name] != tensor).any() for name, tensor in before.state_dict().items())
 
 
 def test_the_gradient_of_cross_entropy_is_that_of_one_padded_batch(first_step, tokenizer, rows):
     model = build(Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2), tokenizer, 0.0, 3)
-    model(**collate(rows[:16], tokenizer.pad_token_id)).loss.backward()
+    model(**collate(rows[:16], layout_of(model.config))).loss.backward()
     expected = {name: p.grad for name, p in model.named_parameters()}
     for batch_size, accumulation in ((16, 1), (4, 4)):
-        found = first_step(batch_size, accumulation, {"ce": {}}, {"ce": 1.0}).gradients
+        found = first_step(batch_size, accumulation, **CE).gradients
         assert_equal_tensors(found, expected, atol=1e-6)
 
 
@@ -84,7 +86,7 @@ def validation_nll(folder, rows):
     gold = [
         line[range(len(row.target_ids)), row.target_ids]
         for row in rows
-        for line in log_probabilities(model, [row], model.config.pad_token_id)
+        for line in log_probabilities(model, [row])
     ]
     return -float(torch.cat(gold).mean())
 

@@ -8,7 +8,15 @@ rule student:
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         signals=student_signals,
-        encoder=student_encoder,
+        # Whoever reads signals makes sure that they are this teacher's, which also costs no rerun: a new
+        # teacher brings new signals.
+        teacher=lambda w: (
+            expand(
+                f"{RUN}/teachers/{teacher_of(w)}/best_model/{{file}}", file=MODEL_FILES
+            )
+            if student_signals(w)
+            else student_encoder(w)
+        ),
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

@@ -10,7 +10,7 @@ from kdlib.training.distill import distill
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    signals, encoder = list(job.input.signals), list(job.input.encoder)
+    signals, teacher = list(job.input.signals), list(job.input.teacher)
     distill(
         name=job.wildcards.student,
         student=Student.model_validate(job.params.student),
@@ -18,7 +18,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         validation=Path(job.input.validation),
         tokenizer=Path(job.input.tokenizer).parent,
         signals=Path(signals[0]) if signals else None,
-        teacher=Path(encoder[0]).parent if encoder else None,
+        teacher=Path(teacher[0]).parent if teacher else None,
         out=Path(job.output.report).parent,
         checkpoints=Path("cache/checkpoints"),
         threads=job.params.threads,

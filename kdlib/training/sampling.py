@@ -1,0 +1,88 @@
+"""The order in which an epoch reads its rows: random, in batches of like length, from few places at a time.
+
+A store of signals keeps rows in the order of their length. Rows that are neighbours there are shuffled among
+themselves, and only a few such blocks are mixed at a time, so that what a batch reads lies in few row groups.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
+
+from torch.utils.data import Sampler
+
+from kdlib.models.batch import by_length
+
+if TYPE_CHECKING:
+    from kdlib.models.batch import Row
+
+BLOCK = 128  # rows at most that are shuffled among themselves
+SHARE = 64  # blocks at least: with fewer, the rows of a block would differ in length
+BATCHES = 4  # of a block at least: with fewer, the same rows would always meet
+BUFFER = 8  # blocks whose batches are mixed; with 128 rows each, their row groups fit into a store's cache
+
+
+class EpochSampler(Sampler[int]):
+    """Yields the numbers of the rows in the order of ``epoch_order``.
+
+    The epoch is asked for when the iteration begins, so that a resumed training needs no random state to go
+    on in the very order, and all processes of one training see the same.
+    """
+
+    def __init__(self, rows: Sequence[Row], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
+        """Sort the rows by length once.
+
+        Args:
+            rows: Training rows.
+            batch_size: Rows per forward pass, of all processes together.
+            seed: Of all epochs' orders.
+            epoch: Returns the number of the epoch that begins.
+        """
+        self.by_length = by_length(rows)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.by_length)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the number of every row once."""
+        return epoch_order(self.by_length, self.batch_size, self.seed, self.epoch())
+
+
+def epoch_order(ordered: Sequence[int], batch_size: int, seed: int, epoch: int) -> Iterator[int]:
+    """Yield every row of an epoch once; each ``batch_size`` of them in turn are of like length.
+
+    Neighbours form blocks, whose borders move from epoch to epoch. The blocks are shuffled, and a buffer of
+    ``BUFFER`` of them at a time: the rows within each block, then the batches of all. Rows that fill no batch
+    come last.
+
+    Args:
+        ordered: Numbers of the rows, in the order of their length.
+        batch_size: Rows per batch.
+        seed: Of all epochs' orders.
+        epoch: Number of the epoch.
+    """
+    rng = random.Random(f"{seed}:{epoch}")
+    spare = len(ordered) % batch_size
+    # A run from anywhere: neither the longest nor the shortest rows are always in the small batch.
+    start = rng.randrange(len(ordered) - spare + 1)
+    last = list(ordered[start : start + spare])
+    full = [*ordered[:start], *ordered[start + spare :]]
+    batches_per_block = max(BATCHES, min(BLOCK, len(ordered) // SHARE) // batch_size)
+    first_border = batch_size * rng.randint(1, batches_per_block)
+    borders = [0, *range(first_border, len(full), batch_size * batches_per_block), len(full)]
+    blocks = [full[begin:end] for begin, end in pairwise(borders)]
+    rng.shuffle(blocks)
+    for first in range(0, len(blocks), BUFFER):
+        batches = []
+        for block in blocks[first : first + BUFFER]:
+            rng.shuffle(block)
+            batches += [block[i : i + batch_size] for i in range(0, len(block), batch_size)]
+        rng.shuffle(batches)
+        yield from chain.from_iterable(batches)
+    yield from last
