@@ -13,12 +13,15 @@ container: "docker://python:3.11-slim-bookworm"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/lookups.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/imports.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/views.smk"
 include: "workflow/rules/teacher.smk"
 include: "workflow/rules/signals.smk"
+include: "workflow/rules/fidelity.smk"
 include: "workflow/rules/student.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/tracking.smk"
@@ -37,3 +40,6 @@ rule all:
         report=f"{RUN}/report.html",
         card=f"{RUN}/dataset/card.html",
         tracked=f"{RUN}/mlflow.json",
+        fidelity=expand(
+            f"{RUN}/signals/{{name}}/fidelity.json", name=distilled_teachers()
+        ),

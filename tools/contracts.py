@@ -174,6 +174,7 @@ def _compiled(run: Path, key: str, models: list[str]) -> dict[str, Any]:
 
 def _signal(run: Path, chosen: Chosen, student: str, decode: Decode) -> str:
     """Return the teacher's stored distributions at the first positions of a training example."""
+    from kdlib.signals.shard import PREFIX
     from kdlib.signals.signal import SignalKey
     from kdlib.signals.store import SignalStore
 
@@ -187,7 +188,7 @@ def _signal(run: Path, chosen: Chosen, student: str, decode: Decode) -> str:
         for own in read_parquet(path).to_pylist()
         if (own["id"], own["rank"]) == (key.id, key.rank)
     )
-    stored["signal"] = f"{len(stored['signal'])} bytes"
+    stored |= {name: f"{len(value)} bytes" for name, value in stored.items() if name.startswith(PREFIX)}
     table = "| position | gold | T = 1 | T = 4 |\n|---|---|---|---|\n"
     for at, gold in enumerate(row["target_ids"][:SHOWN]):
         best = [_best(store.signal(key, t).log_probs[at].exp().tolist(), decode) for t in (1.0, 4.0)]

@@ -33,6 +33,7 @@ def write_page(
     steps: list[Path],
     epochs: list[Path],
     manifests: list[Path],
+    fidelities: list[Path],
     test: Path,
     page: Path,
 ) -> None:
@@ -49,6 +50,7 @@ def write_page(
         steps: ``…/students/NAME/step_metrics.csv`` of every trained model.
         epochs: ``…/students/NAME/training_metrics.csv`` of the same models.
         manifests: ``…/NAME/manifest.json`` of every store of signals.
+        fidelities: ``…/NAME/fidelity.json`` of the stores that were compared with their teachers.
         test: Token rows (Parquet) of the test split; only ids and prompts are read.
         page: HTML file to write.
 
@@ -78,6 +80,7 @@ def write_page(
             "corpus": card_tables("Corpus", read_json(card)),
             "dataset": card_tables("Dataset", read_json(dataset)),
             "signals": tables.signal_table({path.parent.name: read_json(path) for path in manifests}),
+            "fidelity": tables.fidelity_table({path.parent.name: read_json(path) for path in fidelities}),
             "examples": examples,
             "examples_json": script_json(examples),
             "inputs": {name: sha256(path) for name, path in inputs.items()},

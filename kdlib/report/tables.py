@@ -182,6 +182,36 @@ def signal_table(manifests: Mapping[str, Mapping[str, Any]]) -> Table:
     return Table("signals-table", "Teacher signals", [Heading(name) for name in names], rows)
 
 
+def fidelity_table(fidelities: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return how far each store is from its teacher, a row a temperature; tooltips are signatures.
+
+    Args:
+        fidelities: Teacher: content of the store's fidelity.json.
+    """
+    rows = []
+    for teacher, own in fidelities.items():
+        for at in own["temperatures"]:
+            title, infinite = at["signature"], at["kl_infinite"]
+            kl = number(at["kl"], _short(at["kl"]))._replace(
+                detail=f"infinite at {infinite:.1%} of tokens" if infinite else "", title=title
+            )
+            l1 = number(at["l1"], _short(at["l1"]))._replace(title=title)
+            top1 = number(at["top1"], f"{at['top1']:.2%}")._replace(title=title)
+            sizes = [number(own[key]) for key in ("bytes_per_token", "bytes_per_token_with_codec")]
+            temperature = number(at["temperature"], f"{at['temperature']:g}")
+            cells = [Cell(teacher), Cell(plain(own["codec"])), *sizes, temperature, l1, kl, top1]
+            rows.append([*cells, number(at["entropy"]), number(at["kept_tokens"])])
+    names = ("teacher", "codec", "bytes per token", "with what all signals share", "T")
+    figures = ("L1 ↓", "KL, nats ↓", "top-1 agreement ↑", "teacher's entropy, nats", "tokens kept")
+    head = [Heading(name) for name in (*names, *figures)]
+    return Table("fidelity-table", "Fidelity of the stored signals", head, rows)
+
+
+def _short(value: float | None) -> str | None:
+    """Return two digits that count, since an error of 0.0004 must not read 0."""
+    return None if value is None else f"{value:.2g}".replace("-", "−")
+
+
 def reading_aid() -> Table:
     """Return the thresholds of earlier systems."""
     rows = [[Cell(metric), Cell(bound)] for metric, bound in READING_AID.items()]

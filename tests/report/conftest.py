@@ -61,6 +61,16 @@ def make_scores() -> dict:
     }
 
 
+def make_fidelity() -> dict:
+    """Return the figures of a sparse store; at its second temperature nothing has a finite KL."""
+    first = {"temperature": 1.0, "l1": 0.000412, "kl": 0.0123, "kl_infinite": 0.031, "top1": 0.99876}
+    second = {"temperature": 2.4495, "l1": 0.31, "kl": None, "kl_infinite": 1.0, "top1": 0.5}
+    more = {"entropy": 1.2345, "kept_tokens": 7.5}
+    figures = [own | more | {"signature": f"fidelity|T:{own['temperature']}"} for own in (first, second)]
+    sizes = {"bytes_per_token": 37.25, "bytes_per_token_with_codec": 41.5}
+    return {"codec": {"kind": "nucleus", "epsilon": 0.005}, **sizes, "temperatures": figures}
+
+
 def _training(folder: Path, name: str) -> None:
     parts = ["loss_raw", "loss_weighted", "weight"]
     head = ["step", *(f"ce_{part}" for part in parts), "total_loss_raw", "total_loss_weighted"]
@@ -105,6 +115,7 @@ def arguments(tmp_path: Path) -> dict:
     entry = {"split": "train", "rows": 3, "positions": 50, "bytes": 6543}
     manifest = {"codec": {"kind": "dense"}, "files": [entry, entry]}
     write_json(folder / "signals" / "base" / "manifest.json", manifest)
+    write_json(folder / "signals" / "base" / "fidelity.json", make_fidelity())
     return {
         "run": "tiny<b>",
         "card": folder / "card.json",
@@ -116,6 +127,7 @@ def arguments(tmp_path: Path) -> dict:
         "steps": [folder / name / "step_metrics.csv" for name in TRAINED],
         "epochs": [folder / name / "training_metrics.csv" for name in TRAINED],
         "manifests": [folder / "signals" / "base" / "manifest.json"],
+        "fidelities": [folder / "signals" / "base" / "fidelity.json"],
         "test": folder / "test.parquet",
         "page": tmp_path / "report.html",
     }

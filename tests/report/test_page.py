@@ -64,6 +64,28 @@ def test_cards_signals_and_costs_are_shown(arguments, written):
     assert reading.tables["training-table"][1] == ["teachers/base", "1,234", "3", "5", "1", "3", "2.500"]
 
 
+def test_fidelity_of_the_signals_is_shown_with_its_signatures(arguments, written):
+    text, reading = written(arguments)
+    head, first, second = reading.tables["fidelity-table"]
+    assert head[4:8] == ["T", "L1 ↓", "KL, nats ↓", "top-1 agreement ↑"]
+    assert first[0] == "base"
+    assert "nucleus" in first[1]
+    assert first[2:6] == ["37.25", "41.50", "1", "0.00041"]
+    assert first[6] == "0.012 infinite at 3.1% of tokens"
+    assert first[7:] == ["99.88%", "1.234", "7.500"]
+    assert second[4:8] == ["2.4495", "0.31", "– infinite at 100.0% of tokens", "50.00%"]
+    titles = [value for _, name, value in reading.attributes if name == "title"]
+    assert titles.count("fidelity|T:1.0") == titles.count("fidelity|T:2.4495") == 3
+    assert "L1 is Σ|p − p̂|" in text
+
+
+def test_a_store_without_fidelity_has_no_such_table(arguments, written):
+    text, reading = written({**arguments, "fidelities": []})
+    assert "signals-table" in reading.tables
+    assert "fidelity-table" not in reading.tables
+    assert "L1 is" not in text
+
+
 def test_texts_are_shown_and_never_become_markup(arguments, written, examples_of):
     text, reading = written(arguments)
     assert reading.tags["b"] == 0
@@ -143,10 +165,10 @@ def test_a_run_without_optional_parts(arguments, written):
     del scores["not_measured"]
     scores["comparisons"] = []
     write_json(arguments["scores"], scores)
-    none = {name: [] for name in ("costs", "reports", "steps", "epochs", "manifests")}
+    none = {name: [] for name in ("costs", "reports", "steps", "epochs", "manifests", "fidelities")}
     text, reading = written({**arguments, **none})
     assert reading.tags["svg"] == 0
-    assert "comparisons-table" not in reading.tables
+    assert not {"comparisons-table", "fidelity-table"} & reading.tables.keys()
     for sentence in (
         "No teacher is compared with the trigram floor",
         "Not compared with the retrieval baseline: students/ce.",

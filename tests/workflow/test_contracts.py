@@ -11,6 +11,7 @@ from collections import defaultdict
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import load_file
 
 from kdlib.files import DataError
 from tests.workflow.project import ROOT
@@ -98,20 +99,21 @@ def test_page_shows_one_example_as_it_stands_in_the_files(run, page):
 
 
 def test_page_shows_the_stored_probabilities(run, page):
-    import lz4.frame
-
     train = pq.read_table(run / "dataset/train.parquet").to_pylist()
     ours = [row for row in train if row["target"].startswith("assertEquals(")]
     row = sorted(ours, key=lambda row: (len(row["prompt"]), row["id"]))[0]
     shards = [
         own for path in run.glob("signals/base/train/*.parquet") for own in pq.read_table(path).to_pylist()
     ]
-    blob = only(own["signal"] for own in shards if own["id"] == row["id"])
-    stored = np.frombuffer(lz4.frame.decompress(blob), "<f2").reshape(len(row["target_ids"]), -1)
+    blob = only(own["signal_states"] for own in shards if own["id"] == row["id"])
+    # bfloat16 is the upper half of single precision.
+    states = (np.frombuffer(blob, "<u2").astype("<u4") << 16).view("<f4").reshape(len(row["target_ids"]), -1)
+    head = load_file(run / "signals/base/codec.safetensors")["head"]
+    logits = (states @ head.T).astype(np.float64)
     for at in range(3):
         cells = only(line for line in page.split("\n") if line.startswith(f"| {at} |")).split(" | ")[2:]
         for cell, temperature in zip(cells, (1, 4), strict=True):
-            mass = np.exp(stored[at].astype(np.float64) / temperature)
+            mass = np.exp((logits[at] - logits[at].max()) / temperature)
             best = np.sort(mass / mass.sum())[::-1][:3]
             shown = [float(part.strip(" |").rsplit(" ", 1)[1]) for part in cell.split(", `")]
             np.testing.assert_allclose(shown, best, atol=6e-5)  # four digits are shown

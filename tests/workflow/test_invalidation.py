@@ -14,10 +14,10 @@ pytestmark = pytest.mark.workflow
 
 END = {"score": 1, "report": 1, "track": 1}
 STUDENT = {"student": 1, "predict_student": 1, "compilation": 1, **END}
+STORE = {"signals_codec": 1, "signals_shard": 4, "signals": 1, "fidelity": 1}
 AFTER_DATASET = {
     "teacher": 1,
-    "signals_shard": 4,
-    "signals": 1,
+    **STORE,
     "student": 3,
     "predict_teacher": 1,
     "predict_student": 3,
@@ -94,8 +94,7 @@ EDITS = {
         appended("kdlib/losses/focal.py", "\nNEW = 1\n"),
         {
             "teacher": 1,
-            "signals_shard": 4,
-            "signals": 1,
+            **STORE,
             "student": 3,
             "predict_teacher": 1,
             "predict_student": 3,
@@ -104,8 +103,22 @@ EDITS = {
         },
     ),
     "the codec": (
-        appended("kdlib/signals/codec.py", "\nNEW = 1\n"),
-        {"signals_shard": 4, "signals": 1, "student": 3, "predict_student": 3, "compilation": 1, **END},
+        appended("kdlib/signals/codec/nucleus.py", "\nNEW = 1\n"),
+        {**STORE, "student": 3, "predict_student": 3, "compilation": 1, **END},
+    ),
+    "a figure of fidelity": (
+        appended("kdlib/signals/fidelity.py", "\nNEW = 1\n"),
+        {"fidelity": 1, "report": 1, "track": 1},
+    ),
+    "the rows that compare store and teacher": (
+        appended("config/test.yaml", "signals: {fidelity_rows: 9}\n"),
+        {"fidelity": 1, "report": 1, "track": 1},
+    ),
+    "the temperature of one student": (
+        replaced(
+            "config/test.yaml", "  trident: {size: nano,", "  trident: {size: nano, temperature: {start: 3},"
+        ),
+        {"fidelity": 1, **STUDENT},
     ),
     "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
     "a harness line": (

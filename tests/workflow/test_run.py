@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -44,15 +45,30 @@ def test_mlflow_holds_parent_training_and_evaluation_runs(finished, monkeypatch)
     assert evaluated.data.metrics["token_f1"] == scores["models"]["students/trident"]["token_f1"]["value"]
 
 
+def test_the_store_is_compared_at_every_temperature_of_training(finished):
+    run = finished.folder / "results/test"
+    used = {1.0}
+    for student in ("traditional", "trident"):
+        with (run / f"students/{student}/step_metrics.csv").open(newline="") as file:
+            used |= {round(float(row["temperature"]), 4) for row in csv.DictReader(file)}
+    assert len(used) == 3  # 4 of both students, and that of trident's second epoch
+    report = json.loads((run / "signals/base/fidelity.json").read_text())
+    assert [own["temperature"] for own in report["temperatures"]] == sorted(used)
+    assert report["rows"] == 16
+    assert 0 < max(own["l1"] for own in report["temperatures"]) < 0.02
+    assert report["temperatures"][0]["signature"] in (run / "report.html").read_text()
+
+
 def test_same_configuration_gives_the_same_bytes(finished, tmp_path):
     again = copy_project(tmp_path)
-    again.snakemake("--until", "predict_student")
+    again.snakemake("--until", "predict_student", "fidelity")
     first, second = finished.folder / "results/test", tmp_path / "results/test"
     files = [
         "corpus/examples.parquet",
         "dataset/train.parquet",
         "teachers/base/best_model/model.safetensors",
         "signals/base/train/0.parquet",
+        "signals/base/fidelity.json",
         "students/trident/best_model/model.safetensors",
         "evaluation/students/trident/predictions.jsonl",
     ]

@@ -28,7 +28,12 @@ rule report:
                 f"{RUN}/students/{{name}}/training_metrics.csv", name=cfg.students
             ),
         ],
-        manifests=expand(f"{RUN}/signals/{{name}}/manifest.json", name=cfg.teachers),
+        manifests=expand(
+            f"{RUN}/signals/{{name}}/manifest.json", name=distilled_teachers()
+        ),
+        fidelities=expand(
+            f"{RUN}/signals/{{name}}/fidelity.json", name=distilled_teachers()
+        ),
         test=rules.dataset.output.test,
     output:
         page=report(

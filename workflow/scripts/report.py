@@ -20,6 +20,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         steps=[Path(path) for path in job.input.steps],
         epochs=[Path(path) for path in job.input.epochs],
         manifests=[Path(path) for path in job.input.manifests],
+        fidelities=[Path(path) for path in job.input.fidelities],
         test=Path(job.input.test),
         page=Path(job.output.page),
     )
