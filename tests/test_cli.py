@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -40,3 +43,25 @@ def test_what_cannot_be_mined_is_one_sentence(tmp_path, name):
     assert done.output.startswith("error: ") or done.stderr.startswith("error: ")
     assert name in done.output
     assert not out.exists()
+
+
+def test_help_loads_nothing_heavy():
+    code = """
+import sys
+from typer.testing import CliRunner
+from kdlib.cli import app
+
+for arguments in (["--help"], ["signals", "--help"], ["signals", "inspect", "--help"]):
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0 and "Usage:" in done.output, done.output
+heavy = {"torch", "transformers", "numpy", "pandas", "pyarrow", "scipy", "yaml", "lz4"}
+print(*sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_all_commands_are_listed():
+    listed = CliRunner().invoke(app, ["--help"]).output
+    for name in ("config", "mine", "import", "export", "digest", "signals"):
+        assert f"\n  {name} " in listed

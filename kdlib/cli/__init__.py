@@ -1,12 +1,14 @@
-"""The command line: look at a configuration, mine or import examples, export them, explain a digest."""
+"""The command line: configurations, examples, stores of signals, digests."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kdlib.cli import signals
+from kdlib.cli.errors import fail, told
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +17,7 @@ app = typer.Typer(
     help="Knowledge distillation of models that write Java unit-test assertions. The pipeline itself runs "
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
+app.add_typer(signals.app, name="signals")
 
 
 @app.command()
@@ -38,13 +41,13 @@ def config(
     try:
         checked = read_config([base, *(overlay or [])])
     except ConfigError as error:
-        _fail(str(error))
+        fail(str(error))
     if show == "report":
         print(f"results/{checked.run}/report.html")
     elif show == "resolved":
         print(yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False), end="")
     else:
-        _fail(f"--show takes resolved or report, got {show!r}")
+        fail(f"--show takes resolved or report, got {show!r}")
 
 
 @app.command()
@@ -62,16 +65,14 @@ def mine(
     """
     from kdlib.config import Filters, PathSource
     from kdlib.corpus.mining import mine_source
-    from kdlib.files import DataError, read_json
+    from kdlib.files import read_json
 
     if not sources.exists():
-        _fail(f"{sources}: there is no such folder or archive")
+        fail(f"{sources}: there is no such folder or archive")
     source = PathSource(kind="path", path=str(sources), licence=licence)
     filters, report = Filters(max_file_bytes=max_file_bytes), out.with_suffix(".json")
-    try:
+    with told():
         mine_source(sources.name, source, sources, filters, out, report, processes)
-    except DataError as error:
-        _fail(str(error))
     counts = read_json(report)
     skipped = len(counts["skipped"])
     print(f"{counts['examples']} examples from {counts['files']} files, {skipped} skipped: {out}, {report}")
@@ -94,21 +95,19 @@ def import_(
     """
     from kdlib.config import Filters, ImportSource
     from kdlib.corpus.importers.source import FORMATS, import_source
-    from kdlib.files import DataError, read_json
+    from kdlib.files import read_json
 
     if format not in FORMATS:
-        _fail(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
+        fail(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
     if max_row_bytes < 1:
-        _fail(f"--max-row-bytes must be at least 1, got {max_row_bytes}")
+        fail(f"--max-row-bytes must be at least 1, got {max_row_bytes}")
     source = ImportSource.model_validate(
         {"kind": "import", "format": format, "path": str(path), "licence": licence}
     )
     report, rejected = out.with_suffix(".json"), out.with_suffix(".rejected.jsonl")
     filters = Filters(max_file_bytes=max_row_bytes)
-    try:
+    with told():
         import_source(path.resolve().stem, source, filters, out, report, rejected)
-    except DataError as error:
-        _fail(str(error))
     counts = read_json(report)
     filtered = counts["filtered"]
     print(f"{counts['examples']} examples from {counts['tests']} rows: {out}, {report}")
@@ -134,16 +133,13 @@ def export(
     --splits results/default/corpus/splits.parquet --split train
     """
     from kdlib.corpus.importers.seed import export_seed
-    from kdlib.files import DataError
     from kdlib.records import SPLITS
 
     chosen = next((name for name in SPLITS if name == split), None)
     if split is not None and chosen is None:
-        _fail(f"unknown split {split!r}; there are {', '.join(SPLITS)}")
-    try:
+        fail(f"unknown split {split!r}; there are {', '.join(SPLITS)}")
+    with told():
         written = export_seed(examples, splits, out, chosen)
-    except DataError as error:
-        _fail(str(error))
     print(f"{written} examples: {out}")
 
 
@@ -159,13 +155,6 @@ def digest(
 
     script = Path("workflow/scripts") / f"{rule}.py"
     if not script.is_file():
-        _fail(
-            f"no script {script}; there are {', '.join(sorted(p.stem for p in script.parent.glob('*.py')))}"
-        )
+        fail(f"no script {script}; there are {', '.join(sorted(p.stem for p in script.parent.glob('*.py')))}")
     modules = code_modules(script)
     print(code_digest(script), *modules, *data_files(modules), sep="\n")
-
-
-def _fail(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr)
-    raise typer.Exit(1)
