@@ -1,8 +1,14 @@
+import errno
 import hashlib
 import os
+import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +82,79 @@ def test_writing_nothing_is_an_error(tmp_path):
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "the quota of the disk is used up"),
+        (OSError(errno.EFBIG, "File too large"), "the file is larger than the system allows"),
+        # as safetensors says it
+        (Exception("Error while serializing: I/O error: File too large (os error 27)"), "the file is larger"),
+        (Exception("I/O error: No space left on device (os error 28)"), "the disk is full"),
+    ],
+)
+def test_no_room_is_told_with_the_path(tmp_path, error, reason):
+    path = tmp_path / "file"
+    path.write_text("old")
+    message = f"{path}: cannot be written: {reason}"
+
+    def write():
+        with atomic(path) as partial:
+            partial.write_text("half")
+            raise error
+
+    with pytest.raises(DataError, match=re.escape(message)) as caught:
+        write()
+    assert caught.value.__cause__ is error
+    assert names(tmp_path) == ["file"]
+    assert path.read_text() == "old"
+
+
+def test_a_full_device_is_told_by_what_every_library_says(tmp_path):
+    """``/dev/full`` answers each write with ENOSPC."""
+    assert Path("/dev/full").is_char_device()
+    text = "x" * 10**6
+    writers = [
+        lambda full: full.write_text(text),
+        lambda full: pq.write_table(pa.table({"a": [text]}), full),
+    ]
+
+    def on_a_full_device(write):
+        with atomic(tmp_path / "file") as partial:
+            partial.symlink_to("/dev/full")
+            write(partial)
+
+    for write in writers:
+        with pytest.raises(DataError, match="file: cannot be written: the disk is full"):
+            on_a_full_device(write)
+        assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EACCES, "denied"), ValueError("(os error 2)")])
+def test_other_errors_are_not_about_room(tmp_path, error):
+    with pytest.raises(type(error)) as caught, atomic(tmp_path / "file"):
+        raise error
+    assert caught.value is error
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    for name in (f".a[1].{dead.pid}.partial", f".other.{dead.pid}.partial", ".a[1].later.partial"):
+        (tmp_path / name).write_text("half")
+    living = f".a[1].{os.getppid()}.partial"
+    (tmp_path / living).mkdir()
+    folder = tmp_path / "model" / f".best.{dead.pid}.partial"
+    (folder / "inner").mkdir(parents=True)
+    for path in (tmp_path / "a[1]", tmp_path / "model" / "best"):
+        with atomic(path) as partial:
+            partial.write_text("whole")
+    assert names(tmp_path) == sorted(
+        ["a[1]", ".a[1].later.partial", f".other.{dead.pid}.partial", living, "model"]
+    )
+    assert names(tmp_path / "model") == ["best"]
+
+
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "f").write_bytes(b"\x00\r\n")
     assert sha256(tmp_path / "f") == hashlib.sha256(b"\x00\r\n").hexdigest()
@@ -116,6 +195,9 @@ def test_broken_json_is_named_with_its_line(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"a": 1}\n{"a": \n')
     with pytest.raises(DataError, match=r"a\.jsonl:2: not JSON"):
         list(read_jsonl(tmp_path / "a.jsonl"))
+    (tmp_path / "a.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(DataError, match=r"a\.json: not JSON"):
+        read_json(tmp_path / "a.json")
 
 
 def test_examples_come_back_and_equal_ones_give_equal_bytes(tmp_path, examples):
