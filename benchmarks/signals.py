@@ -40,6 +40,7 @@ from kdlib.models.tokenizer import load_tokenizer
 from kdlib.signals.codec.codec import Codec, codec_for
 from kdlib.signals.extract import open_teacher, signal_rows
 from kdlib.signals.legacy import encode_legacy
+from kdlib.signals.prepare import frequency_order
 from kdlib.signals.shard import SignalRow
 from kdlib.signals.shared import read_tensors
 from kdlib.signals.store import SignalStore
@@ -57,7 +58,8 @@ def reading(config: Config, folder: Path, runs: int) -> tuple[float, float, floa
     """
     rows = read_rows(RUN / "dataset/train.parquet")[: 320 if quick() else None]
     whole = SignalStore(STORE / "manifest.json")
-    codec = codec_for(Nucleus(kind="nucleus"), len(whole.codec.tensors()["head"]), {})
+    vocab = len(whole.codec.tensors()["head"])
+    codec = codec_for(Nucleus(kind="nucleus"), vocab, {"order": frequency_order(rows, vocab)})
 
     def again() -> Iterator[SignalRow]:
         for batch in batches(rows, BATCH):
@@ -141,21 +143,23 @@ def sizes(held: Held, folder: Path) -> dict[str, Claim]:
     """Return what every layout costs and keeps on the held-out rows."""
     shared = read_tensors(STORE / "codec.safetensors")
     head, vocab = {"head": shared["head"]}, len(shared["head"])
+    order = {"order": frequency_order(read_rows(RUN / "dataset/train.parquet"), vocab)}
     curve = {k: kept(TopK(kind="topk", k=k), held, {}, folder / f"topk{k}") for k in KS}
     options = Nucleus(kind="nucleus")
-    nucleus = kept(options, held, {}, folder / "nucleus")
+    nucleus = kept(options, held, order, folder / "nucleus")
     int8 = kept(Hidden(kind="hidden", precision="int8"), held, shared, folder / "int8")
     bf16 = kept(Hidden(kind="hidden"), held, head, folder / "bf16")
     others = {
         "topk_32": curve[32],
         "topk_128": curve[128],
-        "nucleus_fine": kept(Nucleus(kind="nucleus", epsilon=0.001, cap=255), held, {}, folder / "fine"),
-        "nucleus_coarse": kept(Nucleus(kind="nucleus", epsilon=0.02, cap=32), held, {}, folder / "coarse"),
+        "nucleus_fine": kept(Nucleus(kind="nucleus", epsilon=0.001, cap=255), held, order, folder / "fine"),
+        "nucleus_coarse": kept(Nucleus(kind="nucleus", epsilon=0.02, cap=32), held, order, folder / "coarse"),
         "sampled_8_8": kept(Sampled(kind="sampled"), held, {}, folder / "sampled"),
         "dense_lz4": kept(Dense(kind="dense"), held, {}, folder / "dense"),
     }
     exact = "the teacher's own distribution"
-    what = f"{len(held.rows)} held-out rows, {held.tokens()} tokens, V = {vocab}, whole file"
+    what = f"{len(held.rows)} held-out rows, {held.tokens()} tokens, V = {vocab}; ids and scores included, "
+    what += "the codec's shared tensors not"
     width = shared["head"].shape[1]
     id_bits = (vocab - 1).bit_length()
     return {
@@ -187,6 +191,10 @@ def sizes(held: Held, folder: Path) -> dict[str, Claim]:
             1,
         ),
         "hidden_bf16_bytes": stated(bf16.bytes, "B/token", what),
+        "nucleus_shared_mb": stated(order["order"].nbytes / 1e6, "MB", "once a store: tokens by frequency"),
+        "hidden_shared_mb": stated(
+            sum(tensor.nbytes for tensor in shared.values()) / 1e6, "MB", "once a store: head, channels"
+        ),
         **{
             f"{name}_{part}": stated(value, unit, what)
             for name, one in others.items()

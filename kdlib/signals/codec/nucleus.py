@@ -119,9 +119,10 @@ class NucleusCodec:
         if not fit or not counts.all():
             raise DataError(DAMAGED)
         starts, width = counts.cumsum(dtype=np.int64) - counts, int(counts.max(initial=1))
-        tail = TAILS[tails]
-        log_probs = _log_probs(counts, starts, steps, tail)
-        places, shape = places_of(counts, starts, width), (len(counts), width)
+        tail, shape = TAILS[tails], (len(counts), width)
+        position = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+        log_probs = _log_probs(position, starts, steps, tail)
+        places = places_of(position, starts, width)
         return SparseSignal(
             padded(ids, places, shape, 0),
             padded(log_probs, places, shape, -np.inf),
@@ -151,7 +152,7 @@ def _nucleus(
 
 
 def _log_probs(
-    counts: UInt8[np.ndarray, " positions"],
+    position: Int[np.ndarray, " entries"],
     starts: Int[np.ndarray, " positions"],
     steps: UInt8[np.ndarray, " others"],
     tail: Float[np.ndarray, " positions"],
@@ -159,17 +160,17 @@ def _log_probs(
     """Return the log-probabilities of all kept tokens, position by position, most probable first.
 
     Args:
-        counts: Kept tokens of each position, at least 1.
+        position: Number of the position that each token belongs to.
         starts: Kept tokens of all earlier positions.
         steps: Level differences of all tokens but the first of a position.
         tail: Mass that is not kept.
     """
-    position = np.arange(len(counts))
-    sums = np.zeros(len(steps) + 1, dtype=np.int64)
-    steps.cumsum(out=sums[1:])
+    sums = np.zeros(len(steps) + 1, dtype=np.int32)
+    steps.cumsum(out=sums[1:], dtype=np.int32)
     # Before entry e of position p there are e − p steps.
-    before = np.arange(len(steps) + len(counts)) - np.repeat(position, counts)
-    levels = sums[before] - np.repeat(sums[starts - position], counts)
-    log_ratios = levels.astype(np.float32) * np.float32(-STEP)
-    totals = np.add.reduceat(np.exp(log_ratios), starts) if len(counts) else tail
-    return log_ratios + np.repeat(np.log1p(-tail) - np.log(totals), counts)
+    levels = sums[np.arange(len(position)) - position]
+    levels -= sums[starts - np.arange(len(starts))][position]
+    log_ratios = levels * np.float32(-STEP)
+    totals = np.add.reduceat(np.exp(log_ratios), starts) if len(starts) else tail
+    log_ratios += (np.log1p(-tail) - np.log(totals))[position]
+    return log_ratios

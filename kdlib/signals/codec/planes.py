@@ -156,17 +156,17 @@ def rows_of(
 
 
 def places_of(
-    counts: UInt8[np.ndarray, " positions"], starts: Int[np.ndarray, " positions"], width: int
+    position: Int[np.ndarray, " entries"], starts: Int[np.ndarray, " positions"], width: int
 ) -> Int[np.ndarray, " entries"]:
     """Return where each entry of a ragged list goes in a flattened ``[positions, width]`` array.
 
     Args:
-        counts: Entries of each position.
+        position: Number of the position that each entry belongs to, in order.
         starts: Entries of all earlier positions.
-        width: Largest count.
+        width: Largest number of entries of a position.
     """
-    shifts = np.repeat(np.arange(len(counts)) * width - starts, counts)
-    return shifts + np.arange(len(shifts))
+    shifts = np.arange(len(starts)) * width - starts
+    return np.arange(len(position)) + shifts[position]
 
 
 def padded(
