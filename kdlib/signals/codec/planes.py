@@ -156,17 +156,17 @@ def rows_of(
 
 
 def places_of(
-    position: Int[np.ndarray, " entries"], starts: Int[np.ndarray, " positions"], width: int
+    counts: UInt8[np.ndarray, " positions"], starts: Int[np.ndarray, " positions"], width: int
 ) -> Int[np.ndarray, " entries"]:
     """Return where each entry of a ragged list goes in a flattened ``[positions, width]`` array.
 
     Args:
-        position: Number of the position that each entry belongs to, in order.
+        counts: Entries of each position.
         starts: Entries of all earlier positions.
-        width: Largest number of entries of a position.
+        width: Largest count.
     """
-    shifts = np.arange(len(starts)) * width - starts
-    return np.arange(len(position)) + shifts[position]
+    shifts = np.repeat(np.arange(len(counts)) * width - starts, counts)
+    return shifts + np.arange(len(shifts))
 
 
 def padded(

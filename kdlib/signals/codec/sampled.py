@@ -123,8 +123,7 @@ class SampledCodec:
         total = kept.exp().sum(dim=1) + tail
         shares = np.repeat((tail / total / self.options.draws).numpy(), counts) * times
         starts, width = counts.cumsum(dtype=np.int64) - counts, int(counts.max(initial=0))
-        position = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-        places, shape = places_of(position, starts, width), (len(counts), width)
+        places, shape = places_of(counts, starts, width), (len(counts), width)
         return SparseSignal(
             torch.cat([torch.from_numpy(ids).view(kept.shape), padded(drawn, places, shape, 0)], dim=1),
             torch.cat([kept - total.log()[:, None], padded(shares, places, shape, 0).log()], dim=1),
