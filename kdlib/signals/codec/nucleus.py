@@ -167,10 +167,10 @@ def _log_probs(
         tail: Mass that is not kept.
     """
     position = np.arange(len(counts))
-    sums = np.zeros(len(steps) + 1, dtype=np.int32)
-    steps.cumsum(out=sums[1:], dtype=np.int32)
+    sums = np.zeros(len(steps) + 1, dtype=np.int64)  # the type of indices: others are converted first
+    steps.cumsum(out=sums[1:], dtype=np.int64)
     # Before entry e of position p there are e − p steps.
     levels = sums.take(np.arange(len(steps) + len(counts)) - np.repeat(position, counts))
     levels -= np.repeat(sums.take(starts - position), counts)
     totals = np.add.reduceat(RATIOS.take(levels, mode="clip"), starts) if len(counts) else tail
-    return levels * np.float32(-STEP) + np.repeat(np.log1p(-tail) - np.log(totals), counts)
+    return levels.astype(np.float32) * np.float32(-STEP) + np.repeat(np.log1p(-tail) - np.log(totals), counts)
