@@ -171,6 +171,8 @@ def test_a_sparse_signal_is_a_distribution(options, positions, case):
     assert isinstance(signal, SparseSignal)
     assert signal.temperature == asked_at(options)
     assert len(signal.ids) == positions
+    assert (signal.ids.dtype, signal.log_probs.dtype) == (torch.int32, torch.float32)
+    assert signal.tail_mass.dtype == torch.float32
     kept = signal.log_probs > -math.inf
     assert not signal.log_probs.isnan().any()
     assert kept.any(dim=1).all()
