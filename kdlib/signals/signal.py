@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn.functional import pad
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -98,38 +96,3 @@ def _check(log_probs: Float[Tensor, "positions k"], temperature: float) -> None:
         raise ValueError(f"log_probs must be [positions, entries], got the shape {list(log_probs.shape)}")
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature must be > 0, got {temperature}")
-
-
-def concatenate(signals: Sequence[Signal]) -> Signal:
-    """Join the signals of several rows along the positions, in the order given.
-
-    Args:
-        signals: One or more signals of one form and one temperature; sparse ones may differ in k.
-
-    Returns:
-        A signal of the same form; sparse entries are padded to the largest k.
-
-    Raises:
-        ValueError: If there is nothing to join, or forms or temperatures are mixed.
-    """
-    if not signals:
-        raise ValueError("there are no signals to concatenate")
-    temperatures = sorted({signal.temperature for signal in signals})
-    if len(temperatures) > 1:
-        raise ValueError(f"signals at different temperatures cannot be joined: {temperatures}")
-    full = [signal for signal in signals if isinstance(signal, FullSignal)]
-    sparse = [signal for signal in signals if isinstance(signal, SparseSignal)]
-    if full and sparse:
-        raise ValueError(f"{len(full)} full and {len(sparse)} sparse signals cannot be joined")
-    if full:
-        return FullSignal(torch.cat([signal.log_probs for signal in full]), temperatures[0])
-    k = max(signal.ids.shape[1] for signal in sparse)
-    missing = [(0, k - signal.ids.shape[1]) for signal in sparse]
-    return SparseSignal(
-        torch.cat([pad(signal.ids, width) for signal, width in zip(sparse, missing, strict=True)]),
-        torch.cat(
-            [pad(s.log_probs, width, value=-math.inf) for s, width in zip(sparse, missing, strict=True)]
-        ),
-        torch.cat([signal.tail_mass for signal in sparse]),
-        temperatures[0],
-    )

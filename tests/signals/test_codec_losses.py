@@ -9,7 +9,7 @@ import torch
 from kdlib.config import Dense, Nucleus, Sampled, TopK
 from kdlib.losses.divergence import jsd, kl
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.signal import SparseSignal, concatenate
+from kdlib.signals.signal import SparseSignal
 from tests.signals.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax
 
 VOCAB, POSITIONS = 60, 6
@@ -118,12 +118,3 @@ def test_the_gradient_of_kl_to_sampled_signals_is_that_to_dense_in_the_mean():
     truncated = gradient(TopK(kind="topk", k=3))
     assert (sampled - exact).norm() < 0.01 * exact.norm()
     assert (truncated - exact).norm() > 0.01 * exact.norm()
-
-
-def test_positions_of_several_signals_are_joined():
-    codec = codec_for(Sampled(kind="sampled", head=3, draws=4), VOCAB, {})
-    parts = [round_trip(codec, logits_like("doubtful", size, VOCAB, size)) for size in (1, 4)]
-    student = logits_like("doubtful", 5, VOCAB, 7)
-    together = kl(student, concatenate(parts))
-    apart = torch.cat([kl(student[:1], parts[0]), kl(student[1:], parts[1])])
-    np.testing.assert_allclose(together, apart, rtol=1e-5)

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from kdlib.signals.signal import FullSignal, SignalKey, SparseSignal, concatenate
+from kdlib.signals.signal import FullSignal, SignalKey, SparseSignal
 
 
 def full(positions, temperature=2.0):
@@ -13,43 +13,6 @@ def full(positions, temperature=2.0):
 def sparse(positions, k, temperature=2.0):
     ids = torch.arange(k).repeat(positions, 1)
     return SparseSignal(ids, torch.full((positions, k), -3.0), torch.full((positions,), 0.5), temperature)
-
-
-def test_full_signals_are_joined_in_order():
-    parts = [full(2), full(0), full(3)]
-    joined = concatenate(parts)
-    assert isinstance(joined, FullSignal)
-    assert joined.temperature == 2.0
-    assert joined.log_probs.tolist() == parts[0].log_probs.tolist() + parts[2].log_probs.tolist()
-
-
-def test_sparse_signals_are_padded_to_the_largest_k():
-    joined = concatenate([sparse(1, 2), sparse(2, 3)])
-    assert isinstance(joined, SparseSignal)
-    assert joined.log_probs.tolist() == [[-3.0, -3.0, -math.inf], [-3.0] * 3, [-3.0] * 3]
-    assert joined.ids.tolist() == [[0, 1, 0], [0, 1, 2], [0, 1, 2]]
-    assert joined.ids.dtype == torch.int64
-    assert joined.tail_mass.tolist() == [0.5] * 3
-
-
-def test_sparse_signals_of_no_position_or_no_token_are_joined():
-    joined = concatenate([sparse(0, 4), sparse(2, 0), sparse(1, 2)])
-    assert joined.ids.shape == joined.log_probs.shape == (3, 4)
-    assert (joined.log_probs > -math.inf).sum(dim=1).tolist() == [0, 0, 2]
-    assert joined.tail_mass.tolist() == [0.5] * 3
-
-
-@pytest.mark.parametrize(
-    ("signals", "message"),
-    [
-        ([], "no signals"),
-        ([full(1), sparse(1, 2)], "1 full and 1 sparse"),
-        ([full(1), full(1, 4.0)], r"\[2.0, 4.0\]"),
-    ],
-)
-def test_what_cannot_be_joined_is_named(signals, message):
-    with pytest.raises(ValueError, match=message):
-        concatenate(signals)
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.inf, math.nan])
