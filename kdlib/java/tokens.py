@@ -48,6 +48,18 @@ def code_tokens(text: str) -> list[str]:
     return [token for token in _LEXER.findall(text) if token] or text.split()
 
 
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the Java tokens of a snippet stand; a text of nothing but comments has none.
+
+    Args:
+        text: Java source of any extent, also syntactically wrong.
+
+    Returns:
+        Character spans [start, end) in source order; their texts are ``code_tokens``.
+    """
+    return [match.span(1) for match in _LEXER.finditer(text) if match[1]]
+
+
 def one_line(statement: str) -> str:
     """Collapse white space outside literals and comments, so that a statement of many lines becomes one.
 

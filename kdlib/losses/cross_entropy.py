@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import Field
+
+from kdlib.losses.loss import Loss
 from kdlib.losses.student import log_probabilities
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
+
+    from kdlib.losses.batch import Batch
+
+
+class CrossEntropy(Loss):
+    """Cross entropy to the gold token."""
+
+    label_smoothing: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="mass spread evenly over the vocabulary"
+    )
+
+    def values(self, batch: Batch) -> Float[Tensor, " positions"]:
+        """Return the weighted cross entropy of every position."""
+        values = cross_entropy(batch.student, batch.ids, self.label_smoothing)
+        return values if batch.token_weights is None else values * batch.token_weights
 
 
 def cross_entropy(

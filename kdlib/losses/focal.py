@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
+from pydantic import Field
 
 from kdlib.losses.cross_entropy import cross_entropy
+from kdlib.losses.loss import Loss
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
+
+    from kdlib.losses.batch import Batch
+
+
+class Focal(Loss):
+    """−α(1−p)^γ·log p of the gold token."""
+
+    gamma: float = Field(2.0, ge=0, description="γ, how much easy tokens are discounted")
+    alpha: float = Field(0.25, gt=0, description="α, a constant factor")
+
+    def values(self, batch: Batch) -> Float[Tensor, " positions"]:
+        """Return the weighted focal loss of every position."""
+        values = focal(batch.student, batch.ids, self.gamma, self.alpha)
+        return values if batch.token_weights is None else values * batch.token_weights
 
 
 def focal(
@@ -39,6 +54,8 @@ def focal(
     Relations:
         ``focal(…, gamma=0, alpha=1)`` is ``cross_entropy``.
     """
+    import torch
+
     surprise = cross_entropy(student, targets)
     doubt = -torch.expm1(-surprise)  # 1 − p, as precise as the surprise is
     # At p = 1 the derivative of doubt^γ is infinite for γ < 1, and 0 · inf is NaN; the product's limit is 0.

@@ -1,102 +1,68 @@
-"""Semantic loss: distance of meanings in a frozen encoder, differentiable through expected embeddings."""
+"""Semantic loss: how far what the student means is from what the gold assertion means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from torch.nn.functional import cosine_similarity
+from pydantic import Field
 
-from kdlib.losses.student import log_probabilities
+from kdlib.losses.loss import Loss, Need, Unit
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Float
     from torch import Tensor
 
-    Encode = Callable[
-        [Float[Tensor, "rows time width"], Int[Tensor, "rows time"]], Float[Tensor, "rows features"]
-    ]
+    from kdlib.losses.batch import Batch
+
+
+class Semantic(Loss):
+    """1 − cosine of the student's expected embeddings and the gold assertion in a frozen encoder."""
+
+    unit: ClassVar[Unit] = "example"
+    needs: ClassVar[frozenset[Need]] = frozenset({"encoder"})
+    scale: float = Field(5.0, gt=0, description="β, factor on the raw value")
+
+    def values(self, batch: Batch) -> Float[Tensor, " examples"]:
+        """Return the distance of every example."""
+        if batch.meanings is None:
+            raise ValueError("the semantic loss needs a frozen encoder")
+        return semantic(batch.student_vectors, batch.meanings.golds[batch.meanings.own])
+
+    def factor(self) -> float:
+        """Return β."""
+        return self.scale
 
 
 def semantic(
-    student: Float[Tensor, "positions vocab"],
-    targets: Int[Tensor, " positions"],
-    rows: Int[Tensor, " positions"],
-    examples: int,
-    embedding: Float[Tensor, "vocab width"],
-    encode: Encode,
+    student_vectors: Float[Tensor, "examples features"], gold_vectors: Float[Tensor, "examples features"]
 ) -> Float[Tensor, " examples"]:
-    """Return 1 − cos(encode(e), encode(E[target])) with the expected embeddings e_t = Σ_v p_t(v)·E[v].
+    """Return 1 − cos(s, g) of each example's vectors in a frozen encoder.
 
-    Arg-max text would have no gradient; the expectation has one at every logit. Under teacher forcing p_t is
-    conditional on the gold prefix, so this compares next-token choices, not free-running output.
+    Under teacher forcing the student's p_t is conditional on the gold prefix, so this compares next-token
+    choices, not free-running output.
 
     Args:
-        student: Logits at valid positions; p is taken at T = 1.
-        targets: Gold token ids.
-        rows: Example of each position, 0…examples−1; positions of an example stand in their order.
-        examples: Number of examples.
-        embedding: E, input embeddings of the encoder. No gradient reaches it.
-        encode: Maps input embeddings and a 0/1 mask to one vector a row. It must be frozen (parameters
-            without gradient) and in evaluation mode.
+        student_vectors: s, from ``expected_vectors``.
+        gold_vectors: g, each example's own gold assertion; no gradient reaches it.
 
     Returns:
-        One value per example in [0, 2]; 0 for an example without positions.
+        One value per example in [0, 2]; 0 where the gold vector is zero, for an example without positions.
 
     Raises:
-        ValueError: If positions or vocabulary differ.
+        ValueError: If the shapes differ.
 
     Reference:
-        Expected embeddings into a frozen scorer: Jauregi Unanue et al. 2021, "BERTTune".
+        Jauregi Unanue et al. 2021, "BERTTune", with a sentence's cosine in place of BERTScore.
     """
-    _check(student, targets, rows, embedding)
-    embedding = embedding.detach()
-    p = log_probabilities(student).exp()
-    expected = (p @ embedding.to(p.dtype)).to(embedding.dtype)
-    if not len(rows):
-        return expected.sum().expand(examples)  # zeros with a graph
-    # Rows without positions are left out: attention over padding alone gives NaN.
-    present, compact = torch.unique(rows, return_inverse=True)
-    columns = _columns(compact)
-    encoded = encode(*_padded(expected, compact, columns))
-    with torch.no_grad():
-        reference = encode(*_padded(embedding[targets], compact, columns))
-    wide = torch.promote_types(encoded.dtype, torch.float32)
-    distance = 1 - cosine_similarity(encoded.to(wide), reference.to(wide), dim=-1)
-    return distance.new_zeros(examples).index_put((present,), distance)
+    import torch
+    from torch.nn.functional import normalize
 
-
-def _check(
-    student: Float[Tensor, "positions vocab"],
-    targets: Int[Tensor, " positions"],
-    rows: Int[Tensor, " positions"],
-    embedding: Float[Tensor, "vocab width"],
-) -> None:
-    positions, vocab = student.shape
-    if targets.shape != (positions,) or rows.shape != (positions,):
-        raise ValueError(f"student has {positions} positions, targets {len(targets)}, rows {len(rows)}")
-    if vocab != embedding.shape[0]:
-        raise ValueError(f"student has {vocab} tokens, the embedding {embedding.shape[0]}")
-
-
-def _columns(rows: Int[Tensor, " positions"]) -> Int[Tensor, " positions"]:
-    """Return how many earlier positions belong to the same row."""
-    order = rows.argsort(stable=True)
-    lengths = rows.bincount()
-    starts = lengths.cumsum(0) - lengths
-    place = torch.arange(len(rows), device=rows.device) - starts[rows[order]]
-    return torch.empty_like(place).scatter(0, order, place)
-
-
-def _padded(
-    vectors: Float[Tensor, "positions width"],
-    rows: Int[Tensor, " positions"],
-    columns: Int[Tensor, " positions"],
-) -> tuple[Float[Tensor, "rows time width"], Int[Tensor, "rows time"]]:
-    """Return one padded sequence of vectors per row, and the mask that is 1 on what is not padding."""
-    shape = (int(rows.max()) + 1, int(columns.max()) + 1)
-    mask = torch.zeros(shape, dtype=torch.long, device=rows.device).index_put(
-        (rows, columns), torch.ones_like(rows)
-    )
-    return vectors.new_zeros(*shape, vectors.shape[1]).index_put((rows, columns), vectors), mask
+    if student_vectors.shape != gold_vectors.shape:
+        raise ValueError(
+            f"student vectors are {list(student_vectors.shape)}, gold vectors {list(gold_vectors.shape)}"
+        )
+    wide = torch.promote_types(student_vectors.dtype, torch.float32)
+    gold = gold_vectors.detach().to(wide)
+    # ½‖s/‖s‖ − g/‖g‖‖² is 1 − cos, but keeps its digits and its sign where both point the same way.
+    chord = normalize(student_vectors.to(wide)) - normalize(gold)
+    return (chord.square().sum(dim=1) / 2).masked_fill(~gold.any(dim=1), 0.0)

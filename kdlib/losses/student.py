@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import torch
-
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -20,6 +18,9 @@ def log_probabilities(
         student: Logits z.
         temperature: T > 0.
     """
+    import torch
+
     # Half precision keeps 8 to 11 bits, too few for a sum over a vocabulary or a difference of logarithms.
     wide = student.to(torch.promote_types(student.dtype, torch.float32))
-    return torch.log_softmax(wide / temperature, dim=-1)
+    # Dividing by 1 would cost another pass over the vocabulary, forward and backward.
+    return torch.log_softmax(wide if temperature == 1 else wide / temperature, dim=-1)

@@ -46,6 +46,10 @@ class FullSignal:
     def __post_init__(self) -> None:
         _check(self.log_probs, self.temperature)
 
+    def positions(self, part: slice) -> FullSignal:
+        """Return the signal at some of its positions."""
+        return FullSignal(self.log_probs[part], self.temperature)
+
     def to(self, device: torch.device) -> FullSignal:
         """Return the signal on a device."""
         return FullSignal(self.log_probs.to(device), self.temperature)
@@ -80,6 +84,10 @@ class SparseSignal:
                 f"ids, log_probs and tail_mass must be [p, k], [p, k] and [p], got {shapes[0]}, {shapes[1]}, "
                 f"{shapes[2]}"
             )
+
+    def positions(self, part: slice) -> SparseSignal:
+        """Return the signal at some of its positions."""
+        return SparseSignal(self.ids[part], self.log_probs[part], self.tail_mass[part], self.temperature)
 
     def to(self, device: torch.device) -> SparseSignal:
         """Return the signal on a device."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kdlib.java.syntax import parse
-from kdlib.java.tokens import code_tokens, one_line
+from kdlib.java.tokens import code_tokens, one_line, token_spans
 
 JAVA = '''
 class A<T> {
@@ -68,6 +70,28 @@ def test_only_blank_text_has_no_tokens_and_nothing_is_invented(text):
     position = 0
     for token in tokens:
         position = text.index(token, position) + len(token)
+
+
+@given(st.text(alphabet="ab1\"'\\/*\n .<>é#"))
+def test_spans_are_those_of_the_tokens(text):
+    spans = token_spans(text)
+    assert [text[start:end] for start, end in spans] == (code_tokens(text) if spans else [])
+    assert spans == sorted(spans)
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/* null */ null", [(11, 15)]),
+        ("// a\na//b", [(5, 6)]),
+        ("é é", [(0, 1), (2, 3)]),
+        ("// only this", []),
+        ("", []),
+    ],
+)
+def test_spans_skip_comments(text, expected):
+    assert token_spans(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,183 +1,128 @@
-import copy
 import math
 
 import numpy as np
 import pytest
 import torch
 
-from kdlib.losses.combine import LossTerm, combine
+from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
+from kdlib.losses.reduce import mean_over
 from kdlib.losses.semantic import semantic
 
-TARGETS = torch.tensor([3, 1, 4, 1, 5, 0])
-ROWS = torch.tensor([0, 0, 0, 2, 2, 3])  # example 1 has no position
-ROW_TARGETS = {0: [3, 1, 4], 2: [1, 5], 3: [0]}
-
-
-class Encoder(torch.nn.Module):
-    """A frozen encoder that is not linear, knows the order, and is pooled over the mask."""
-
-    def __init__(self, width=5, features=4):
-        super().__init__()
-        generator = torch.Generator().manual_seed(3)
-        self.matrix = torch.nn.Parameter(torch.randn(width, features, generator=generator).double())
-        self.requires_grad_(False)
-
-    def forward(self, inputs, mask):
-        order = 1 + 0.3 * torch.arange(inputs.shape[1])
-        states = torch.tanh(inputs @ self.matrix * order[:, None])
-        return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-
 
 @pytest.fixture
-def embedding(rng):
-    return torch.tensor(rng.normal(size=(7, 5)))
+def pair(rng):
+    """Student and gold vectors of seven examples, of which the third has no positions."""
+    vectors = torch.tensor(rng.normal(size=(2, 7, 5)))
+    vectors[:, 2] = 0
+    return vectors
 
 
-@pytest.fixture
-def logits(rng):
-    return torch.tensor(rng.normal(size=(6, 7)))
-
-
-def oracle(logits, targets, embedding, matrix):
-    """Loop over one row's positions, tokens and features."""
-
-    def pooled(vectors):
-        states = [
-            [math.tanh(sum(x * w for x, w in zip(vector, column, strict=True)) * (1 + 0.3 * t))
-             for column in zip(*matrix, strict=True)]
-            for t, vector in enumerate(vectors)
-        ]  # fmt: skip
-        return [sum(feature) / len(states) for feature in zip(*states, strict=True)]
-
-    expected = []
-    for row in logits:
-        total = sum(math.exp(z) for z in row)
-        vector = [0.0] * len(embedding[0])
-        for z, token in zip(row, embedding, strict=True):
-            vector = [x + math.exp(z) / total * e for x, e in zip(vector, token, strict=True)]
-        expected.append(vector)
-    a, b = pooled(expected), pooled([embedding[target] for target in targets])
+def oracle(a, b):
     dot = sum(x * y for x, y in zip(a, b, strict=True))
-    return 1 - dot / math.hypot(*a) / math.hypot(*b)
+    return 1 - dot / math.hypot(*a) / math.hypot(*b) if any(b) else 0.0
 
 
-def test_equals_the_formula_row_by_row(logits, embedding):
-    encoder = Encoder()
-    values = semantic(logits, TARGETS, ROWS, 4, embedding, encoder)
-    expected = [0.0] * 4
-    for row, targets in ROW_TARGETS.items():
-        own = logits[row == ROWS].tolist()
-        expected[row] = oracle(own, targets, embedding.tolist(), encoder.matrix.tolist())
-    np.testing.assert_allclose(values.numpy(), expected, atol=1e-12)
-    assert min(expected[row] for row in ROW_TARGETS) > 1e-3
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, 1e-14), (torch.float32, 1e-6), (torch.bfloat16, 1e-6)]
+)
+def test_equals_the_formula(pair, dtype, tolerance):
+    student, gold = pair.to(dtype)
+    values = semantic(student, gold)
+    expected = [oracle(*vectors) for vectors in zip(student.tolist(), gold.tolist(), strict=True)]
+    assert values.dtype == torch.promote_types(dtype, torch.float32)
+    np.testing.assert_allclose(values, expected, atol=tolerance)
+    assert sum(value > 0.1 for value in expected) > 3
 
 
-def test_rows_may_be_interleaved(logits, embedding):
-    order = torch.tensor([3, 0, 5, 1, 4, 2])  # keeps the order within each row
-    values = semantic(logits[order], TARGETS[order], ROWS[order], 4, embedding, Encoder())
-    torch.testing.assert_close(values, semantic(logits, TARGETS, ROWS, 4, embedding, Encoder()))
+def test_parallel_right_and_opposite_vectors_have_values_0_1_and_2(pair):
+    gold = pair[1, :2]
+    across = torch.stack([-gold[:, 1], gold[:, 0]], 1)
+    for student, value in ((3 * gold, 0), (across, 1), (-0.1 * gold, 2)):
+        values = semantic(student, gold[:, : student.shape[1]])
+        np.testing.assert_allclose(values, value, atol=1e-14)
 
 
-def test_a_certain_and_right_student_has_zero_loss_and_gradient(embedding):
-    student = torch.where(torch.nn.functional.one_hot(TARGETS, 7) == 1, 0.0, -math.inf).double()
+def test_lengths_of_vectors_do_not_matter(rng, pair):
+    factors = torch.tensor(rng.uniform(0.01, 100, size=(2, 7, 1)))
+    torch.testing.assert_close(semantic(*(pair * factors)), semantic(*pair))
+
+
+def test_values_are_between_0_and_2_in_single_precision(rng):
+    gold = torch.tensor(rng.normal(size=(999, 5)), dtype=torch.float32)
+    assert (semantic(gold * 1.7, gold) >= 0).all()
+    assert (semantic(-gold * 1.7, gold) <= 2 + 1e-6).all()
+
+
+def test_a_small_angle_keeps_its_digits_in_single_precision():
+    angles = torch.tensor([1e-2, 1e-3, 1e-4])
+    student = torch.stack([torch.cos(angles), torch.sin(angles)], 1)
+    values = semantic(student, torch.tensor([[1.0, 0.0]]).expand(3, 2))
+    np.testing.assert_allclose(values, [2 * math.sin(angle / 2) ** 2 for angle in angles.tolist()], rtol=1e-3)
+
+
+def test_gradient_by_finite_differences(rng, assert_gradient):
+    student, gold = rng.normal(size=(2, 7, 5))
+    assert_gradient(lambda vectors: semantic(vectors, torch.tensor(gold)), student)
+
+
+def test_no_gradient_reaches_the_gold(pair):
+    student, gold = (vectors.clone().requires_grad_() for vectors in pair)
+    semantic(student, gold).sum().backward()
+    assert gold.grad is None
+    assert student.grad.norm() > 0
+
+
+@pytest.mark.parametrize("length", [0.0, 1.0])
+def test_an_example_without_positions_has_no_value_and_no_gradient(pair, length):
+    student = pair[0]
+    student[2] = length
     student.requires_grad_()
-    values = semantic(student, TARGETS, ROWS, 4, embedding, Encoder())
+    values = semantic(student, pair[1])
     values.sum().backward()
-    np.testing.assert_allclose(values.detach(), 0, atol=1e-12)
-    np.testing.assert_allclose(student.grad, 0, atol=1e-12)
+    assert values[2] == 0
+    assert (student.grad[2] == 0).all()
+    assert student.grad.isfinite().all()
 
 
-def test_gradient_by_finite_differences(rng, assert_gradient, embedding):
-    assert_gradient(lambda z: semantic(z, TARGETS, ROWS, 4, embedding, Encoder()), rng.normal(size=(6, 7)))
-
-
-def test_gradient_reaches_every_logit_but_neither_encoder_nor_embedding(logits, embedding):
-    encoder = Encoder()
-    embedding.requires_grad_()
-    logits.requires_grad_()
-    semantic(logits, TARGETS, ROWS, 4, embedding, encoder).sum().backward()
-    assert (logits.grad != 0).all()
-    assert encoder.matrix.grad is None
-    assert embedding.grad is None
-
-
-def test_the_reference_has_no_graph(logits, embedding):
-    grad_modes = []
-    encoder = Encoder()
-
-    def encode(inputs, mask):
-        grad_modes.append((torch.is_grad_enabled(), inputs.requires_grad))
-        return encoder(inputs, mask)
-
-    semantic(logits.requires_grad_(), TARGETS, ROWS, 4, embedding, encode)
-    assert sorted(grad_modes) == [(False, False), (True, True)]
-
-
-def test_descent_on_it_alone_raises_the_cosine(logits, embedding):
-    student = logits.clone().requires_grad_()
-    optimiser = torch.optim.SGD([student], lr=1.0)
-    losses = []
-    for _ in range(50):
-        optimiser.zero_grad()
-        loss = semantic(student, TARGETS, ROWS, 4, embedding, Encoder()).sum()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.2 * losses[0]
-
-
-def test_padding_between_rows_never_enters(logits, embedding):
-    together = semantic(logits, TARGETS, ROWS, 4, embedding, Encoder())
-    for row in ROW_TARGETS:
-        own = row == ROWS
-        alone = semantic(logits[own], TARGETS[own], torch.zeros_like(ROWS[own]), 1, embedding, Encoder())
-        torch.testing.assert_close(alone[0], together[row])
-
-
-def test_micro_batches_add_up_to_the_full_batch(logits, embedding):
-    def shares(student, parts):
-        for own, examples in parts:
-            rows = ROWS[own] - ROWS[own].min()
-            values = semantic(student[own], TARGETS[own], rows, examples, embedding, Encoder())
-            yield combine(
-                [LossTerm("semantic", values, "example")], {"semantic": 0.5}, {"example": 4}, {}
-            ).total
-
+def test_micro_batches_add_up_to_the_full_batch(pair):
     results = []
-    for parts in ([(slice(0, 6), 4)], [(slice(0, 3), 2), (slice(3, 6), 2)]):
-        student = logits.clone().requires_grad_()
-        total = sum(shares(student, parts))
+    for parts in ([slice(0, 7)], [slice(0, 2), slice(2, 3), slice(3, 3), slice(3, 7)]):
+        student = pair[0].clone().requires_grad_()
+        total = sum(mean_over(semantic(student[part], pair[1, part]), 7) for part in parts)
         total.backward()
         results.append((total.detach(), student.grad))
     for whole, split in zip(*results, strict=True):
         torch.testing.assert_close(split, whole)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 3e-2)])
-def test_lower_precision_is_near(logits, embedding, dtype, tolerance):
-    encoder = Encoder()
-    exact = semantic(logits, TARGETS, ROWS, 4, embedding, encoder)
-    narrow = copy.deepcopy(encoder).to(dtype)
-    values = semantic(
-        logits.to(dtype), TARGETS, ROWS, 4, embedding.to(dtype), lambda e, m: narrow(e.to(dtype), m).to(dtype)
-    )
-    assert values.dtype == torch.float32
-    np.testing.assert_allclose(values.numpy(), exact.numpy(), atol=tolerance)
-
-
-def test_zero_positions_give_zeros_with_a_graph(embedding):
-    student = torch.zeros(0, 7, requires_grad=True)
-    nothing = torch.zeros(0, dtype=torch.long)
-    values = semantic(student, nothing, nothing, 3, embedding, Encoder())
+def test_no_examples_give_an_empty_loss_with_a_graph():
+    student = torch.zeros(0, 5, requires_grad=True)
+    values = semantic(student, torch.zeros(0, 5))
     values.sum().backward()
-    assert values.tolist() == [0.0, 0.0, 0.0]
-    assert student.grad.shape == (0, 7)
+    assert values.shape == (0,)
+    assert student.grad.shape == (0, 5)
 
 
-@pytest.mark.parametrize(
-    ("positions", "vocab", "message"),
-    [(5, 7, "5 positions, targets 6, rows 6"), (6, 9, "9 tokens, the embedding 7")],
-)
-def test_other_sizes_are_named(embedding, positions, vocab, message):
-    with pytest.raises(ValueError, match=message):
-        semantic(torch.zeros(positions, vocab), TARGETS, ROWS, 4, embedding, Encoder())
+def test_descent_on_it_alone_raises_the_cosine(rng):
+    def mean(vectors, mask):
+        return (vectors * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+    encoder = FrozenEncoder(torch.tensor(rng.normal(size=(11, 5))), mean)
+    lengths = [3, 0, 2, 4]
+    gold = gold_vectors(torch.tensor(rng.integers(0, 11, 9)), lengths, encoder)
+    student = torch.tensor(rng.normal(size=(9, 11)), requires_grad=True)
+    optimiser = torch.optim.SGD([student], lr=1.0)
+    cosines = []
+    for _ in range(50):
+        optimiser.zero_grad()
+        vectors = expected_vectors(student, lengths, encoder)
+        cosines.append(torch.cosine_similarity(vectors.detach(), gold)[[0, 2, 3]])
+        semantic(vectors, gold).sum().backward()
+        optimiser.step()
+    assert (cosines[-1] > cosines[0]).all()
+    assert (1 - cosines[-1]).sum() < 0.2 * (1 - cosines[0]).sum()
+
+
+def test_other_sizes_are_named():
+    with pytest.raises(ValueError, match=r"student vectors are \[3, 5\], gold vectors \[3, 4\]"):
+        semantic(torch.zeros(3, 5), torch.zeros(3, 4))

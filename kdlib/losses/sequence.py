@@ -1,0 +1,148 @@
+"""Whole sequences: the teacher's beam outputs as further references, and minimum-risk training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+
+def reference_weights(
+    scores: Float[Tensor, " references"],
+    lengths_per_example: Sequence[int],
+    gold_weight: float,
+    temperature: float = 1.0,
+) -> Float[Tensor, " references"]:
+    """Return how much each reference of an example counts: γ for the gold target, the rest for the beams.
+
+    w_gold = γ, or 1 where there is no beam; w_k = (1−γ)·softmax over the example's beams of score_k / T.
+
+    Args:
+        scores: The teacher's log-probability of each reference, example after example. An example's first is
+            its gold target, whose score is not read; at least one score of its beams must be finite.
+        lengths_per_example: References of each example; the sum is the number of references.
+        gold_weight: γ in [0, 1].
+        temperature: T > 0; a large one makes the beams equal, a small one leaves the best only.
+
+    Returns:
+        Weights that sum to 1 in each example.
+
+    Raises:
+        ValueError: If γ, T or the lengths do not fit.
+
+    Reference:
+        Kim & Rush 2016, "Sequence-Level Knowledge Distillation", §3.2: the teacher's distribution over
+        sequences restricted to its beams, and §3.3 for the mixture with the gold target.
+
+    Relations:
+        With one beam and γ = 0 it is their hard SeqKD: the gold target has no weight, the beam has 1.
+    """
+    if not 0 <= gold_weight <= 1:
+        raise ValueError(f"gold_weight must be in [0, 1], got {gold_weight}")
+    if not temperature > 0:
+        raise ValueError(f"temperature must be > 0, got {temperature}")
+    scores = _wide(scores)
+    parts = [scores[:0]]  # answers a batch without examples
+    for own in _groups(scores, lengths_per_example, "references"):
+        gold, beams = own[:1], own[1:]
+        parts.append(torch.full_like(gold, gold_weight if len(beams) else 1.0))
+        parts.append((1 - gold_weight) * torch.softmax(beams / temperature, dim=0))
+    return torch.cat(parts)
+
+
+def sequence_level(
+    token_nll: Float[Tensor, " positions"],
+    lengths: Sequence[int],
+    weights: Float[Tensor, " references"],
+) -> Float[Tensor, " positions"]:
+    """Return each position's negative log-likelihood times the weight of its reference.
+
+    Args:
+        token_nll: −log p of the reference's token at each valid position, reference after reference.
+        lengths: Positions of each reference; the sum is the number of positions.
+        weights: Weight of each reference. No gradient reaches them, and what a weight of 0 belongs to is not
+            read: an infinite value there is inert.
+
+    Returns:
+        One value per position. Their sum is −Σ_r w_r·log p(reference r), the paper's objective.
+
+    Raises:
+        ValueError: If the numbers of positions or references differ.
+
+    Reference:
+        Kim & Rush 2016, §3.2.
+
+    Relations:
+        With weights of 1 it is ``cross_entropy`` to the references.
+    """
+    if len(lengths) != len(weights):
+        raise ValueError(f"there are {len(weights)} weights, but lengths of {len(lengths)} references")
+    if sum(lengths) != len(token_nll):
+        raise ValueError(f"there are {len(token_nll)} positions, but the lengths add up to {sum(lengths)}")
+    token_nll = _wide(token_nll)
+    repeats = torch.tensor(lengths, dtype=torch.long, device=weights.device)
+    # The given size spares a GPU the wait for the sum of the lengths.
+    weight = weights.detach().to(token_nll.dtype).repeat_interleave(repeats, output_size=len(token_nll))
+    return token_nll.masked_fill(weight == 0, 0.0) * weight  # 0 · inf is NaN
+
+
+def minimum_risk(
+    log_likelihoods: Float[Tensor, " candidates"],
+    risks: Float[Tensor, " candidates"],
+    lengths: Sequence[int],
+    sharpness: float = 1.0,
+) -> Float[Tensor, " examples"]:
+    """Return the expected risk of an example's candidates under the student.
+
+    Σ_k Q_k·risk_k with Q = softmax over the example's candidates of α·log p_k.
+
+    Args:
+        log_likelihoods: The student's log p of each whole candidate, example after example; at least one of
+            an example must be finite. Its candidates should be distinct: one given twice counts twice.
+        risks: Cost of each candidate, e.g. 1 − reward. No gradient reaches them.
+        lengths: Candidates of each example; the sum is the number of candidates.
+        sharpness: α > 0. At 1, the default, Q is the student's own distribution renormalised over the
+            candidates. As log p differs by many nats between sequences, Q is then close to one candidate and
+            the gradient small: Shen et al. found 0.005 best for translations.
+
+    Returns:
+        One value per example, between its least and greatest risk; 0 for an example without candidates.
+
+    Raises:
+        ValueError: If α or the numbers of candidates do not fit.
+
+    Reference:
+        Shen et al. 2016, "Minimum Risk Training for Neural Machine Translation", §3.
+
+    Relations:
+        The gradient is α·Q_k·(risk_k − value): that of the score function with the value as its baseline. A
+        single candidate, or equal risks, give none.
+    """
+    if not sharpness > 0:
+        raise ValueError(f"sharpness must be > 0, got {sharpness}")
+    if len(log_likelihoods) != len(risks):
+        raise ValueError(f"there are {len(log_likelihoods)} log-likelihoods, but {len(risks)} risks")
+    log_likelihoods = _wide(log_likelihoods)
+    parts = [log_likelihoods[:0]]  # answers a batch without examples
+    groups = _groups(log_likelihoods, lengths, "candidates")
+    costs = risks.detach().to(log_likelihoods.dtype).split(list(lengths))
+    for own, cost in zip(groups, costs, strict=True):
+        parts.append((torch.softmax(sharpness * own, dim=0) * cost).sum(dim=0, keepdim=True))
+    return torch.cat(parts)
+
+
+def _groups(values: Float[Tensor, " n"], lengths: Sequence[int], name: str) -> tuple[Tensor, ...]:
+    """Return the values of each example."""
+    if sum(lengths) != len(values):
+        raise ValueError(f"there are {len(values)} {name}, but the lengths add up to {sum(lengths)}")
+    return values.split(list(lengths))
+
+
+def _wide(values: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Return the values in single precision at least."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
