@@ -20,7 +20,6 @@ from kdlib.config.corpus import (
 from kdlib.config.models import FolderModel, GgufModel, HubModel, PackageModel, Pretrained, Size
 from kdlib.config.read import ConfigError, load_config, read_config
 from kdlib.config.sections import (
-    Components,
     Config,
     Evaluation,
     Student,
@@ -34,7 +33,6 @@ from kdlib.config.signals import Codec, Dense, Hidden, Nucleus, Sampled, Signals
 __all__ = [
     "ArchiveSource",
     "Codec",
-    "Components",
     "Config",
     "ConfigError",
     "Corpus",

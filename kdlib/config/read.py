@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
 from kdlib.config.models import Size
-from kdlib.config.sections import Components, Config, Student, Teacher, did_you_mean
+from kdlib.config.sections import COMPONENTS_OF, Config, Student, Teacher, did_you_mean
+from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]
 
@@ -180,10 +181,11 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
     """Yield what a student asks of its teacher or of the store that these cannot give."""
     teacher = config.teachers.get(student.teacher)
     if teacher and student.needs_encoder() and _is_causal(teacher, config):
-        yield (
-            f"{where}.components.semantic: teacher {student.teacher} is a causal model without an encoder; "
-            "leave semantic out"
-        )
+        for component in student.components.need("encoder"):
+            yield (
+                f"{where}.components.{component}: teacher {student.teacher} is a causal model without an "
+                f"encoder; leave {component} out"
+            )
     codec = config.signals.codec
     made_for = getattr(codec, "temperature", None)
     if made_for is None or not student.needs_signals():
@@ -209,11 +211,12 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
         hint = did_you_mean(student.teacher, teachers)
         yield f"{where}.teacher: no teacher {student.teacher!r}{hint}"
     names = student.components.names()
+    if student.training.renaming and student.token_weight != 1:
+        yield f"{where}.token_weight: critical tokens are found in the original names; set renaming to 0"
     if student.training.renaming and student.needs_signals():
         yield f"{where}.training.renaming: stored signals belong to the original names; use loss ce"
     if student.loss != "multi_component":
-        expected = {"ce": ["ce"], "traditional": ["ce", "kl"]}[student.loss]
-        if names != expected or student.schedule or student.loss_weights:
+        if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
             yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"
         return
     if student.schedule and student.loss_weights:

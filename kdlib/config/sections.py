@@ -16,9 +16,16 @@ from kdlib.config.base import Name, Precision, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.models import Pretrained, Size
 from kdlib.config.signals import Signals
+from kdlib.losses.table import Components
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
+COMPONENTS_OF = {
+    "ce": ("ce",),
+    "traditional": ("ce", "kl"),
+    "enhanced": ("ce", "kl", "pans"),
+    "ast_enhanced": ("ce", "kl", "ast"),
+}
 
 
 @cache
@@ -41,6 +48,16 @@ def _named(kind: str, value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
     if value not in presets()[kind]:
         raise ValueError(f"unknown name {value!r}{did_you_mean(value, presets()[kind])}")
     return presets()[kind][value]
+
+
+class Records(Strict):
+    """What a training run records beside its losses."""
+
+    gradient_every: int = Field(
+        50,
+        ge=0,
+        description="steps between gradient norms of the components, a backward pass each; 0: never",
+    )
 
 
 class Training(Strict):
@@ -77,6 +94,7 @@ class Training(Strict):
         "elsewhere; weights stay float32",
     )
     seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
+    records: Records = Field(Records(), description="what is recorded")
 
 
 class Teacher(Strict):
@@ -98,47 +116,6 @@ class Teacher(Strict):
         return _named("sizes", value)
 
 
-class Ce(Strict):
-    """Cross entropy to the gold token."""
-
-    label_smoothing: Share = Field(0.0, description="mass spread evenly over the vocabulary")
-
-
-class Kl(Strict):
-    """T²·KL(teacher‖student)."""
-
-
-class Jsd(Strict):
-    """T²·Jensen–Shannon divergence."""
-
-
-class Focal(Strict):
-    """−α(1−p)^γ·log p of the gold token."""
-
-    gamma: float = Field(2.0, ge=0, description="γ, how much easy tokens are discounted")
-    alpha: float = Field(0.25, gt=0, description="α, a constant factor")
-
-
-class Semantic(Strict):
-    """1 − cosine in the frozen teacher encoder, through the student's expected embeddings."""
-
-    scale: float = Field(5.0, gt=0, description="β, factor on the raw value")
-
-
-class Components(Strict):
-    """Loss components; one that is named is used, ``{}`` takes its defaults."""
-
-    ce: Ce | None = Field(None, description="cross entropy")
-    kl: Kl | None = Field(None, description="KL divergence from the teacher")
-    jsd: Jsd | None = Field(None, description="Jensen–Shannon divergence from the teacher")
-    focal: Focal | None = Field(None, description="focal loss")
-    semantic: Semantic | None = Field(None, description="semantic loss")
-
-    def names(self) -> list[str]:
-        """Return the names of the components in use."""
-        return [name for name in type(self).model_fields if getattr(self, name) is not None]
-
-
 class Temperature(Strict):
     """T(e) = start·(end/start)^(e/E) in whole epochs."""
 
@@ -153,12 +130,14 @@ class Student(Strict):
     size: Size = Field(
         default_factory=lambda: Size(**presets()["sizes"]["tiny"]), description="as of a teacher"
     )
-    loss: Literal["ce", "traditional", "multi_component"] = Field(
+    loss: Literal["ce", "traditional", "enhanced", "ast_enhanced", "multi_component"] = Field(
         "multi_component",
-        description="ce; traditional = α·kl + (1−α)·ce; or components weighted by schedule or loss_weights",
+        description="ce; traditional = α·kl + (1−α)·ce; enhanced adds pans, ast_enhanced adds ast; or "
+        "components weighted by schedule or loss_weights",
     )
     components: Components = Field(
-        Components(focal=Focal(), jsd=Jsd(), semantic=Semantic()), description="of multi_component"
+        Components.model_validate({"focal": {}, "jsd": {}, "semantic": {}}),
+        description="of multi_component",
     )
     schedule: dict[str, Weights] | None = Field(
         None, description="component: [first, last weight], or a name; chosen by the components if left out"
@@ -166,8 +145,13 @@ class Student(Strict):
     loss_weights: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         None, description="constant weights in place of a schedule"
     )
-    temperature: Temperature = Field(Temperature(), description="of kl and jsd")
-    alpha: Share = Field(0.5, description="α0 of the traditional loss")
+    temperature: Temperature = Field(Temperature(), description="of all divergences from the teacher")
+    alpha: Share = Field(0.5, description="α0 of the traditional loss and those that add to it")
+    pans_weight: float = Field(0.1, ge=0, description="weight of pans in the enhanced loss")
+    ast_weight: float = Field(0.1, ge=0, description="weight of ast in the ast_enhanced loss")
+    token_weight: float = Field(
+        1.0, gt=0, description="factor on ce and focal where a critical token of Java tests stands, e.g. 2.5"
+    )
     convergence: Share = Field(0.01, description="improvement of ce per epoch below which α begins to fall")
     training: Training = Field(Training(), description="how it is trained")
 
@@ -186,8 +170,7 @@ class Student(Strict):
     def _defaults_of_the_loss(cls, raw: Any) -> Any:  # noqa: ANN401
         if not isinstance(raw, dict):
             return raw
-        known: dict[str, dict[str, Any]] = {"ce": {"ce": {}}, "traditional": {"ce": {}, "kl": {}}}
-        fixed = known.get(str(raw.get("loss")))
+        fixed = COMPONENTS_OF.get(str(raw.get("loss")))
         chosen = raw.get("components")
         if isinstance(chosen, Components):
             names = set(chosen.names())
@@ -195,25 +178,28 @@ class Student(Strict):
             chosen = chosen if isinstance(chosen, dict) else {}
             names = {name for name, constants in chosen.items() if constants is not None}
         if fixed:
-            raw = {"components": fixed, **raw}
+            raw = {"components": {name: {} for name in fixed}, **raw}
         elif raw.get("schedule") is None and raw.get("loss_weights") is None:
             raw = {**raw, "schedule": "trident" if names <= TRIDENT else "legacy"}
         return raw
 
     def weights(self) -> dict[str, Weights]:
-        """Return the first and last weight of every component (traditional: see ``training.schedules``)."""
+        """Return the first and last weight of every component that no α weighs (see ``training.plan``)."""
         if self.loss == "ce":
             return {"ce": (1.0, 1.0)}
+        if self.loss != "multi_component":
+            extra = {"enhanced": {"pans": self.pans_weight}, "ast_enhanced": {"ast": self.ast_weight}}
+            return {name: (w, w) for name, w in extra.get(self.loss, {}).items()}
         table = self.schedule or {name: (w, w) for name, w in (self.loss_weights or {}).items()}
         return {name: table[name] for name in self.components.names() if name in table}
 
     def needs_signals(self) -> bool:
         """Return whether the loss compares with the teacher's distributions."""
-        return bool({"kl", "jsd"} & set(self.components.names()))
+        return bool(self.components.need("signal"))
 
     def needs_encoder(self) -> bool:
         """Return whether the loss runs the teacher's encoder."""
-        return self.components.semantic is not None
+        return bool(self.components.need("encoder"))
 
 
 class Evaluation(Strict):

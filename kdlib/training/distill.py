@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Student
-from kdlib.files import DataError, sha256
+from kdlib.files import DataError, read_parquet, sha256
 from kdlib.models.batch import Row, read_rows
 from kdlib.records import digest
 from kdlib.training.fit import Job, fit, job_key
@@ -16,10 +16,12 @@ from kdlib.training.plan import student_plan
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+    from kdlib.losses.expected import FrozenEncoder
+    from kdlib.losses.syntax import Legality
     from kdlib.signals.store import SignalStore
-    from kdlib.training.objective import FrozenEncoder
+    from kdlib.training.golds import GoldVectors
     from kdlib.training.plan import Plan
 
 
@@ -34,6 +36,7 @@ def distill(
     out: Path,
     checkpoints: Path,
     threads: int,
+    golds: Path,
     tracking: Path | None = None,
     code: str = "",
 ) -> None:
@@ -51,6 +54,7 @@ def distill(
         out: Folder for ``best_model``, ``final_model`` and the records.
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
+        golds: Folder where vectors of gold assertions are kept, for losses that need the encoder.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
 
@@ -58,7 +62,6 @@ def distill(
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
             been written then.
     """
-    from kdlib.models.load import load
     from kdlib.models.scratch import build
     from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.objective import Objective
@@ -81,7 +84,10 @@ def distill(
         validation=read_rows(validation),
         objective=Objective(
             student.components,
-            encoder=frozen_encoder(load(teacher)) if teacher and student.needs_encoder() else None,
+            golds=gold_vectors_of(teacher, rows, golds, threads)
+            if teacher and student.needs_encoder()
+            else None,
+            legality=legality_of(words) if student.components.need("legality") else None,
         ),
         training=student.training,
         plan=plan,
@@ -90,7 +96,33 @@ def distill(
         ),
         params=params,
         store=store,
+        token_weights=_token_weights(words, train, student.token_weight),
     )
+
+
+def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
+    """Return what Java allows to follow, in the tokens of a tokenizer.
+
+    Args:
+        tokenizer: Gives the texts of all tokens and the end token.
+    """
+    from kdlib.losses.syntax import Legality
+    from kdlib.models.tokenizer import decode, embedding_rows
+
+    texts = [decode(tokenizer, [token]) for token in range(embedding_rows(tokenizer))]
+    return Legality(texts, tokenizer.eos_token_id)
+
+
+def _token_weights(
+    tokenizer: PreTrainedTokenizerFast, train: Path, weight: float
+) -> list[list[float]] | None:
+    """Return the factor of every target token of the training rows, or None where none differs from 1."""
+    from kdlib.losses.critical_tokens import row_weights
+
+    if weight == 1:
+        return None
+    table = read_parquet(train, ["target", "target_ids"])
+    return row_weights(tokenizer, table["target"].to_pylist(), table["target_ids"].to_pylist(), weight)
 
 
 def _check_given(name: str, student: Student, signals: Path | None, teacher: Path | None) -> None:
@@ -150,9 +182,30 @@ def trusted_store(
     return store
 
 
+def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: int) -> GoldVectors:
+    """Return the vectors of the rows' gold assertions in a teacher's encoder.
+
+    Args:
+        teacher: Folder of the teacher's model.
+        rows: Training rows.
+        folder: Holds a file for each pair of encoder and assertions; students share it.
+        threads: CPU threads; other threads give other bytes.
+    """
+    import torch
+
+    from kdlib.models.load import load
+    from kdlib.training.golds import GoldVectors
+
+    hashes = sorted({row.target_hash for row in rows})
+    key = job_key({"targets": hashes, "threads": threads}, [teacher / "model.safetensors"])
+    torch.set_num_threads(threads)
+    encoder = frozen_encoder(load(teacher))
+    return GoldVectors(encoder, folder / f"{key}.safetensors", [tuple(row.target_ids) for row in rows])
+
+
 def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:
     """Return a model's encoder as a measure: its embeddings, and its states' mean over the mask."""
-    from kdlib.training.objective import FrozenEncoder
+    from kdlib.losses.expected import FrozenEncoder
 
     if not model.config.is_encoder_decoder:
         raise DataError("the semantic loss needs a teacher with an encoder; this one is a causal model")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdlib.config import Components, Teacher
+from kdlib.config import Teacher
 from kdlib.models.batch import read_rows
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import teacher_plan
@@ -42,6 +42,7 @@ def finetune(
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
     """
+    from kdlib.losses.table import Components
     from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.objective import Objective
 

@@ -66,6 +66,7 @@ def fit(
     job: Job,
     params: dict[str, Any],
     store: SignalStore | None = None,
+    token_weights: Sequence[Sequence[float]] | None = None,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
 
@@ -79,7 +80,8 @@ def fit(
         plan: What changes with progress.
         job: Places and names.
         params: Settings to show in MLflow and in the report.
-        store: Teacher signals of all rows, for kl and jsd.
+        store: Teacher signals of all rows, for losses that compare with them.
+        token_weights: Factors on ce and focal, one per target token of every row; None for 1.
 
     Raises:
         DataError: If a row does not fit into the model.
@@ -117,6 +119,8 @@ def fit(
             records=records,
             renaming=renaming(vocabulary, rows, training.renaming, training.seed),
             store=store,
+            token_weights=token_weights,
+            gradient_every=training.records.gradient_every,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     live.close()

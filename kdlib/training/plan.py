@@ -13,7 +13,8 @@ class Plan:
     """Weights, temperature and learning rate over a run.
 
     Attributes:
-        table: Component: first and last weight; empty for the traditional loss, which α weighs.
+        table: Component: first and last weight.
+        balance: Whether α weighs kl and 1 − α ce, beside the table.
         temperature: First and last temperature.
         alpha0: α of the first epochs.
         convergence: Improvement of ce per epoch below which α begins to fall.
@@ -24,6 +25,7 @@ class Plan:
     """
 
     table: dict[str, tuple[float, float]]
+    balance: bool
     temperature: Temperature
     alpha0: float
     convergence: float
@@ -41,30 +43,38 @@ class Plan:
 
     def weights(self, progress: float, alpha: float) -> dict[str, float]:
         """Return every component's weight at a share of the optimiser steps."""
-        if not self.table:
-            return {"kl": alpha, "ce": 1 - alpha}
-        return {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}
+        weights = {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}
+        return weights | ({"kl": alpha, "ce": 1 - alpha} if self.balance else {})
 
 
 def teacher_plan(training: Training) -> Plan:
     """Return the plan of a teacher: cross entropy alone."""
-    return _plan(training, {"ce": (1.0, 1.0)}, Temperature(start=1, end=1), 1.0, 0.0)
+    return _plan(training, {"ce": (1.0, 1.0)}, False, Temperature(start=1, end=1), 1.0, 0.0)
 
 
 def student_plan(student: Student) -> Plan:
     """Return the plan of a student preset."""
-    return _plan(student.training, student.weights(), student.temperature, student.alpha, student.convergence)
+    return _plan(
+        student.training,
+        student.weights(),
+        student.loss in ("traditional", "enhanced", "ast_enhanced"),
+        student.temperature,
+        student.alpha,
+        student.convergence,
+    )
 
 
 def _plan(
     training: Training,
     table: dict[str, tuple[float, float]],
+    balance: bool,
     temperature: Temperature,
     alpha0: float,
     convergence: float,
 ) -> Plan:
     return Plan(
         table=table,
+        balance=balance,
         temperature=temperature,
         alpha0=alpha0,
         convergence=convergence,

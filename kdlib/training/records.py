@@ -36,7 +36,9 @@ class StepRecords:
     def step_columns(self) -> list[str]:
         """Return the columns of ``step_metrics.csv``."""
         parts = [
-            f"{name}_{part}" for name in self.components for part in ("loss_raw", "loss_weighted", "weight")
+            f"{name}_{part}"
+            for name in self.components
+            for part in ("loss_raw", "loss_weighted", "weight", "grad_norm")
         ]
         return [
             *("timestamp", "epoch", "step", "mini_batch_idx"),
@@ -58,9 +60,22 @@ class StepRecords:
         _keep(self.epochs_path, ["epoch", "step", "validation_nll"], resumed_step)
 
     def micro_batch(
-        self, combined: Combined, weights: dict[str, float], temperature: float, alpha: float
+        self,
+        combined: Combined,
+        weights: dict[str, float],
+        temperature: float,
+        alpha: float,
+        gradient_norms: dict[str, float],
     ) -> None:
-        """Remember the loss of one micro-batch until its step ends."""
+        """Remember the loss of one micro-batch until its step ends.
+
+        Args:
+            combined: Total and parts.
+            weights: Weight of every component.
+            temperature: Of the divergences.
+            alpha: Weight of the distillation term.
+            gradient_norms: Norm of each weighted component's gradient, or nothing where it is not measured.
+        """
         row: dict[str, Any] = {
             "mini_batch_idx": len(self.pending),
             "temperature": temperature,
@@ -70,6 +85,7 @@ class StepRecords:
             row[f"{name}_loss_raw"] = float(combined.raw[name])
             row[f"{name}_loss_weighted"] = float(combined.weighted[name])
             row[f"{name}_weight"] = weights[name]
+            row[f"{name}_grad_norm"] = gradient_norms.get(name, "")
         row["total_loss_raw"] = sum(row[f"{name}_loss_raw"] for name in self.components)
         row["total_loss_weighted"] = float(combined.total.detach())
         self.pending.append(row)

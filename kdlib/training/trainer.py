@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
-from kdlib.losses.combine import combine
+from kdlib.losses.batch import Batch, Meanings
+from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
@@ -18,10 +20,14 @@ from kdlib.training.sampling import EpochSampler
 from kdlib.training.schedules import has_converged, learning_rate_factor
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
     from transformers import PreTrainedModel, TrainerControl
 
+    from kdlib.losses.combine import Unit
     from kdlib.signals.signal import Signal
     from kdlib.signals.store import SignalStore
+    from kdlib.training.golds import GoldVectors
     from kdlib.training.objective import Objective
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
@@ -82,9 +88,13 @@ class LossTrainer(Trainer):
         records: StepRecords,
         renaming: Renaming,
         store: SignalStore | None = None,
+        token_weights: Sequence[Sequence[float]] | None = None,
+        gradient_every: int = 0,
     ) -> None:
         self.rows = rows
         self.store = store
+        self.token_weights = token_weights
+        self.gradient_every = gradient_every
         self.renaming = renaming
         self.layout = layout_of(model.config)
         self.validation = validation
@@ -102,6 +112,7 @@ class LossTrainer(Trainer):
         self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
+        self._golds: Float[Tensor, "golds features"] | None = None
         self._codec = None if store is None else store.codec_on(self.args.device)
 
     @property
@@ -119,6 +130,9 @@ class LossTrainer(Trainer):
         epoch = self._epoch()
         drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
         batch: dict[str, Any] = collate(drawn, self.layout)
+        batch["targets"] = [tuple(row.target_ids) for row in drawn]
+        if self.token_weights is not None:
+            batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
         if self.store is not None:
             batch["signals"] = self.store.read([SignalKey(row.id, row.target_hash, 0) for row in drawn])
         return batch
@@ -130,7 +144,20 @@ class LossTrainer(Trainer):
         samples, positions = super().get_batch_samples(epoch_iterator, num_batches, device)
         examples = torch.tensor(sum(len(batch["labels"]) for batch in samples), device=device)
         self._examples = self.accelerator.gather(examples).sum()
+        if self.objective.golds is not None:
+            self._number_golds(samples, self.objective.golds)
         return samples, positions
+
+    def _number_golds(self, samples: list[dict[str, Any]], golds: GoldVectors) -> None:
+        """Number the distinct gold assertions of all processes' micro-batches."""
+        own = [target for batch in samples for target in batch["targets"]]
+        # Processes in order of their rank, so that all of them number alike.
+        everybody = gather_object(own)
+        first, _ = distinct(everybody)
+        numbers = {everybody[index]: number for number, index in enumerate(first)}
+        self._golds = golds(list(numbers))
+        for batch in samples:
+            batch["golds"] = torch.tensor([numbers[target] for target in batch["targets"]])
 
     def compute_loss(
         self,
@@ -142,27 +169,49 @@ class LossTrainer(Trainer):
         """Return the share of this micro-batch in the loss of the whole accumulated batch."""
         if return_outputs or num_items_in_batch is None:
             raise ValueError("compute_loss is for training steps; evaluate() measures by itself")
-        labels = inputs["labels"]
-        valid = labels != IGNORE
         student = target_output(model, inputs, self.accelerator.unwrap_model(model)).logits
         temperature, alpha = self.plan.moment(self._epoch(), self.convergence.converged)
         weights = self.plan.weights(self.state.global_step / max(self.state.max_steps, 1), alpha)
-        combined = combine(
-            self.objective.terms(
-                student,
-                labels[valid],
-                valid.nonzero()[:, 0],
-                len(labels),
-                self._signal(inputs, temperature),
-            ),
-            weights,
-            {"position": num_items_in_batch, "example": self._examples},
-            self.objective.scale(),
-        )
+        counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
+        batch = self._batch(student, inputs, temperature)
+        combined = self.objective.combined(batch, weights, counts)
         if "ce" in combined.raw:
             self.convergence.add(float(combined.raw["ce"]))
-        self.records.micro_batch(combined, weights, temperature, alpha)
+        norms = {}
+        if self.gradient_every and self.state.global_step % self.gradient_every == 0:
+            norms = self._gradient_norms(batch, weights, counts)
+        self.records.micro_batch(combined, weights, temperature, alpha, norms)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
+
+    def _gradient_norms(
+        self, batch: Batch, weights: dict[str, float], counts: dict[Unit, int | torch.Tensor]
+    ) -> dict[str, float]:
+        """Return the norm of each weighted component's gradient to all parameters."""
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        norms = {}
+        for name in self.objective.components.names():
+            total = self.objective.combined(batch, weights, counts, only=name).total
+            gradients = torch.autograd.grad(total, trained, retain_graph=True, allow_unused=True)
+            norms[name] = float(torch.nn.utils.get_total_norm([g for g in gradients if g is not None]))
+        return norms
+
+    def _batch(
+        self, student: Float[Tensor, "positions vocab"], inputs: dict[str, Any], temperature: float
+    ) -> Batch:
+        """Return the logits of a micro-batch with all that its losses compare them with."""
+        labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"]]
+        legality, meanings = self.objective.legality, None
+        if self.objective.golds is not None and self._golds is not None:
+            meanings = Meanings(self.objective.golds.encoder, self._golds, inputs["golds"])
+        return Batch(
+            student=student,
+            ids=labels[labels != IGNORE],
+            lengths=lengths,
+            signal=self._signal(inputs, temperature),
+            token_weights=inputs.get("token_weights"),
+            meanings=meanings,
+            illegality=None if legality is None else legality.at(inputs["targets"], student.device),
+        )
 
     def _signal(self, inputs: dict[str, Any], temperature: float) -> Signal | None:
         if self._codec is None:

@@ -11,10 +11,11 @@ import pytest
 
 from kdlib.config import Signals, Student, Teacher, Training
 from kdlib.files import read_json, sha256, write_json
+from kdlib.losses.table import Components
 from kdlib.records import digest
 from kdlib.training.records import CLOCKS
 
-ALL_COMPONENTS = {"ce": {}, "focal": {}, "kl": {}, "jsd": {}, "semantic": {}}
+ALL_COMPONENTS = {name: {} for name in Components.model_fields}
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 
 
@@ -80,7 +81,7 @@ def distill(dataset, manifest, teacher, tmp_path):
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
-        distill("toy", preset, *files, signals, model, out, tmp_path / "checkpoints", 1)
+        distill("toy", preset, *files, signals, model, out, tmp_path / "checkpoints", 1, tmp_path / "golds")
         return out
 
     return run
@@ -89,10 +90,9 @@ def distill(dataset, manifest, teacher, tmp_path):
 @pytest.fixture
 def trainer_of(tokenizer, rows, manifest, teacher):
     """Return a function that makes the trainer of a student of all components, which writes into a folder."""
-    from kdlib.models.load import load
     from kdlib.models.scratch import build
     from kdlib.signals.store import SignalStore
-    from kdlib.training.distill import frozen_encoder
+    from kdlib.training.distill import gold_vectors_of, legality_of
     from kdlib.training.fit import arguments
     from kdlib.training.live import LiveRun
     from kdlib.training.objective import Objective
@@ -115,11 +115,14 @@ def trainer_of(tokenizer, rows, manifest, teacher):
             args=arguments(settings, folder),
             rows=chosen,
             validation=rows[16:20],
-            objective=Objective(preset.components, frozen_encoder(load(teacher))),
+            objective=Objective(
+                preset.components, gold_vectors_of(teacher, rows, folder / "golds", 1), legality_of(tokenizer)
+            ),
             plan=student_plan(preset),
             records=records,
             renaming=renaming({}, rows, 0.0, 0),
             store=SignalStore(signals),
+            gradient_every=settings.records.gradient_every,
         )
 
     return make

@@ -32,7 +32,7 @@ def refused(dataset, teacher, store, tmp_path, monkeypatch):
     def refuse(**changes):
         given = {"train": dataset.train, "tokenizer": dataset.tokenizer, "teacher": teacher, **changes}
         student = {"teacher": "toy", "size": NANO, "loss": "traditional", **given.pop("student", {})}
-        places = {"out": tmp_path / "out", "checkpoints": tmp_path / "checkpoints"}
+        places = {name: tmp_path / name for name in ("out", "checkpoints", "golds")}
         with pytest.raises(DataError) as caught:
             distill_student(
                 "pupil",

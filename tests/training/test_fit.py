@@ -250,8 +250,9 @@ def test_a_loss_without_what_it_reads_is_an_error_that_names_it(dataset, tmp_pat
     weights = dict.fromkeys(components, 1.0)
     student = Student.model_validate({"teacher": "t", "components": components, "loss_weights": weights})
     files = (dataset.train, dataset.validation, dataset.tokenizer)
+    folders = [tmp_path / name for name in ("out", "checkpoints", "golds")]
     with pytest.raises(DataError, match=f"student pupil: its loss needs .*{needed}, none given"):
-        distill_student("pupil", student, *files, None, None, tmp_path / "out", tmp_path / "checkpoints", 1)
+        distill_student("pupil", student, *files, None, None, *folders[:2], 1, folders[2])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -40,7 +40,7 @@ def rows(path):
 
 def write_step(records, step, epoch=0):
     for scale in (1.0, 2.0):
-        records.micro_batch(combined(scale), WEIGHTS, 4.0, 0.5)
+        records.micro_batch(combined(scale), WEIGHTS, 4.0, 0.5, {})
     records.step(epoch, step, 1e-3, 2.5)
 
 
@@ -55,9 +55,11 @@ def test_a_step_has_a_row_per_micro_batch(records):
         "ce_loss_raw",
         "ce_loss_weighted",
         "ce_weight",
+        "ce_grad_norm",
         "semantic_loss_raw",
         "semantic_loss_weighted",
         "semantic_weight",
+        "semantic_grad_norm",
         "total_loss_raw",
         "total_loss_weighted",
         "grad_norm_total",

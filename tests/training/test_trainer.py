@@ -1,3 +1,4 @@
+import csv
 import json
 import math
 
@@ -5,6 +6,7 @@ import pytest
 import torch
 
 from kdlib.config import Size
+from kdlib.losses.table import Components
 from kdlib.models.batch import collate, layout_of, read_rows
 from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
@@ -12,7 +14,7 @@ from kdlib.models.scratch import build
 from kdlib.training.trainer import Convergence
 
 CE = {"components": {"ce": {}}, "loss_weights": {"ce": 1.0}}
-PARTS = ("ce", "kl", "jsd", "focal", "semantic")
+PARTS = tuple(Components.model_fields)
 
 
 def assert_equal_tensors(ours, theirs, atol):
@@ -71,6 +73,23 @@ def test_weighted_components_add_up(first_step):
             assert weighted[name] == pytest.approx(0.2 * scale * raw[name], rel=1e-5)
             assert raw[name] > 0
         assert float(row["temperature"]) == 4.0
+
+
+def test_gradient_norms_of_components_are_recorded_every_so_many_steps(trainer_of, tmp_path):
+    records = {"gradient_every": 2}
+    training = {"batch_size": 8, "accumulation": 1, "epochs": 2, "dropout": 0, "records": records}
+    trainer_of(tmp_path, training).train()
+    with (tmp_path / "step_metrics.csv").open(newline="") as file:
+        found = {int(row["step"]): row for row in csv.DictReader(file)}
+    assert sorted(found) == [1, 2, 3, 4]
+    for name in PARTS:
+        assert [bool(found[step][f"{name}_grad_norm"]) for step in found] == [True, False, True, False]
+        assert float(found[1][f"{name}_grad_norm"]) > 0
+
+
+def test_the_norm_of_the_only_component_is_that_of_the_whole_gradient(first_step):
+    (row,) = first_step(16, 1, **CE).steps
+    assert float(row["ce_grad_norm"]) == pytest.approx(float(row["grad_norm_total"]), rel=1e-4)
 
 
 def test_only_the_last_micro_batch_carries_the_gradient_norm(first_step):

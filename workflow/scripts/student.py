@@ -21,6 +21,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         teacher=Path(teacher[0]).parent if teacher else None,
         out=Path(job.output.report).parent,
         checkpoints=Path("cache/checkpoints"),
+        golds=Path("cache/golds"),
         threads=job.params.threads,
         tracking=Path(job.input.tracking),
         code=job.params.code,
