@@ -163,7 +163,15 @@ def terms(frozen: FrozenEncoder) -> dict[str, tuple[float, str]]:
 def step(components: dict[str, dict[str, float]], frozen: FrozenEncoder) -> tuple[Callable[[], None], ...]:
     """Return a training step with a loss, without and with the gradient norms of its components."""
     torch.manual_seed(1)
-    shape = T5Config(vocab_size=VOCAB, d_model=512, d_ff=2048, num_layers=6, num_heads=8, dropout_rate=0.0)
+    shape = T5Config(
+        vocab_size=VOCAB,
+        d_model=512,
+        d_ff=2048,
+        num_layers=6,
+        num_heads=8,
+        dropout_rate=0.0,
+        decoder_start_token_id=0,
+    )
     model = T5ForConditionalGeneration(shape)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5)
     source = torch.randint(VOCAB, (STEP_EXAMPLES, STEP_SOURCE))
