@@ -287,6 +287,20 @@ SPARSE = ["topk", "nucleus", "sampled"]
 
 
 @pytest.mark.parametrize("kind", SPARSE)
+def test_reverse_kl_on_a_sparse_store_is_told_with_the_way_out(kind):
+    raw = with_student(
+        components={"reverse_kl": {}}, loss_weights={"reverse_kl": 1}, temperature={"start": 2, "end": 2}
+    )
+    raw["signals"] = {"codec": {"kind": kind, "temperature": 2}}
+    assert problems(raw) == [
+        f"students.one.components.reverse_kl: it is infinite where signals.codec {kind} keeps no tail; "
+        "use codec hidden, or skew_kl or jsd, which stay finite"
+    ]
+    raw["signals"] = {"codec": {"kind": "hidden"}}
+    assert load_config(raw).students["one"].components.names() == ["reverse_kl"]
+
+
+@pytest.mark.parametrize("kind", SPARSE)
 @pytest.mark.parametrize(
     ("temperature", "asked"), [({"start": 4, "end": 1.5}, "1.5, 4"), ({"start": 2, "end": 3}, "3")]
 )

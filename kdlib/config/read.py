@@ -188,6 +188,11 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
             )
     codec = config.signals.codec
     made_for = getattr(codec, "temperature", None)
+    if made_for is not None and student.components.reverse_kl is not None:
+        yield (
+            f"{where}.components.reverse_kl: it is infinite where signals.codec {codec.kind} keeps no tail; "
+            "use codec hidden, or skew_kl or jsd, which stay finite"
+        )
     if made_for is None or not student.needs_signals():
         return
     asked = sorted({student.temperature.start, student.temperature.end} - {made_for})

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kdlib.losses.contrastive import Contrastive
 from kdlib.losses.cross_entropy import CrossEntropy
-from kdlib.losses.distillation import Jsd, Kl, ReverseKl, SkewKl
+from kdlib.losses.divergence import Jsd, Kl, ReverseKl, SkewKl
 from kdlib.losses.focal import Focal
 from kdlib.losses.loss import Loss, Need
 from kdlib.losses.ngram import Pans
