@@ -123,6 +123,8 @@ def fit(
             gradient_every=training.records.gradient_every,
         )
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if objective.golds is not None:
+            print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
     _write_results(folder, job, params, sum(p.numel() for p in model.parameters()))
     _discard(folder)

@@ -207,3 +207,30 @@ def test_the_default_student_follows_its_schedules(distill, steps):
     assert [float(row["semantic_weight"]) for row in rows] == pytest.approx([0.35 * p for p in progress])
     assert [int(row["step"]) for row in rows] == list(range(1, 9))
     assert [row["epoch"] for row in rows] == ["0"] * 4 + ["1"] * 4
+
+
+@pytest.mark.parametrize(("loss", "extra"), [("enhanced", "pans"), ("ast_enhanced", "ast")])
+def test_enhanced_losses_add_a_term_to_the_balance(distill, steps, loss, extra):
+    key = {"pans": "pans_weight", "ast": "ast_weight"}[extra]
+    (row, *_) = steps(distill("enhanced", {"epochs": 1, "dropout": 0}, loss=loss, alpha=0.4, **{key: 0.2}))
+    assert {name: float(row[f"{name}_weight"]) for name in ("ce", "kl", extra)} == {
+        "ce": pytest.approx(0.6),
+        "kl": pytest.approx(0.4),
+        extra: pytest.approx(0.2),
+    }
+    assert float(row[f"{extra}_loss_weighted"]) == pytest.approx(
+        0.2 * float(row[f"{extra}_loss_raw"]), rel=1e-5
+    )
+    assert 0 < float(row[f"{extra}_loss_raw"]) < 1
+
+
+def test_critical_tokens_weigh_more_in_ce_alone(distill, steps):
+    rows = {
+        weight: steps(
+            distill(f"weighted{weight}", {"epochs": 1, "dropout": 0}, loss="traditional", token_weight=weight)
+        )[0]
+        for weight in (1.0, 2.5)
+    }
+    ratio = float(rows[2.5]["ce_loss_raw"]) / float(rows[1.0]["ce_loss_raw"])
+    assert 1.05 < ratio < 2.5
+    assert rows[2.5]["kl_loss_raw"] == rows[1.0]["kl_loss_raw"]
