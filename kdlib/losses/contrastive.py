@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -75,7 +75,7 @@ def contrastive(
     return values.masked_fill(~(student_vectors.any(dim=1) & meant[positives]), 0.0)
 
 
-def distinct(keys: Sequence[str]) -> tuple[list[int], list[int]]:
+def distinct(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:
     """Return where each distinct key stands first, and the number of each key among the distinct ones.
 
     Args:
@@ -84,7 +84,7 @@ def distinct(keys: Sequence[str]) -> tuple[list[int], list[int]]:
     Returns:
         Indices of first occurrences, ascending, and for each key its place in that list.
     """
-    first: dict[str, int] = {}
+    first: dict[Hashable, int] = {}
     for index, key in enumerate(keys):
         first.setdefault(key, index)
     numbers = {key: number for number, key in enumerate(first)}

@@ -189,7 +189,7 @@ def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: i
         teacher: Folder of the teacher's model.
         rows: Training rows.
         folder: Holds a file for each pair of encoder and assertions; students share it.
-        threads: CPU threads; other threads give other bytes.
+        threads: CPU threads; other threads, like another device, give other bytes.
     """
     import torch
 
@@ -197,9 +197,11 @@ def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: i
     from kdlib.training.golds import GoldVectors
 
     hashes = sorted({row.target_hash for row in rows})
-    key = job_key({"targets": hashes, "threads": threads}, [teacher / "model.safetensors"])
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    settings = {"targets": hashes, "threads": threads, "device": device.type}
+    key = job_key(settings, [teacher / "model.safetensors"])
     torch.set_num_threads(threads)
-    encoder = frozen_encoder(load(teacher))
+    encoder = frozen_encoder(load(teacher).to(device))
     return GoldVectors(encoder, folder / f"{key}.safetensors", [tuple(row.target_ids) for row in rows])
 
 
