@@ -79,6 +79,12 @@ class Training(Strict):
     )
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     patience: int = Field(4, ge=1, description="validations without improvement before stopping")
+    save_steps: int = Field(
+        500,
+        ge=1,
+        description="steps between checkpoints within an epoch, from which a killed training goes on; "
+        "the end of an epoch has one of its own",
+    )
     threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
     copy_steps: int = Field(
         0,

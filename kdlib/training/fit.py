@@ -15,6 +15,7 @@ from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
 from kdlib.models.load import check_lengths, dtype_of, load
+from kdlib.training.checkpoints import discard, is_last, last_checkpoint, read_state
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from kdlib.signals.store import SignalStore
     from kdlib.training.objective import Objective
     from kdlib.training.plan import Plan
-
-TRAINER_STATE = "trainer_state.json"  # of transformers
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ def fit(
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import renaming
+    from kdlib.training.saving import SaveEvery
     from kdlib.training.trainer import LossTrainer
 
     _check_rows(model, [*rows, *validation])
@@ -108,7 +108,7 @@ def fit(
     if checkpoint is None and training.copy_steps:
         copying = learn_to_copy(model, training.copy_steps, training.seed)
         print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
-    if checkpoint is None or not _is_last(checkpoint):
+    if checkpoint is None or not is_last(checkpoint):
         trainer = LossTrainer(
             model=model,
             args=arguments(training, folder),
@@ -122,12 +122,13 @@ def fit(
             token_weights=token_weights,
             gradient_every=training.records.gradient_every,
         )
+        trainer.add_callback(SaveEvery(training.save_steps))
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
     _write_results(folder, job, params, sum(p.numel() for p in model.parameters()))
-    _discard(folder)
+    discard(folder)
 
 
 def _check_rows(model: PreTrainedModel, rows: Sequence[Row]) -> None:
@@ -171,50 +172,12 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
     )
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """Return the newest complete checkpoint; one that a crash cut short is removed."""
-    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
-
-    found = sorted(
-        folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"), key=lambda path: int(path.name.rpartition("-")[2])
-    )
-    while found:
-        newest = found.pop()
-        if _is_complete(newest):
-            return newest
-        shutil.rmtree(newest)
-    return None
-
-
-def _is_complete(checkpoint: Path) -> bool:
-    """Return whether the trainer's state, which is written last, is whole."""
-    try:
-        json.loads((checkpoint / TRAINER_STATE).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
-    return True
-
-
-def _is_last(checkpoint: Path) -> bool:
-    """Return whether training ended at a checkpoint; the trainer itself would go on after an early stop."""
-    state = json.loads((checkpoint / TRAINER_STATE).read_text())
-    stopped: bool = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
-    return stopped or state["global_step"] >= state["max_steps"]
-
-
-def _discard(folder: Path) -> None:
-    """Delete checkpoints; their states go first, so that a crash leaves none that looks complete."""
-    for state in folder.glob(f"*/{TRAINER_STATE}"):
-        state.unlink()
-    shutil.rmtree(folder)
-
-
 def _write_results(folder: Path, job: Job, params: dict[str, Any], parameters: int) -> None:
     """Write all results from the checkpoints and records in ``folder``."""
     checkpoint = last_checkpoint(folder)
     if checkpoint is None:
         raise RuntimeError(f"{folder}: training ended without a checkpoint")
-    state = json.loads((checkpoint / TRAINER_STATE).read_text())
+    state = read_state(checkpoint)
     best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
     for name, source in (("best_model", best), ("final_model", checkpoint)):
         with atomic(job.out / name) as partial:

@@ -8,8 +8,9 @@ from kdlib.config import Student
 from kdlib.files import DataError
 from kdlib.training import fit as module
 from kdlib.training import renaming
+from kdlib.training.checkpoints import TRAINER_STATE, last_checkpoint
 from kdlib.training.distill import distill as distill_student
-from kdlib.training.fit import TRAINER_STATE, job_key, last_checkpoint
+from kdlib.training.fit import job_key
 from kdlib.training.records import StepRecords
 
 NOISY = {"epochs": 4, "learning_rate": 0.01, "dropout": 0.2}
@@ -161,6 +162,25 @@ def test_a_killed_student_of_all_components_ends_with_the_same_bytes(distill, ou
         with pytest.raises(Killed):
             distill("killed", **student)
     assert outcome(distill("killed", **student)) == expected
+
+
+@pytest.mark.parametrize(("call", "resumed"), [(4, 3), (6, 5), (7, 6), (12, 11)])
+def test_a_training_killed_within_an_epoch_goes_on_from_there(
+    finetune, outcome, uninterrupted, monkeypatch, call, resumed
+):
+    """Checkpoints at every step: only the killed step is done again."""
+    expected = uninterrupted(**NOISY)
+    with monkeypatch.context() as patch:
+        kill(patch, StepRecords, "step", call)
+        with pytest.raises(Killed):
+            finetune("killed", **NOISY, save_steps=1)
+    steps, original = [], StepRecords.step
+    monkeypatch.setattr(StepRecords, "step", lambda self, *a: (steps.append(a[1]), original(self, *a)))
+    found = outcome(finetune("killed", **NOISY, save_steps=1))
+    assert steps[0] == resumed + 1
+    for name in ("best_model/model.safetensors", "final_model/model.safetensors", "steps"):
+        assert found[name] == expected[name]
+    assert found["training_metrics.csv"] == expected["training_metrics.csv"]
 
 
 def test_renaming_is_resumed_too(finetune, outcome, uninterrupted, monkeypatch):
