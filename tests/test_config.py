@@ -370,18 +370,31 @@ def test_components_choose_the_schedule_unless_weights_are_given(keys, weights):
 
 
 @pytest.mark.parametrize(
-    ("keys", "signals", "encoder"),
+    ("keys", "needs"),
     [
-        ({}, True, True),
-        ({"loss": "ce"}, False, False),
-        ({"loss": "traditional"}, True, False),
-        ({"components": {"semantic": {}}}, False, True),
-        ({"components": {"focal": {}}}, False, False),
+        ({}, {"signals", "store", "encoder", "teacher"}),
+        ({"loss": "ce"}, set()),
+        ({"loss": "ce", "signals": "online"}, set()),
+        ({"loss": "traditional"}, {"signals", "store", "teacher"}),
+        ({"loss": "traditional", "signals": "online"}, {"signals", "online", "teacher"}),
+        ({"components": {"semantic": {}}}, {"encoder", "teacher"}),
+        ({"components": {"focal": {}}}, set()),
     ],
 )
-def test_a_student_needs_what_its_components_read(keys, signals, encoder):
+def test_a_student_needs_what_its_components_read(keys, needs):
     student = load_config(with_student(**keys)).students["one"]
-    assert (student.needs_signals(), student.needs_encoder()) == (signals, encoder)
+    asked = ("signals", "store", "online", "encoder", "teacher")
+    assert {name for name in asked if getattr(student, f"needs_{name}")()} == needs
+
+
+def test_an_online_teacher_sees_renamed_rows_and_knows_every_temperature():
+    keys = {"loss": "traditional", "training": {"renaming": 0.5}}
+    sparse = {"signals": {"codec": {"kind": "topk", "temperature": 1}}}
+    with pytest.raises(ConfigError) as caught:
+        load_config({**with_student(**keys), **sparse})
+    assert "students.one.training.renaming: stored signals belong to the original names" in str(caught.value)
+    assert "students.one.temperature: signals.codec topk answers only at T = 1" in str(caught.value)
+    assert load_config({**with_student(**keys, signals="online"), **sparse})
 
 
 def test_a_component_dropped_by_null_is_not_used():

@@ -188,13 +188,13 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
             )
     codec = config.signals.codec
     made_for = getattr(codec, "temperature", None)
-    if made_for is not None and student.components.reverse_kl is not None:
+    if made_for is None or not student.needs_store():
+        return
+    if student.components.reverse_kl is not None:
         yield (
             f"{where}.components.reverse_kl: it is infinite where signals.codec {codec.kind} keeps no tail; "
             "use codec hidden, or skew_kl or jsd, which stay finite"
         )
-    if made_for is None or not student.needs_signals():
-        return
     asked = sorted({student.temperature.start, student.temperature.end} - {made_for})
     if asked:
         yield (
@@ -218,8 +218,11 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
     names = student.components.names()
     if student.training.renaming and student.token_weight != 1:
         yield f"{where}.token_weight: critical tokens are found in the original names; set renaming to 0"
-    if student.training.renaming and student.needs_signals():
-        yield f"{where}.training.renaming: stored signals belong to the original names; use loss ce"
+    if student.training.renaming and student.needs_store():
+        yield (
+            f"{where}.training.renaming: stored signals belong to the original names; use signals: online, "
+            "or loss ce"
+        )
     if student.loss != "multi_component":
         if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
             yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"

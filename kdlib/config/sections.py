@@ -145,6 +145,11 @@ class Student(Strict):
         Components.model_validate({"focal": {}, "jsd": {}, "semantic": {}}),
         description="of multi_component",
     )
+    signals: Literal["stored", "online"] = Field(
+        "stored",
+        description="whence the teacher's distributions come: its store, or the teacher itself, which runs "
+        "in every step and sees renamed rows as well",
+    )
     schedule: dict[str, Weights] | None = Field(
         None, description="component: [first, last weight], or a name; chosen by the components if left out"
     )
@@ -203,9 +208,21 @@ class Student(Strict):
         """Return whether the loss compares with the teacher's distributions."""
         return bool(self.components.need("signal"))
 
+    def needs_store(self) -> bool:
+        """Return whether the loss reads stored signals."""
+        return self.needs_signals() and self.signals == "stored"
+
+    def needs_online(self) -> bool:
+        """Return whether the teacher runs beside the student."""
+        return self.needs_signals() and self.signals == "online"
+
     def needs_encoder(self) -> bool:
         """Return whether the loss runs the teacher's encoder."""
         return bool(self.components.need("encoder"))
+
+    def needs_teacher(self) -> bool:
+        """Return whether the teacher's model must be there: to run, or to prove whose signals are stored."""
+        return self.needs_signals() or self.needs_encoder()
 
 
 class Evaluation(Strict):

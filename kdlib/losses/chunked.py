@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-# Logits of a chunk at least. 2 MB in single precision stay in a CPU's cache, and the allocator hands out the same
-# pages again: four times as much made focal and sparse jsd twice as slow. A GPU needs more to be busy.
+# Logits of a chunk at least. 2 MB in single precision stay in a CPU's cache, and the allocator hands out the
+# same pages again: four times as much made focal and sparse jsd twice as slow. A GPU needs more to be busy.
 CHUNK = {"cpu": 1 << 19}
 CHUNK_OF_ACCELERATORS = 1 << 27
 

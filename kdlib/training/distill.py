@@ -1,4 +1,4 @@
-"""The student stage: distil from stored signals, with the same prompts as the teacher."""
+"""The student stage: distil from stored signals or the teacher itself, with the prompts that it read."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kdlib.losses.syntax import Legality
     from kdlib.signals.store import SignalStore
     from kdlib.training.golds import GoldVectors
+    from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
 
 
@@ -50,7 +51,7 @@ def distill(
         tokenizer: Folder of the run's tokenizer.
         signals: Manifest of the teacher's signals, if a component needs them.
         teacher: Folder of the teacher's model, whose signals and whose encoder these are; it is loaded only
-            if a component needs its encoder.
+            if a component needs its encoder, or its distributions online.
         out: Folder for ``best_model``, ``final_model`` and the records.
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
@@ -73,10 +74,12 @@ def distill(
     used += [signals] if signals else []
     used += [teacher / "model.safetensors"] if teacher else []
     words, rows, plan = load_tokenizer(tokenizer), read_rows(train), student_plan(student)
-    store = None
-    if signals and student.needs_signals():
+    store, online = None, None
+    if signals and student.needs_store():
         origin = origin_of(train, validation, tokenizer, teacher)
         store = trusted_store(signals, origin, rows, embedding_rows(words), plan)
+    if teacher and student.needs_online():
+        online = online_teacher(teacher, embedding_rows(words))
     fit(
         model=build(student.size, words, student.training.dropout, student.training.seed),
         vocabulary=words.get_vocab(),
@@ -96,6 +99,7 @@ def distill(
         ),
         params=params,
         store=store,
+        teacher=online,
         token_weights=_token_weights(words, train, student.token_weight),
     )
 
@@ -127,7 +131,8 @@ def _token_weights(
 
 def _check_given(name: str, student: Student, signals: Path | None, teacher: Path | None) -> None:
     for needed, path, what in (
-        (student.needs_signals(), signals, "signals"),
+        (student.needs_store(), signals, "signals"),
+        (student.needs_online(), teacher, "its teacher online"),
         (student.needs_encoder(), teacher, "the teacher's encoder"),
     ):
         if needed and path is None:
@@ -171,15 +176,36 @@ def trusted_store(
     store = SignalStore(manifest)
     keys = [SignalKey(row.id, row.target_hash, 0) for row in rows]
     store.check(origin, keys)
-    entries = store.provenance["codec"]["vocab_size"]
-    if entries != vocabulary:
-        raise DataError(
-            f"{manifest}: the teacher's distributions are over {entries} tokens, the student's over the "
-            f"{vocabulary} of the tokenizer; take a teacher with as many, or the loss ce"
-        )
+    _check_entries(manifest, store.provenance["codec"]["vocab_size"], vocabulary)
     for temperature in sorted({plan.moment(epoch, False)[0] for epoch in range(plan.epochs)}):
         store.signal(keys[0], temperature)
     return store
+
+
+def online_teacher(folder: Path, vocabulary: int) -> OnlineTeacher:
+    """Load a teacher that runs beside its student.
+
+    Args:
+        folder: Of the teacher's model.
+        vocabulary: Entries of the student's output distribution.
+
+    Raises:
+        DataError: If the teacher's distributions have other entries.
+    """
+    from kdlib.models.load import load
+    from kdlib.training.online import OnlineTeacher
+
+    model = load(folder)
+    _check_entries(folder, len(model.get_output_embeddings().weight), vocabulary)
+    return OnlineTeacher(model)
+
+
+def _check_entries(place: Path, entries: int, vocabulary: int) -> None:
+    if entries != vocabulary:
+        raise DataError(
+            f"{place}: the teacher's distributions are over {entries} tokens, the student's over the "
+            f"{vocabulary} of the tokenizer; take a teacher with as many, or the loss ce"
+        )
 
 
 def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: int) -> GoldVectors:

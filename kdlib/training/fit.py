@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kdlib.signals.store import SignalStore
     from kdlib.training.objective import Objective
+    from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
 
 
@@ -65,6 +66,7 @@ def fit(
     job: Job,
     params: dict[str, Any],
     store: SignalStore | None = None,
+    teacher: OnlineTeacher | None = None,
     token_weights: Sequence[Sequence[float]] | None = None,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
@@ -80,6 +82,7 @@ def fit(
         job: Places and names.
         params: Settings to show in MLflow and in the report.
         store: Teacher signals of all rows, for losses that compare with them.
+        teacher: The teacher itself, in place of its store.
         token_weights: Factors on ce and focal, one per target token of every row; None for 1.
 
     Raises:
@@ -96,6 +99,8 @@ def fit(
     from kdlib.training.trainer import LossTrainer
 
     _check_rows(model, [*rows, *validation])
+    if teacher is not None:
+        _check_rows(teacher.model, rows)
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
     folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
@@ -119,6 +124,7 @@ def fit(
             records=records,
             renaming=renaming(vocabulary, rows, training.renaming, training.seed),
             store=store,
+            teacher=teacher,
             token_weights=token_weights,
             gradient_every=training.records.gradient_every,
         )

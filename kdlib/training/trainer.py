@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kdlib.signals.store import SignalStore
     from kdlib.training.golds import GoldVectors
     from kdlib.training.objective import Objective
+    from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import Renaming
@@ -88,6 +89,7 @@ class LossTrainer(Trainer):
         records: StepRecords,
         renaming: Renaming,
         store: SignalStore | None = None,
+        teacher: OnlineTeacher | None = None,
         token_weights: Sequence[Sequence[float]] | None = None,
         gradient_every: int = 0,
     ) -> None:
@@ -114,6 +116,7 @@ class LossTrainer(Trainer):
         self._examples: int | torch.Tensor = 0
         self._golds: Float[Tensor, "golds features"] | None = None
         self._codec = None if store is None else store.codec_on(self.args.device)
+        self.teacher = None if teacher is None else teacher.to(self.args.device)
 
     @property
     def convergence(self) -> Convergence:
@@ -133,6 +136,8 @@ class LossTrainer(Trainer):
         batch["targets"] = [tuple(row.target_ids) for row in drawn]
         if self.token_weights is not None:
             batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
+        if self.teacher is not None and self.teacher.layout != self.layout:
+            batch["teacher"] = collate(drawn, self.teacher.layout)
         if self.store is not None:
             batch["signals"] = self.store.read([SignalKey(row.id, row.target_hash, 0) for row in drawn])
         return batch
@@ -214,6 +219,8 @@ class LossTrainer(Trainer):
         )
 
     def _signal(self, inputs: dict[str, Any], temperature: float) -> Signal | None:
+        if self.teacher is not None:
+            return self.teacher.signal(inputs.get("teacher", inputs), temperature)
         if self._codec is None:
             return None
         return self._codec.decode(inputs["signals"], temperature, str(self.args.device))

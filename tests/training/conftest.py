@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -75,13 +77,13 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, signals=manifest, model=teacher, **student):
+    def run(name, training, store=manifest, model=teacher, **student):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
-        distill("toy", preset, *files, signals, model, out, tmp_path / "checkpoints", 1, tmp_path / "golds")
+        distill("toy", preset, *files, store, model, out, tmp_path / "checkpoints", 1, tmp_path / "golds")
         return out
 
     return run
@@ -101,7 +103,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     from kdlib.training.renaming import renaming
     from kdlib.training.trainer import LossTrainer
 
-    def make(folder, training, resumed=0, chosen=rows[:16], signals=manifest, **student):
+    def make(folder, training, resumed=0, chosen=rows[:16], signals=manifest, online=None, **student):
         components = {"components": ALL_COMPONENTS, "loss_weights": dict.fromkeys(ALL_COMPONENTS, 0.2)}
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": training, **components, **student}
@@ -121,7 +123,8 @@ def trainer_of(tokenizer, rows, manifest, teacher):
             plan=student_plan(preset),
             records=records,
             renaming=renaming({}, rows, 0.0, 0),
-            store=SignalStore(signals),
+            store=None if online else SignalStore(signals),
+            teacher=online,
             gradient_every=settings.records.gradient_every,
         )
 
@@ -144,8 +147,7 @@ def first_step(trainer_of, tmp_path):
     def run(batch_size, accumulation, **chosen):
         torch.set_num_threads(1)
         training = {"epochs": 1, "batch_size": batch_size, "accumulation": accumulation, "dropout": 0}
-        folder = tmp_path / f"{batch_size}x{accumulation}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
         gradients = Gradients()
         trainer = trainer_of(folder, {**training, "clip": 1e9, "warmup_ratio": 0}, **chosen)
         trainer.add_callback(gradients)

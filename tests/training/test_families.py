@@ -43,7 +43,7 @@ def test_a_causal_teacher_learns_its_rows(causal_teacher, steps):
 def test_a_causal_teacher_teaches_students_of_either_kind(
     distill, causal_teacher, causal_store, steps, size, family
 ):
-    given = {"signals": causal_store, "model": causal_teacher / "best_model", "size": size}
+    given = {"store": causal_store, "model": causal_teacher / "best_model", "size": size}
     out = distill("pupil", LEARN, loss="traditional", temperature={"start": 2, "end": 2}, **given)
     assert json.loads((out / "best_model" / "config.json").read_text())["model_type"] == family
     for column, most in (("ce_loss_raw", 0.7), ("kl_loss_raw", 2.0)):

@@ -68,8 +68,8 @@ def teacher_of(wildcards):
 
 
 def student_signals(wildcards):
-    """Manifest and shards of the teacher's signals, if a component of the student compares with them."""
-    if not cfg.students[wildcards.student].needs_signals():
+    """Manifest and shards of the teacher's signals, if a component of the student reads them."""
+    if not cfg.students[wildcards.student].needs_store():
         return []
     folder = f"{RUN}/signals/{teacher_of(wildcards)}"
     parts = dict(split=["train", "validation"], shard=range(cfg.signals.shards))
@@ -77,9 +77,9 @@ def student_signals(wildcards):
     return [f"{folder}/manifest.json", f"{folder}/codec.safetensors", *shards]
 
 
-def student_encoder(wildcards):
-    """The teacher's model files, if a component of the student runs its encoder."""
-    if not cfg.students[wildcards.student].needs_encoder():
+def student_teacher(wildcards):
+    """The teacher's model files, if the student runs it or its encoder, or reads its signals."""
+    if not cfg.students[wildcards.student].needs_teacher():
         return []
     return expand(
         f"{RUN}/teachers/{teacher_of(wildcards)}/best_model/{{file}}", file=MODEL_FILES

@@ -22,8 +22,8 @@ def given_files(wildcards):
 
 
 def distilled_teachers():
-    """Teachers whose signals a student reads."""
-    read = {own.teacher for own in cfg.students.values() if own.needs_signals()}
+    """Teachers whose stored signals a student reads."""
+    read = {own.teacher for own in cfg.students.values() if own.needs_store()}
     return [name for name in cfg.teachers if name in read]
 
 
@@ -34,7 +34,7 @@ def fidelity_temperatures(wildcards):
         return [own]
     found = {1.0}
     for student in cfg.students.values():
-        if student.teacher == wildcards.teacher and student.needs_signals():
+        if student.teacher == wildcards.teacher and student.needs_store():
             start, end = student.temperature.start, student.temperature.end
             epochs = student.training.epochs
             found |= {temperature_at(start, end, e, epochs) for e in range(epochs)}

@@ -10,13 +10,7 @@ rule student:
         signals=student_signals,
         # Whoever reads signals makes sure that they are this teacher's, which also costs no rerun: a new
         # teacher brings new signals.
-        teacher=lambda w: (
-            expand(
-                f"{RUN}/teachers/{teacher_of(w)}/best_model/{{file}}", file=MODEL_FILES
-            )
-            if student_signals(w)
-            else student_encoder(w)
-        ),
+        teacher=student_teacher,
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

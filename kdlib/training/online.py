@@ -1,0 +1,53 @@
+"""A teacher that runs beside its student: what a store would hold, for the price of its forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from kdlib.models.batch import layout_of
+from kdlib.models.forward import TargetOutput, target_output
+from kdlib.signals.signal import FullSignal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+
+class OnlineTeacher:
+    """A frozen model in evaluation mode.
+
+    Attributes:
+        model: The teacher.
+        layout: How it reads prompt and target, which a student of another family does differently.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.layout = layout_of(model.config)
+
+    def to(self, device: torch.device) -> OnlineTeacher:
+        """Move the model to a device and return the teacher."""
+        self.model.to(device)
+        return self
+
+    def output(self, inputs: Mapping[str, Tensor]) -> TargetOutput:
+        """Return what the teacher says at the valid target positions, without a graph.
+
+        Args:
+            inputs: What ``collate`` made for ``layout``, on the teacher's device.
+        """
+        with torch.no_grad():
+            return target_output(self.model, inputs)
+
+    def signal(self, inputs: Mapping[str, Tensor], temperature: float) -> FullSignal:
+        """Return the teacher's distributions log softmax(logits / T) at the valid target positions.
+
+        Args:
+            inputs: As of ``output``.
+            temperature: T > 0.
+        """
+        logits = self.output(inputs).logits.float()
+        return FullSignal(torch.log_softmax(logits / temperature, dim=-1), temperature)
