@@ -182,6 +182,30 @@ def with_causal_teacher(**student):
     return changed(teachers={"base": {"size": CAUSAL}}, students={"one": {"teacher": "base", **student}})
 
 
+@pytest.mark.parametrize(
+    ("keys", "start"),
+    [
+        ({}, "size"),
+        ({"size": None}, "size"),
+        ({"size": "mini"}, "size"),
+        ({"layers": {}}, "layers"),
+        ({"layers": {"encoder": 4, "decoder": 1}}, "layers"),
+        ({"layers": {"decoder": 1}, "size": None}, "layers"),
+    ],
+)
+def test_a_student_starts_from_one_thing(keys, start):
+    student = load_config(with_student(**keys)).students["one"]
+    assert [name for name in ("size", "model", "layers") if getattr(student, name) is not None] == [start]
+    assert Student.model_validate(student.model_dump()) == student
+    expected = presets()["sizes"][keys.get("size") or "tiny"]
+    assert start != "size" or student.size.model_dump() == expected
+
+
+def test_a_pretrained_student_with_the_tokenizer_of_the_run_is_let_through():
+    for keys in ({"model": "real"}, {"layers": {"encoder": 99}}):  # only reading tells how many a hub's has
+        assert load_config(with_model(student=keys)).students["one"].size is None
+
+
 @pytest.mark.parametrize("entry", [HUB, PACKAGE])
 def test_a_pretrained_teacher_with_its_tokenizer_is_let_through(entry):
     config = load_config(with_model(entry))
@@ -235,6 +259,51 @@ def test_a_pretrained_teacher_with_its_tokenizer_is_let_through(entry):
         (
             changed(teachers={"base": {"size": CAUSAL, "training": {"copy_steps": 1}}}, students={"one": CE}),
             "teachers.base.training.copy_steps: only a model with an encoder is taught to copy; set it to 0",
+        ),
+        (
+            with_model(student={"model": "reel"}),
+            "students.one.model: no model 'reel'; did you mean 'real'?",
+        ),
+        (
+            changed(models={"real": HUB}, students={"one": {**CE, "model": "real"}}),
+            "students.one.model: a pretrained model reads only its own tokens; "
+            "set dataset.tokenizer.model: real",
+        ),
+        (
+            with_model(student={"model": "real", "training": {"copy_steps": 5}}),
+            "students.one.training.copy_steps: a pretrained model can copy; set it to 0",
+        ),
+        (
+            with_model(student={"layers": {"decoder": 2}, "training": {"copy_steps": 5}}),
+            "students.one.training.copy_steps: a pretrained model can copy; set it to 0",
+        ),
+        (
+            with_model(student={"layers": {"decoder": 2}, "model": "real"}),
+            "students.one: model and layers exclude each other; set all but one to null",
+        ),
+        (
+            with_student(layers={}, size="tiny", loss="ce"),
+            "students.one: size and layers exclude each other; set all but one to null",
+        ),
+        (
+            with_student(layers={"decoder": 3}, loss="ce"),
+            "students.one.layers.decoder: teacher base has 2, got 3",
+        ),
+        (
+            with_student(layers={"encoder": 5, "decoder": 2}, loss="ce"),
+            "students.one.layers.encoder: teacher base has 4, got 5",
+        ),
+        (
+            with_causal_teacher(loss="ce", layers={"encoder": 1}),
+            "students.one.layers.encoder: teacher base is a causal model without an encoder; leave it out",
+        ),
+        (
+            with_model(PACKAGE, student={"layers": {"encoder": 1, "decoder": 99}}),
+            "students.one.layers.encoder: teacher base is a causal model without an encoder; leave it out",
+        ),
+        (
+            changed(teachers={"base": {"lora": {}}}, students={"one": CE}),
+            "teachers.base.lora: it adapts a pretrained model; name one in model, or leave lora out",
         ),
         (
             with_causal_teacher(),

@@ -17,7 +17,16 @@ from kdlib.config.corpus import (
     Tokenizer,
     Views,
 )
-from kdlib.config.models import FolderModel, GgufModel, HubModel, PackageModel, Pretrained, Size
+from kdlib.config.models import (
+    FolderModel,
+    GgufModel,
+    HubModel,
+    Layers,
+    Lora,
+    PackageModel,
+    Pretrained,
+    Size,
+)
 from kdlib.config.read import ConfigError, load_config, read_config
 from kdlib.config.sections import (
     Config,
@@ -48,6 +57,8 @@ __all__ = [
     "Hidden",
     "HubModel",
     "ImportSource",
+    "Layers",
+    "Lora",
     "MinedSource",
     "Nucleus",
     "PackageModel",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from kdlib.config.base import Name, Sha256, Strict
+from kdlib.config.base import Name, Sha256, Share, Strict
 
 
 class Size(Strict):
@@ -17,6 +17,23 @@ class Size(Strict):
     encoder_layers: int = Field(description="encoder layers; 0 builds a causal model", ge=0)
     decoder_layers: int = Field(description="decoder layers", ge=1)
     heads: int = Field(description="attention heads; must divide d_model", ge=1)
+
+
+class Layers(Strict):
+    """Layers that a student takes from its teacher: evenly spaced, the first and the last among them."""
+
+    encoder: int | None = Field(
+        None, ge=1, description="encoder layers; all if left out, which is all that a causal teacher allows"
+    )
+    decoder: int | None = Field(None, ge=1, description="decoder layers; all if left out")
+
+
+class Lora(Strict):
+    """A low-rank adapter, which is trained in place of the model and merged into it at the end."""
+
+    rank: int = Field(16, ge=1, description="rank of the trained matrices")
+    alpha: int = Field(32, ge=1, description="what they add is scaled by alpha / rank")
+    dropout: Share = Field(0.05, description="dropout of their input")
 
 
 class HubModel(Strict):

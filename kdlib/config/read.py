@@ -12,8 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
-from kdlib.config.models import Size
-from kdlib.config.sections import COMPONENTS_OF, Config, Student, Teacher, did_you_mean
+from kdlib.config.model_checks import impossible_layers, impossible_models, is_causal
+from kdlib.config.sections import COMPONENTS_OF, Config, Student, did_you_mean
 from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]
@@ -109,7 +109,7 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
     if config.evaluation.n_best > config.evaluation.beams:
         wanted, beams = config.evaluation.n_best, config.evaluation.beams
         yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
-    yield from _impossible_models(config, _taken_out("models", removed))
+    yield from impossible_models(config, _taken_out("models", removed))
     teachers = {*config.teachers, *_taken_out("teachers", removed)}
     for name, student in config.students.items():
         if not _follows(("students", name), removed):
@@ -126,61 +126,12 @@ def _impossible_source(where: str, source: Source) -> Iterator[str]:
         yield f"{where}.url: there is no file {source.url}"
 
 
-def _impossible_models(config: Config, wrong: set[str]) -> Iterator[str]:
-    """Yield what cannot work of models and sizes.
-
-    Args:
-        config: The configuration.
-        wrong: Names of entries of models that were told and taken out.
-    """
-    known = {*config.models, *wrong}
-    for name, entry in config.models.items():
-        if entry.kind == "folder" and not Path(entry.path).is_dir():
-            yield f"models.{name}.path: there is no folder {entry.path}"
-        if entry.kind == "gguf" and not Path(entry.path).is_file():
-            yield f"models.{name}.path: there is no file {entry.path}"
-    chosen = config.dataset.tokenizer.model
-    if chosen is not None and chosen not in known:
-        yield f"dataset.tokenizer.model: no model {chosen!r}{_did_you_mean_model(chosen, known)}"
-    for name, student in config.students.items():
-        yield from _impossible_size(f"students.{name}", student.size, student.training.copy_steps)
-    for name, teacher in config.teachers.items():
-        where = f"teachers.{name}"
-        if teacher.model is None:
-            yield from _impossible_size(where, teacher.size, teacher.training.copy_steps)
-            continue
-        if teacher.model not in known:
-            yield f"{where}.model: no model {teacher.model!r}{_did_you_mean_model(teacher.model, known)}"
-        elif chosen is None:
-            yield (
-                f"{where}.model: a pretrained model reads only its own tokens; "
-                f"set dataset.tokenizer.model: {teacher.model}"
-            )
-        if teacher.training.copy_steps:
-            yield f"{where}.training.copy_steps: a pretrained model can copy; set it to 0"
-
-
-def _did_you_mean_model(name: str, known: set[str]) -> str:
-    return did_you_mean(name, known) if known else "; name it under models"
-
-
-def _impossible_size(where: str, size: Size, copy_steps: int) -> Iterator[str]:
-    if size.d_model % size.heads:
-        yield f"{where}.size: heads {size.heads} must divide d_model {size.d_model}"
-    if size.encoder_layers:
-        return
-    if size.d_model // size.heads % 2:
-        yield (
-            f"{where}.size: d_model / heads must be even in a causal model, got {size.d_model} / {size.heads}"
-        )
-    if copy_steps:
-        yield f"{where}.training.copy_steps: only a model with an encoder is taught to copy; set it to 0"
-
-
 def _impossible_distillation(where: str, student: Student, config: Config) -> Iterator[str]:
     """Yield what a student asks of its teacher or of the store that these cannot give."""
     teacher = config.teachers.get(student.teacher)
-    if teacher and student.needs_encoder() and _is_causal(teacher, config):
+    if teacher and student.layers is not None:
+        yield from impossible_layers(where, student, student.layers, teacher, config)
+    if teacher and student.needs_encoder() and is_causal(teacher, config):
         for component in student.components.need("encoder"):
             yield (
                 f"{where}.components.{component}: teacher {student.teacher} is a causal model without an "
@@ -201,13 +152,6 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
             f"{where}.temperature: signals.codec {codec.kind} answers only at T = {made_for:g}, asked for "
             f"{', '.join(f'{t:g}' for t in asked)}; use codec hidden, which is exact at any T"
         )
-
-
-def _is_causal(teacher: Teacher, config: Config) -> bool:
-    """Return whether a teacher is known to have no encoder; hubs and folders tell only when they are read."""
-    if teacher.model is None:
-        return not teacher.size.encoder_layers
-    return teacher.model in config.models and config.models[teacher.model].kind in ("gguf", "package")
 
 
 def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iterator[str]:

@@ -12,9 +12,9 @@ import yaml
 from pydantic import Field, field_validator
 from pydantic import model_validator as check
 
-from kdlib.config.base import Name, Precision, Share, Strict
+from kdlib.config.base import Name, Share, Strict, TrainingPrecision
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
-from kdlib.config.models import Pretrained, Size
+from kdlib.config.models import Layers, Lora, Pretrained, Size
 from kdlib.config.signals import Signals
 from kdlib.losses.table import Components
 
@@ -94,10 +94,13 @@ class Training(Strict):
     renaming: Share = Field(
         0.0, description="share of the rows whose names are exchanged, prompt and assertion alike, when drawn"
     )
-    precision: Precision = Field(
+    precision: TrainingPrecision = Field(
         "float32",
         description="of the forward pass: auto is bfloat16 where the hardware computes in it, float32 "
-        "elsewhere; weights stay float32",
+        "elsewhere; float16, with scaled losses, needs a CUDA GPU; weights stay float32",
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="compute each layer again in the backward pass: less memory, a fifth more time"
     )
     seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
     records: Records = Field(Records(), description="what is recorded")
@@ -113,6 +116,9 @@ class Teacher(Strict):
         default_factory=lambda: Size(**presets()["sizes"]["small"]),
         description="name of a size (nano, tiny, mini, small, base; causal_nano, causal_mini) or its five "
         "numbers",
+    )
+    lora: Lora | None = Field(
+        None, description="train a low-rank adapter of model and merge it; left out: train all weights"
     )
     training: Training = Field(Training(), description="how it is trained")
 
@@ -133,8 +139,12 @@ class Student(Strict):
     """A student preset: which teacher, how small, which loss."""
 
     teacher: Name = Field(description="name of an entry of teachers")
-    size: Size = Field(
-        default_factory=lambda: Size(**presets()["sizes"]["tiny"]), description="as of a teacher"
+    size: Size | None = Field(
+        None, description="built from scratch, as of a teacher; tiny where model and layers are left out too"
+    )
+    model: Name | None = Field(None, description="name of an entry of models to start from, in place of size")
+    layers: Layers | None = Field(
+        None, description="start from so many of the teacher's layers, in place of size"
     )
     loss: Literal["ce", "traditional", "enhanced", "ast_enhanced", "multi_component"] = Field(
         "multi_component",
@@ -178,9 +188,11 @@ class Student(Strict):
 
     @check(mode="before")
     @classmethod
-    def _defaults_of_the_loss(cls, raw: Any) -> Any:  # noqa: ANN401
+    def _defaults_of_start_and_loss(cls, raw: Any) -> Any:  # noqa: ANN401
         if not isinstance(raw, dict):
             return raw
+        if all(raw.get(start) is None for start in ("size", "model", "layers")):
+            raw = {**raw, "size": "tiny"}
         fixed = COMPONENTS_OF.get(str(raw.get("loss")))
         chosen = raw.get("components")
         if isinstance(chosen, Components):
@@ -221,8 +233,8 @@ class Student(Strict):
         return bool(self.components.need("encoder"))
 
     def needs_teacher(self) -> bool:
-        """Return whether the teacher's model must be there: to run, or to prove whose signals are stored."""
-        return self.needs_signals() or self.needs_encoder()
+        """Return whether the teacher's model is used: to run, for its layers, or as proof of signals."""
+        return self.needs_signals() or self.needs_encoder() or self.layers is not None
 
 
 class Evaluation(Strict):

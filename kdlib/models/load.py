@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-    from kdlib.config.base import Precision
+    from kdlib.config.base import TrainingPrecision
 
 DROPOUTS = ("dropout_rate", "dropout", "attention_dropout")  # of T5, of BART, of Llama and its kin
 
@@ -138,17 +138,33 @@ def check_lengths(model: PreTrainedModel, source: int, target: int) -> None:
         )
 
 
-def dtype_of(precision: Precision, device: torch.device) -> torch.dtype:
+def computing_device() -> torch.device:
+    """Return where models are trained: the accelerator, or the CPU where there is none."""
+    import torch
+
+    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+
+
+def dtype_of(precision: TrainingPrecision, device: torch.device) -> torch.dtype:
     """Return the type in which a forward pass computes.
 
     Args:
         precision: ``auto`` is bfloat16 where the hardware has instructions for it, else float32.
         device: Where the model is.
+
+    Raises:
+        DataError: If it is float16 and the device is no CUDA GPU: losses must be scaled, which needs one.
     """
     import torch
 
+    if precision == "float16" and device.type != "cuda":
+        raise DataError(
+            f"training.precision: float16 needs a CUDA GPU, this machine computes on {device.type}; "
+            "use auto, which is bfloat16 where the hardware computes in it"
+        )
     if precision != "auto":
-        return torch.bfloat16 if precision == "bfloat16" else torch.float32
+        chosen = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+        return chosen[precision]
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:

@@ -95,10 +95,10 @@ def open_teacher(folder: Path, precision: Precision, threads: int) -> tuple[PreT
     """
     import torch
 
-    from kdlib.models.load import dtype_of, load
+    from kdlib.models.load import computing_device, dtype_of, load
 
     torch.set_num_threads(threads)
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    device = computing_device()
     return load(folder).to(device), dtype_of(precision, device)
 
 
