@@ -30,7 +30,7 @@ from benchmarks.held import (
     make,
     store_of,
 )
-from kdlib.config import Config, Dense, Hidden, Nucleus, Sampled, TopK, read_config
+from kdlib.config import Config, Dense, Hidden, Nucleus, Sampled, Size, Student, TopK, read_config
 from kdlib.losses.cross_entropy import cross_entropy
 from kdlib.losses.divergence import kl
 from kdlib.models.batch import IGNORE, Row, batches, by_length, collate, layout_of, read_rows
@@ -90,10 +90,17 @@ def reading(config: Config, folder: Path, runs: int) -> tuple[float, float, floa
     )
 
 
+def shape_of(student: Student) -> Size:
+    """Return the size of a student that is built from scratch."""
+    if student.size is None:
+        raise ValueError("the student of this benchmark is built from scratch; give it a size")
+    return student.size
+
+
 def step_share(config: Config, store: SignalStore, rows: Sequence[Row], runs: int) -> float:
     """Return the seconds of reading a batch by those of the training step that uses it."""
     preset = config.students["traditional"]
-    student = build(preset.size, load_tokenizer(RUN / "dataset/tokenizer"), 0.0, 0).train()
+    student = build(shape_of(preset), load_tokenizer(RUN / "dataset/tokenizer"), 0.0, 0).train()
     optimizer, shares = torch.optim.AdamW(student.parameters()), []
     size = preset.training.batch_size
     order = list(epoch_order(by_length(rows), size, 0, 1))
@@ -233,6 +240,7 @@ def main() -> None:
         }
     worst = max(extraction, key=extraction.__getitem__)
     student = config.students["traditional"]
+    shape = shape_of(student)
     answer(
         "signals",
         {
@@ -252,7 +260,7 @@ def main() -> None:
                 0.02,
                 "lower",
                 f"kl + ce step of {student.training.batch_size} rows on a causal student of "
-                f"{student.size.decoder_layers} layers and width {student.size.d_model}",
+                f"{shape.decoder_layers} layers and width {shape.d_model}",
                 runs,
             ),
             "extract_over_forward": Claim(

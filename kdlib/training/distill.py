@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kdlib.config import Student
 from kdlib.files import DataError, read_parquet, sha256
 from kdlib.models.batch import Row, read_rows
+from kdlib.models.load import computing_device, dtype_of
 from kdlib.records import digest
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import student_plan
@@ -40,6 +41,7 @@ def distill(
     golds: Path,
     tracking: Path | None = None,
     code: str = "",
+    pretrained: Path | None = None,
 ) -> None:
     """Train a student.
 
@@ -50,29 +52,30 @@ def distill(
         validation: Token rows that choose the best epoch.
         tokenizer: Folder of the run's tokenizer.
         signals: Manifest of the teacher's signals, if a component needs them.
-        teacher: Folder of the teacher's model, whose signals and whose encoder these are; it is loaded only
-            if a component needs its encoder, or its distributions online.
+        teacher: Folder of the teacher's model, whose signals, encoder and layers these are; it is loaded only
+            if the student needs its encoder, its distributions online or its layers.
         out: Folder for ``best_model``, ``final_model`` and the records.
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
         golds: Folder where vectors of gold assertions are kept, for losses that need the encoder.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
+        pretrained: Folder of the model to start from, if the student names one.
 
     Raises:
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
             been written then.
     """
-    from kdlib.models.scratch import build
     from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.objective import Objective
 
-    _check_given(name, student, signals, teacher)
+    _check_given(name, student, signals, teacher, pretrained)
+    dtype_of(student.training.precision, computing_device())  # before vectors of gold assertions are written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
-    used += [teacher / "model.safetensors"] if teacher else []
+    used += [folder / "model.safetensors" for folder in (teacher, pretrained) if folder]
     words, rows, plan = load_tokenizer(tokenizer), read_rows(train), student_plan(student)
     store, online = None, None
     if signals and student.needs_store():
@@ -81,7 +84,7 @@ def distill(
     if teacher and student.needs_online():
         online = online_teacher(teacher, embedding_rows(words))
     fit(
-        model=build(student.size, words, student.training.dropout, student.training.seed),
+        model=_initial(student, pretrained, teacher, words),
         vocabulary=words.get_vocab(),
         rows=rows,
         validation=read_rows(validation),
@@ -102,6 +105,25 @@ def distill(
         teacher=online,
         token_weights=_token_weights(words, train, student.token_weight),
     )
+
+
+def _initial(
+    student: Student, pretrained: Path | None, teacher: Path | None, tokenizer: PreTrainedTokenizerFast
+) -> PreTrainedModel:
+    """Return the model before training."""
+    from kdlib.models.load import check_tokenizer, load
+    from kdlib.models.scratch import build
+    from kdlib.models.shrink import shrink
+
+    training = student.training
+    if pretrained is not None:
+        check_tokenizer(pretrained, tokenizer)
+        return load(pretrained, training.dropout)
+    if student.layers is not None and teacher is not None:
+        return shrink(teacher, student.layers, training.dropout)
+    if student.size is None:
+        raise ValueError("a student needs a size, a pretrained model, or a teacher whose layers it takes")
+    return build(student.size, tokenizer, training.dropout, training.seed)
 
 
 def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
@@ -129,14 +151,18 @@ def _token_weights(
     return row_weights(tokenizer, table["target"].to_pylist(), table["target_ids"].to_pylist(), weight)
 
 
-def _check_given(name: str, student: Student, signals: Path | None, teacher: Path | None) -> None:
+def _check_given(
+    name: str, student: Student, signals: Path | None, teacher: Path | None, pretrained: Path | None
+) -> None:
     for needed, path, what in (
-        (student.needs_store(), signals, "signals"),
-        (student.needs_online(), teacher, "its teacher online"),
-        (student.needs_encoder(), teacher, "the teacher's encoder"),
+        (student.needs_store(), signals, "its loss needs signals"),
+        (student.needs_online(), teacher, "its loss needs its teacher online"),
+        (student.needs_encoder(), teacher, "its loss needs the teacher's encoder"),
+        (student.layers is not None, teacher, "it starts from the teacher's layers"),
+        (student.model is not None, pretrained, f"it starts from the model {student.model}"),
     ):
         if needed and path is None:
-            raise DataError(f"student {name}: its loss needs {what}, none given")
+            raise DataError(f"student {name}: {what}, none given")
 
 
 def origin_of(train: Path, validation: Path, tokenizer: Path, teacher: Path | None) -> dict[str, str]:
@@ -223,7 +249,7 @@ def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: i
     from kdlib.training.golds import GoldVectors
 
     hashes = sorted({row.target_hash for row in rows})
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    device = computing_device()
     settings = {"targets": hashes, "threads": threads, "device": device.type}
     key = job_key(settings, [teacher / "model.safetensors"])
     torch.set_num_threads(threads)

@@ -32,7 +32,7 @@ def byte_tokenizer():
     return PreTrainedTokenizerFast(tokenizer_object=own, pad_token="<pad>", eos_token="</s>")
 
 
-def tiny(family: str, vocabulary: int = VOCABULARY, eos: int | list[int] = EOS):
+def tiny(family: str, vocabulary: int = VOCABULARY, eos: int | list[int] = EOS, layers: int = 2):
     """Return a model in evaluation mode; T5 scales what its head reads if and only if embeddings are tied."""
     from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
 
@@ -40,17 +40,16 @@ def tiny(family: str, vocabulary: int = VOCABULARY, eos: int | list[int] = EOS):
     tied = family.endswith("_tied")
     common = {"vocab_size": vocabulary, "pad_token_id": PAD, "eos_token_id": eos, "tie_word_embeddings": tied}
     if family.startswith("t5"):
-        shape = {"d_model": 24, "d_kv": 8, "d_ff": 40, "num_layers": 2, "num_heads": 3}
+        shape = {"d_model": 24, "d_kv": 8, "d_ff": 40, "num_layers": layers, "num_heads": 3}
         model = T5ForConditionalGeneration(
             T5Config(**common, **shape, dropout_rate=0.25, decoder_start_token_id=PAD)
         )
         if not tied:  # transformers ties T5 at first, and unties what a file holds apart
             model.lm_head.weight = torch.nn.Parameter(torch.empty_like(model.shared.weight))
     else:
-        shape = {"hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2, "num_attention_heads": 4}
-        model = LlamaForCausalLM(
-            LlamaConfig(**common, **shape, num_key_value_heads=2, max_position_embeddings=64)
-        )
+        shape = {"hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": layers}
+        heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
+        model = LlamaForCausalLM(LlamaConfig(**common, **shape, **heads, max_position_embeddings=64))
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if "norm" not in name:

@@ -78,7 +78,7 @@ def student_signals(wildcards):
 
 
 def student_teacher(wildcards):
-    """The teacher's model files, if the student runs it or its encoder, or reads its signals."""
+    """The teacher's model files, if the student runs it, takes its layers or reads its signals."""
     if not cfg.students[wildcards.student].needs_teacher():
         return []
     return expand(

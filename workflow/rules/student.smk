@@ -11,6 +11,7 @@ rule student:
         # Whoever reads signals makes sure that they are this teacher's, which also costs no rerun: a new
         # teacher brings new signals.
         teacher=student_teacher,
+        pretrained=lambda w: staged(cfg.students[w.student].model),
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

@@ -1,0 +1,94 @@
+"""A student made of its teacher's own layers: evenly spaced, with embeddings, norms and output head.
+
+References: Sanh et al. 2019, "DistilBERT, a distilled version of BERT" (every other layer); Gandhi et al.
+2023, "Distil-Whisper" (layers as far apart as can be, the first and the last among them).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdlib.config import Layers
+from kdlib.files import DataError
+from kdlib.models.load import load
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedModel
+
+# How families call the number of layers of a stack: T5 and BART with theirs; all causal models alike.
+ENCODER = ("num_layers", "encoder_layers")
+DECODER = ("num_decoder_layers", "decoder_layers")
+CAUSAL = ("num_hidden_layers",)
+PER_LAYER = ("layer_types", "mlp_layer_types", "no_rope_layers")  # lists with an entry for each layer
+
+
+def evenly_spaced(count: int, kept: int) -> list[int]:
+    """Return the numbers of layers to keep: i·(count − 1)/(kept − 1), rounded; the first one if one is kept.
+
+    Args:
+        count: Layers that there are.
+        kept: Layers to keep, 1…count.
+    """
+    if kept == 1:
+        return [0]
+    return [round(i * (count - 1) / (kept - 1)) for i in range(kept)]
+
+
+def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTrainedModel:
+    """Return a model of some of a teacher's layers, in evaluation mode; all other weights are the teacher's.
+
+    Args:
+        teacher: Folder of the teacher's model.
+        layers: How many to keep.
+        dropout: Rate for training; None leaves the teacher's.
+
+    Raises:
+        DataError: If the teacher has fewer layers, no encoder, or a form in which they are not found.
+    """
+    model = load(teacher)
+    if model.config.is_encoder_decoder:
+        _keep(model, model.get_encoder(), ENCODER, "encoder", layers.encoder)
+        _keep(model, model.get_decoder(), DECODER, "decoder", layers.decoder)
+    elif layers.encoder is not None:
+        raise DataError(f"layers.encoder: {teacher} is a causal model without an encoder; leave it out")
+    else:
+        _keep(model, model.get_decoder(), CAUSAL, "decoder", layers.decoder)
+    # Read back, so that whatever a family derives from its configuration (numbers of layers, caches) agrees.
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        return load(Path(folder), dropout)
+
+
+def _keep(
+    model: PreTrainedModel, stack: nn.Module, names: tuple[str, ...], part: str, kept: int | None
+) -> None:
+    """Drop all but the kept layers of a stack, in the model and in its configuration.
+
+    The first layer is always kept: in T5 it holds the relative positions of the whole stack.
+    """
+    from torch.nn import ModuleList
+
+    if kept is None:
+        return
+    config = model.config
+    name = next((name for name in names if hasattr(config, name)), None)
+    count = 0 if name is None else getattr(config, name)
+    lists = [(n, m) for n, m in stack.named_children() if isinstance(m, ModuleList) and len(m) == count]
+    if name is None or len(lists) != 1:
+        raise DataError(
+            f"layers.{part}: the layers of a {config.model_type} model are not found; use size or model"
+        )
+    if kept > count:
+        raise DataError(
+            f"layers.{part}: {kept} layers of the {count} that the teacher has; take at most {count}"
+        )
+    ((where, blocks),) = lists
+    chosen = evenly_spaced(count, kept)
+    setattr(stack, where, ModuleList(blocks[i] for i in chosen))
+    setattr(config, name, kept)
+    for listed in PER_LAYER:
+        if values := getattr(config, listed, None):
+            setattr(config, listed, [values[i] for i in chosen])
