@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Teacher
+from kdlib.models.adapters import merged, with_lora
 from kdlib.models.batch import read_rows
+from kdlib.models.load import check_tokenizer, load
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import teacher_plan
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
@@ -46,7 +50,7 @@ def finetune(
     from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.objective import Objective
 
-    start = {"model": teacher.model} if pretrained else teacher.size.model_dump()
+    start = teacher.model_dump(include={"model", "lora"}) if pretrained else teacher.size.model_dump()
     params = {**teacher.training.model_dump(), **start, "threads": threads}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [pretrained / "model.safetensors"] if pretrained else []
@@ -62,17 +66,18 @@ def finetune(
         plan=teacher_plan(teacher.training),
         job=Job(f"teachers/{name}", key, checkpoints, out, threads, tracking),
         params=params,
+        opened=partial(merged, pretrained) if pretrained and teacher.lora else load,
     )
 
 
 def _initial(
     teacher: Teacher, pretrained: Path | None, tokenizer: PreTrainedTokenizerFast
-) -> PreTrainedModel:
+) -> PreTrainedModel | PeftModel:
     """Return the model before training."""
-    from kdlib.models.load import check_tokenizer, load
     from kdlib.models.scratch import build
 
     if pretrained is None:
         return build(teacher.size, tokenizer, teacher.training.dropout, teacher.training.seed)
     check_tokenizer(pretrained, tokenizer)
-    return load(pretrained, teacher.training.dropout)
+    model = load(pretrained, teacher.training.dropout)
+    return with_lora(model, teacher.lora, teacher.training.seed) if teacher.lora else model

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
-from kdlib.models.load import check_lengths, dtype_of, load
+from kdlib.models.load import check_lengths, computing_device, dtype_of, load
 from kdlib.training.checkpoints import discard, is_last, last_checkpoint, read_state
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel, TrainingArguments
 
     from kdlib.signals.store import SignalStore
@@ -56,7 +57,7 @@ def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
 
 
 def fit(
-    model: PreTrainedModel,
+    model: PreTrainedModel | PeftModel,
     vocabulary: Mapping[str, int],
     rows: Sequence[Row],
     validation: Sequence[Row],
@@ -68,6 +69,7 @@ def fit(
     store: SignalStore | None = None,
     teacher: OnlineTeacher | None = None,
     token_weights: Sequence[Sequence[float]] | None = None,
+    opened: Callable[[Path], PreTrainedModel] = load,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
 
@@ -84,9 +86,10 @@ def fit(
         store: Teacher signals of all rows, for losses that compare with them.
         teacher: The teacher itself, in place of its store.
         token_weights: Factors on ce and focal, one per target token of every row; None for 1.
+        opened: Reads the plain model from a checkpoint, which of an adapted one holds the adapter alone.
 
     Raises:
-        DataError: If a row does not fit into the model.
+        DataError: If a row does not fit into the model, or this machine cannot compute in the precision.
     """
     import torch
     from transformers import set_seed
@@ -101,9 +104,10 @@ def fit(
     _check_rows(model, [*rows, *validation])
     if teacher is not None:
         _check_rows(teacher.model, rows)
+    folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
+    args = arguments(training, folder)
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
-    folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = last_checkpoint(folder)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
@@ -116,7 +120,7 @@ def fit(
     if checkpoint is None or not is_last(checkpoint):
         trainer = LossTrainer(
             model=model,
-            args=arguments(training, folder),
+            args=args,
             rows=rows,
             validation=validation,
             objective=objective,
@@ -133,7 +137,7 @@ def fit(
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
-    _write_results(folder, job, params, sum(p.numel() for p in model.parameters()))
+    _write_results(folder, job, params, opened)
     discard(folder)
 
 
@@ -147,7 +151,8 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
     import torch
     from transformers import TrainingArguments
 
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    device = computing_device()
+    computed_in = dtype_of(training.precision, device)
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=training.epochs,
@@ -172,13 +177,17 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         restore_callback_states_from_checkpoint=True,
         report_to=[],
         seed=training.seed,
-        bf16=dtype_of(training.precision, device) == torch.bfloat16,
+        bf16=computed_in == torch.bfloat16,
+        fp16=computed_in == torch.float16,
+        activation_checkpointing=training.gradient_checkpointing,
         use_cpu=device.type == "cpu",  # else bf16 is refused without a GPU
         disable_tqdm=not sys.stderr.isatty(),
     )
 
 
-def _write_results(folder: Path, job: Job, params: dict[str, Any], parameters: int) -> None:
+def _write_results(
+    folder: Path, job: Job, params: dict[str, Any], opened: Callable[[Path], PreTrainedModel]
+) -> None:
     """Write all results from the checkpoints and records in ``folder``."""
     checkpoint = last_checkpoint(folder)
     if checkpoint is None:
@@ -186,8 +195,9 @@ def _write_results(folder: Path, job: Job, params: dict[str, Any], parameters: i
     state = read_state(checkpoint)
     best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
     for name, source in (("best_model", best), ("final_model", checkpoint)):
+        model = opened(source)
         with atomic(job.out / name) as partial:
-            load(source).save_pretrained(str(partial))
+            model.save_pretrained(str(partial))
     for name in ("step_metrics.csv", "training_metrics.csv"):
         with atomic(job.out / name) as partial:
             shutil.copyfile(folder / name, partial)
@@ -197,7 +207,7 @@ def _write_results(folder: Path, job: Job, params: dict[str, Any], parameters: i
         {
             "name": job.name,
             "key": job.key,
-            "parameters": parameters,
+            "parameters": sum(p.numel() for p in model.parameters()),
             "steps": state["global_step"],
             "planned_steps": state["max_steps"],
             "epochs": len(history),
