@@ -1,0 +1,87 @@
+"""Checkpointed activations and half precision: what saves memory must not change what is learnt."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kdlib.config import Training
+from kdlib.files import DataError
+from kdlib.models.load import dtype_of
+from kdlib.training import fit as module
+from kdlib.training.fit import arguments
+
+CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 2, "heads": 2}
+T5 = {**CAUSAL, "encoder_layers": 2}
+EPOCH = {"epochs": 1, "dropout": 0.2, "learning_rate": 0.01}
+
+
+@pytest.fixture
+def recomputed(monkeypatch):
+    """Return a list that grows by each call of a layer that will run again in the backward pass."""
+    from transformers import modeling_utils
+
+    calls, original = [], modeling_utils.checkpoint
+
+    def counted(layer, *inputs, **options):
+        calls.append(layer)
+        return original(layer, *inputs, **options)
+
+    monkeypatch.setattr(modeling_utils, "checkpoint", counted)
+    return calls
+
+
+def assert_equal_but_for_the_settings(first, second):
+    for found in (first, second):
+        del found["training_report.json"]
+    assert first == second
+
+
+@pytest.mark.parametrize("size", [T5, CAUSAL], ids=["t5", "llama"])
+def test_checkpointed_activations_give_the_same_bytes(finetune, outcome, recomputed, size):
+    """Dropout included: a layer that runs again draws the same numbers."""
+    plain = outcome(finetune("plain", size=size, **EPOCH))
+    assert recomputed == []
+    saving = outcome(finetune("saving", size=size, **EPOCH, gradient_checkpointing=True))
+    assert len(recomputed) == 4 * (size["encoder_layers"] + size["decoder_layers"])  # 32 rows, 8 a step
+    assert_equal_but_for_the_settings(plain, saving)
+
+
+def test_gradient_norms_of_components_are_the_same_too(distill, outcome, steps):
+    """Each is a backward pass of its own through the layers that run again."""
+    training = {**EPOCH, "records": {"gradient_every": 1}}
+    plain = distill("plain", training)
+    saving = distill("saving", {**training, "gradient_checkpointing": True})
+    assert all(float(row["jsd_grad_norm"]) > 0 for row in steps(saving))
+    assert_equal_but_for_the_settings(outcome(plain), outcome(saving))
+
+
+def test_single_half_precision_is_for_cuda_alone():
+    assert dtype_of("float16", torch.device("cuda")) == torch.float16
+    for device in ("cpu", "mps"):
+        with pytest.raises(DataError, match=f"needs a CUDA GPU, this machine computes on {device}; use"):
+            dtype_of("float16", torch.device(device))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine computes in float16")
+def test_a_training_in_float16_is_refused_before_it_writes_anything(distill, finetune, tmp_path):
+    for run in (lambda: finetune("a", precision="float16"), lambda: distill("b", {"precision": "float16"})):
+        with pytest.raises(DataError, match=r"training\.precision: float16 needs a CUDA GPU"):
+            run()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("precision", "flags"),
+    [
+        (torch.float32, (False, False)),
+        (torch.bfloat16, (True, False)),
+        (torch.float16, (False, True)),
+    ],
+)
+def test_the_trainer_computes_in_the_precision_and_scales_losses_of_float16(
+    monkeypatch, tmp_path, precision, flags
+):
+    monkeypatch.setattr(module, "dtype_of", lambda *_: precision)
+    args = arguments(Training(), tmp_path)
+    assert (args.bf16, args.fp16) == flags
