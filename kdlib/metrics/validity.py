@@ -1,0 +1,22 @@
+"""Assertion validity: is a text one syntactically valid statement that asserts something?"""
+
+from __future__ import annotations
+
+from kdlib.java.assertions import assertion_kind
+from kdlib.java.syntax import parse_statements
+from kdlib.java.validity import is_statement
+
+
+def is_assertion(text: str) -> bool:
+    """Return whether a text is exactly one valid Java statement that calls a known assertion.
+
+    Args:
+        text: A candidate, e.g. a generated assertion.
+
+    Relations:
+        Stricter than ``kdlib.java.validity.is_statement``, which takes any statement.
+    """
+    if not is_statement(text):
+        return False
+    statements = parse_statements(text.encode(errors="replace")) or []
+    return any(assertion_kind(statement) for statement in statements)
