@@ -259,16 +259,34 @@ def _own_outputs(
     model: PreTrainedModel, batch: Sequence[Row], precision: torch.dtype, beams: int, max_tokens: int
 ) -> tuple[list[Row], list[int]]:
     """Return the teacher's finished outputs as rows, and their ranks."""
+    rows, ranks = [], []
+    found = finished_outputs(model, batch, precision, beams, max_tokens)
+    for row, outputs in zip(batch, found, strict=True):
+        for rank, (ids, _) in enumerate(outputs, 1):
+            rows.append(Row(row.id, row.source_ids, ids, target_hash(ids)))
+            ranks.append(rank)
+    return rows, ranks
+
+
+def finished_outputs(
+    model: PreTrainedModel, batch: Sequence[Row], precision: torch.dtype, beams: int, max_tokens: int
+) -> list[list[tuple[list[int], float]]]:
+    """Return for each row the teacher's own outputs that came to an end, best first.
+
+    Args:
+        model: In evaluation mode.
+        batch: Rows; their targets are not looked at.
+        precision: Type in which all but the output head computes.
+        beams: Beam width, and the outputs of a row at most.
+        max_tokens: Longest output.
+
+    Returns:
+        Token ids, closed by an end token, and their log-probability.
+    """
     from kdlib.models.generate import beam_search
 
     ends = model.generation_config.eos_token_id
     ends = [ends] if isinstance(ends, int) else ends  # chat models have several
-    rows, ranks = [], []
     with _computing(model, precision):
         found = beam_search(model, batch, beams, beams, max_tokens)
-    for row, outputs in zip(batch, found, strict=True):
-        finished = [ids for ids, _ in outputs if ids[-1] in ends]
-        for rank, ids in enumerate(finished, 1):
-            rows.append(Row(row.id, row.source_ids, ids, target_hash(ids)))
-            ranks.append(rank)
-    return rows, ranks
+    return [[(ids, score) for ids, score in outputs if ids[-1] in ends] for outputs in found]

@@ -26,6 +26,7 @@ wildcard_constraints:
     student="|".join(cfg.students),
     split="train|validation",
     shard=r"\d+",
+    width=r"\d+",
     pin="[0-9a-f]{12}",
 
 

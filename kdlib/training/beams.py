@@ -1,0 +1,170 @@
+"""The teacher's own answers to the training prompts, for students that learn from whole sequences."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kdlib.config import Signals
+from kdlib.files import DataError, read_parquet, write_json, write_parquet
+from kdlib.metrics.exact import without_whitespace
+from kdlib.metrics.validity import is_assertion
+from kdlib.records import target_hash
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from transformers import PreTrainedTokenizerFast
+
+COUNTS = ("rows", "generated", "finished", "valid", "usable")
+
+
+@dataclass(frozen=True, slots=True)
+class Beam:
+    """One answer of the teacher that may serve as a further reference.
+
+    Attributes:
+        id: Id of the example.
+        rank: Place among the teacher's finished answers to this prompt, 1 for the best.
+        score: The teacher's log-probability of the whole answer, in nats.
+        target: Text.
+        target_ids: Token ids, closed by the end token.
+        target_hash: Hash of ``target_ids``.
+    """
+
+    id: str
+    rank: int
+    score: float
+    target: str
+    target_ids: list[int]
+    target_hash: str
+
+
+def beams_shard(
+    teacher: Path,
+    tokenizer: Path,
+    train: Path,
+    width: int,
+    shard: int,
+    settings: Signals,
+    max_tokens: int,
+    threads: int,
+    out: Path,
+) -> None:
+    """Write the teacher's usable answers on one shard of the training prompts.
+
+    Usable are valid assertions that differ from the gold target and from better answers, white space aside.
+
+    Args:
+        teacher: Folder of the model.
+        tokenizer: Folder of the run's tokenizer.
+        train: Token rows.
+        width: Beam width, and answers a prompt.
+        shard: Number of this shard, from 0.
+        settings: Number of shards, batch size and precision.
+        max_tokens: Longest answer.
+        threads: CPU threads.
+        out: Parquet file with the fields of ``Beam``; its metadata hold the counts.
+    """
+    import pyarrow as pa
+    from tqdm import tqdm
+
+    from kdlib.models.batch import read_rows
+    from kdlib.models.load import check_lengths
+    from kdlib.models.tokenizer import decode, load_tokenizer
+    from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
+
+    model, precision = open_teacher(teacher, settings.precision, threads)
+    words, rows = load_tokenizer(tokenizer), read_rows(train)
+    check_lengths(model, max((len(row.source_ids) for row in rows), default=0), max_tokens)
+    chosen = batches_of(model, rows, shard, settings.model_copy(update={"beams": width}), max_tokens)
+    found: list[Beam] = []
+    counts = Counter(dict.fromkeys(COUNTS, 0))
+    for batch in tqdm(chosen, unit="batch", disable=None):
+        outputs = finished_outputs(model, batch, precision, width, max_tokens)
+        for row, own in zip(batch, outputs, strict=True):
+            found += usable(row.id, decode(words, row.target_ids), own, words, counts)
+        counts["generated"] += width * len(batch)
+    table = pa.Table.from_pylist([asdict(beam) for beam in found], schema=_schema())
+    write_parquet(out, table.replace_schema_metadata({"counts": json.dumps(counts)}))
+
+
+def usable(
+    row_id: str,
+    gold: str,
+    outputs: Iterable[tuple[Sequence[int], float]],
+    tokenizer: PreTrainedTokenizerFast,
+    counts: Counter[str],
+) -> Iterator[Beam]:
+    """Yield a row's answers that can serve as further references.
+
+    Args:
+        row_id: Id of the example.
+        gold: Its gold target.
+        outputs: Token ids and log-probability of its finished answers, best first.
+        tokenizer: The run's tokenizer.
+        counts: Rows, and finished, valid and usable answers, are added to it.
+    """
+    from kdlib.models.tokenizer import decode
+
+    counts["rows"] += 1
+    seen = {without_whitespace(gold)}
+    for rank, (ids, score) in enumerate(outputs, 1):
+        text = decode(tokenizer, ids)
+        counts["finished"] += 1
+        if not is_assertion(text):
+            continue
+        counts["valid"] += 1
+        if (form := without_whitespace(text)) in seen:
+            continue
+        seen.add(form)
+        counts["usable"] += 1
+        yield Beam(row_id, rank, score, text, list(ids), target_hash(ids))
+
+
+def merge_beams(shards: Sequence[Path], out: Path) -> None:
+    """Write the answers of all shards, by id and rank, and beside them a JSON of how many there are.
+
+    It holds the numbers of prompts (``rows``) and of answers: ``generated``, those of them that came to an
+    end (``finished``), of these the valid assertions (``valid``), and of these the ones that differ from the
+    gold target and from better answers (``usable``).
+
+    Args:
+        shards: What ``beams_shard`` wrote.
+        out: Parquet file with the fields of ``Beam``.
+    """
+    import pyarrow as pa
+
+    tables = [read_parquet(shard) for shard in shards]
+    total = Counter(dict.fromkeys(COUNTS, 0))
+    for shard, table in zip(shards, tables, strict=True):
+        if b"counts" not in (table.schema.metadata or {}):
+            raise DataError(f"{shard}: tells no counts; delete it and run again")
+        total.update(json.loads(table.schema.metadata[b"counts"]))
+    merged = pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+    write_parquet(out, merged.sort_by([("id", "ascending"), ("rank", "ascending")]))
+    write_json(out.with_suffix(".json"), {name: total[name] for name in COUNTS})
+
+
+def read_beams(path: Path) -> Iterator[Beam]:
+    """Yield what ``merge_beams`` wrote."""
+    for batch in read_parquet(path).to_batches():
+        yield from (Beam(**row) for row in batch.to_pylist())
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("rank", pa.int32()),
+            ("score", pa.float64()),
+            ("target", pa.string()),
+            ("target_ids", pa.list_(pa.int32())),
+            ("target_hash", pa.string()),
+        ]
+    )

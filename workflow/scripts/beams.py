@@ -1,0 +1,17 @@
+"""Gather the teacher's answers of all shards."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.jobs import logged
+from kdlib.training.beams import merge_beams
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    merge_beams([Path(path) for path in job.input.shards], Path(job.output.beams))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,28 @@
+"""Let the teacher answer one shard of the training prompts."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.config import Signals
+from kdlib.jobs import logged
+from kdlib.training.beams import beams_shard
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    beams_shard(
+        teacher=Path(job.input.model[0]).parent,
+        tokenizer=Path(job.input.tokenizer).parent,
+        train=Path(job.input.train),
+        width=int(job.wildcards.width),
+        shard=int(job.wildcards.shard),
+        settings=Signals.model_validate(job.params.signals),
+        max_tokens=job.params.max_tokens,
+        threads=job.params.threads,
+        out=Path(job.output.shard),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
