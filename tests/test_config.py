@@ -124,6 +124,19 @@ def test_a_key_like_no_other_is_answered_with_all_keys():
             "students.one: schedule and loss_weights",
         ),
         (with_student(loss="ce", components={"kl": {}}), "students.one: loss ce has fixed components"),
+        (
+            with_student(loss="ce", sequence={"beams": 2, "keep": 3}),
+            "students.one.sequence.keep: 3 answers need as many beams, got 2",
+        ),
+        (
+            with_student(loss="ce", sequence={"gold_weight": 1}),
+            "students.one.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it",
+        ),
+        (
+            with_student(loss="traditional", sequence={}),
+            "students.one.sequence: stored signals belong to the gold targets, not to the teacher's answers; "
+            "use signals: online, or leave kl out",
+        ),
         (with_student(loss="traditional", loss_weights={"ce": 1, "kl": 1}), "students.one: loss traditional"),
     ],
 )

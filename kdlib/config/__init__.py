@@ -31,6 +31,7 @@ from kdlib.config.read import ConfigError, load_config, read_config
 from kdlib.config.sections import (
     Config,
     Evaluation,
+    SequenceLevel,
     Student,
     Teacher,
     Temperature,
@@ -66,6 +67,7 @@ __all__ = [
     "Pretrained",
     "SampleSource",
     "Sampled",
+    "SequenceLevel",
     "Signals",
     "Size",
     "Source",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
 from kdlib.config.model_checks import impossible_layers, impossible_models, is_causal
-from kdlib.config.sections import COMPONENTS_OF, Config, Student, did_you_mean
+from kdlib.config.sections import COMPONENTS_OF, Config, SequenceLevel, Student, did_you_mean
 from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]
@@ -167,6 +167,8 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
             f"{where}.training.renaming: stored signals belong to the original names; use signals: online, "
             "or loss ce"
         )
+    if student.sequence:
+        yield from _impossible_sequence(where, student, student.sequence)
     if student.loss != "multi_component":
         if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
             yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"
@@ -178,6 +180,19 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
         yield f"{where}: no weight for {', '.join(missing)} in schedule or loss_weights"
     if not names:
         yield f"{where}.components: name at least one of {', '.join(Components.model_fields)}"
+
+
+def _impossible_sequence(where: str, student: Student, sequence: SequenceLevel) -> Iterator[str]:
+    """Yield what cannot work of a sequence-level distillation."""
+    if sequence.keep > sequence.beams:
+        yield f"{where}.sequence.keep: {sequence.keep} answers need as many beams, got {sequence.beams}"
+    if sequence.gold_weight == 1:
+        yield f"{where}.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it"
+    if student.needs_store():
+        yield (
+            f"{where}.sequence: stored signals belong to the gold targets, not to the teacher's answers; use "
+            f"signals: online, or leave {', '.join(student.components.need('signal'))} out"
+        )
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)

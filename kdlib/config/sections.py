@@ -135,6 +135,24 @@ class Temperature(Strict):
     end: float = Field(1.5, gt=0, description="temperature that the decay tends to")
 
 
+class SequenceLevel(Strict):
+    """The teacher's own answers to the training prompts as further references, beside the gold target."""
+
+    beams: int = Field(4, ge=1, description="beam width of the teacher, and its answers a prompt")
+    keep: int = Field(
+        1,
+        ge=1,
+        description="best answers a prompt that become references, of those that are valid assertions other "
+        "than the gold target",
+    )
+    gold_weight: Share = Field(
+        0.5, description="γ, weight of the gold target; the answers share the rest, and none has it all"
+    )
+    temperature: float = Field(
+        1.0, gt=0, description="the answers' shares are softmax(log-probability / temperature)"
+    )
+
+
 class Student(Strict):
     """A student preset: which teacher, how small, which loss."""
 
@@ -172,6 +190,9 @@ class Student(Strict):
     ast_weight: float = Field(0.1, ge=0, description="weight of ast in the ast_enhanced loss")
     token_weight: float = Field(
         1.0, gt=0, description="factor on ce and focal where a critical token of Java tests stands, e.g. 2.5"
+    )
+    sequence: SequenceLevel | None = Field(
+        None, description="sequence-level distillation: {} takes its defaults, null is without"
     )
     convergence: Share = Field(0.01, description="improvement of ce per epoch below which α begins to fall")
     training: Training = Field(Training(), description="how it is trained")

@@ -56,6 +56,7 @@ class Batch:
         lengths: Positions of each example; they add up to all positions.
         signal: The teacher's distributions at the same positions.
         token_weights: ``[positions]`` factors on ce and focal, or None for 1.
+        reference_weights: ``[examples]`` factors on all losses, or None for 1; see ``losses.sequence``.
         meanings: For losses that need the encoder.
         illegality: For losses that need to know what Java allows.
     """
@@ -65,6 +66,7 @@ class Batch:
     lengths: Sequence[int]
     signal: Signal | None = None
     token_weights: Float[Tensor, " positions"] | None = None
+    reference_weights: Float[Tensor, " examples"] | None = None
     meanings: Meanings | None = None
     illegality: Illegality | None = None
 
@@ -87,12 +89,14 @@ class Batch:
         start = sum(self.lengths[:first])
         part = slice(start, start + sum(self.lengths[first:last]))
         weights, meanings, illegality = self.token_weights, self.meanings, self.illegality
+        references = self.reference_weights
         return Batch(
             student=self.student[part],
             ids=self.ids[part],
             lengths=self.lengths[first:last],
             signal=None if self.signal is None else self.signal.positions(part),
             token_weights=None if weights is None else weights[part],
+            reference_weights=None if references is None else references[first:last],
             meanings=None if meanings is None else replace(meanings, own=meanings.own[first:last]),
             illegality=None
             if illegality is None

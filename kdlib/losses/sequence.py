@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from kdlib.losses.loss import Unit
+
 
 def reference_weights(
     scores: Float[Tensor, " references"],
@@ -53,6 +55,25 @@ def reference_weights(
         parts.append(torch.full_like(gold, gold_weight if len(beams) else 1.0))
         parts.append((1 - gold_weight) * torch.softmax(beams / temperature, dim=0))
     return torch.cat(parts)
+
+
+def by_reference(
+    values: Float[Tensor, " units"],
+    unit: Unit,
+    lengths: Sequence[int],
+    weights: Float[Tensor, " references"] | None,
+) -> Float[Tensor, " units"]:
+    """Return the values of any loss, each times the weight of the reference that it belongs to.
+
+    Args:
+        values: One value per position, or per reference.
+        unit: Which of the two.
+        lengths: Positions of each reference.
+        weights: Weight of each reference; None for 1. No gradient reaches them.
+    """
+    if weights is None:
+        return values
+    return sequence_level(values, lengths if unit == "position" else [1] * len(lengths), weights)
 
 
 def sequence_level(

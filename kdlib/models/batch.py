@@ -25,17 +25,19 @@ class Row:
         source_ids: Prompt, closed by the end token.
         target_ids: Assertion, closed by the end token.
         target_hash: Hash of ``target_ids``, part of the signal key.
+        weight: What the target counts in a training, beside others of the same example.
     """
 
     id: str
     source_ids: list[int]
     target_ids: list[int]
     target_hash: str
+    weight: float = 1.0
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read the token columns of a dataset file."""
-    table = read_parquet(path, ["id", "source_ids", "target_ids", "target_hash"])
+    """Read the token columns of a dataset file, and the weights of its rows if it has any."""
+    table = read_parquet(path, ["id", "source_ids", "target_ids", "target_hash", "weight"])
     return [Row(**row) for row in table.to_pylist()]
 
 

@@ -13,6 +13,7 @@ from kdlib.models.load import computing_device, dtype_of
 from kdlib.records import digest
 from kdlib.training.fit import Job, fit, job_key
 from kdlib.training.plan import student_plan
+from kdlib.training.references import write_references
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -42,6 +43,7 @@ def distill(
     tracking: Path | None = None,
     code: str = "",
     pretrained: Path | None = None,
+    beams: Path | None = None,
 ) -> None:
     """Train a student.
 
@@ -61,6 +63,8 @@ def distill(
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
         pretrained: Folder of the model to start from, if the student names one.
+        beams: The teacher's answers to the training prompts, with their counts in a JSON file beside, if the
+            student learns from whole sequences.
 
     Raises:
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
@@ -69,20 +73,27 @@ def distill(
     from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.objective import Objective
 
-    _check_given(name, student, signals, teacher, pretrained)
+    _check_given(name, student, signals, teacher, pretrained, beams)
     dtype_of(student.training.precision, computing_device())  # before vectors of gold assertions are written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
     used += [folder / "model.safetensors" for folder in (teacher, pretrained) if folder]
-    words, rows, plan = load_tokenizer(tokenizer), read_rows(train), student_plan(student)
-    store, online = None, None
+    used += [beams] if beams else []
+    key = job_key({**params, "code": code}, used)
+    job = Job(f"students/{name}", key, checkpoints, out, threads, tracking)
+    words, plan, online = load_tokenizer(tokenizer), student_plan(student), None
+    if teacher and student.needs_online():
+        online = online_teacher(teacher, embedding_rows(words))
+    references, learnt, store = None, train, None
+    if beams and student.sequence:
+        learnt = job.folder() / "references.parquet"
+        references = write_references(train, beams, student.sequence, learnt)
+    rows = read_rows(learnt)
     if signals and student.needs_store():
         origin = origin_of(train, validation, tokenizer, teacher)
         store = trusted_store(signals, origin, rows, embedding_rows(words), plan)
-    if teacher and student.needs_online():
-        online = online_teacher(teacher, embedding_rows(words))
     fit(
         model=_initial(student, pretrained, teacher, words),
         vocabulary=words.get_vocab(),
@@ -97,13 +108,12 @@ def distill(
         ),
         training=student.training,
         plan=plan,
-        job=Job(
-            f"students/{name}", job_key({**params, "code": code}, used), checkpoints, out, threads, tracking
-        ),
+        job=job,
         params=params,
         store=store,
         teacher=online,
-        token_weights=_token_weights(words, train, student.token_weight),
+        token_weights=_token_weights(words, learnt, student.token_weight),
+        references=references,
     )
 
 
@@ -152,9 +162,15 @@ def _token_weights(
 
 
 def _check_given(
-    name: str, student: Student, signals: Path | None, teacher: Path | None, pretrained: Path | None
+    name: str,
+    student: Student,
+    signals: Path | None,
+    teacher: Path | None,
+    pretrained: Path | None,
+    beams: Path | None,
 ) -> None:
     for needed, path, what in (
+        (student.sequence is not None, beams, "it learns from the teacher's answers (rule beams)"),
         (student.needs_store(), signals, "its loss needs signals"),
         (student.needs_online(), teacher, "its loss needs its teacher online"),
         (student.needs_encoder(), teacher, "its loss needs the teacher's encoder"),

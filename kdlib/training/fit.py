@@ -47,6 +47,10 @@ class Job:
     threads: int
     tracking: Path | None
 
+    def folder(self) -> Path:
+        """Return the folder of this training's checkpoints; equal twins do not share one."""
+        return self.checkpoints / f"{self.name.replace('/', '-')}-{self.key}"
+
 
 def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
     """Return a digest of settings and input files; checkpoints of another key are never resumed."""
@@ -70,6 +74,7 @@ def fit(
     teacher: OnlineTeacher | None = None,
     token_weights: Sequence[Sequence[float]] | None = None,
     opened: Callable[[Path], PreTrainedModel] = load,
+    references: dict[str, int] | None = None,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
 
@@ -87,6 +92,7 @@ def fit(
         teacher: The teacher itself, in place of its store.
         token_weights: Factors on ce and focal, one per target token of every row; None for 1.
         opened: Reads the plain model from a checkpoint, which of an adapted one holds the adapter alone.
+        references: Counts of the teacher's answers among the rows, for the report; None without any.
 
     Raises:
         DataError: If a row does not fit into the model, or this machine cannot compute in the precision.
@@ -104,7 +110,7 @@ def fit(
     _check_rows(model, [*rows, *validation])
     if teacher is not None:
         _check_rows(teacher.model, rows)
-    folder = job.checkpoints / f"{job.name.replace('/', '-')}-{job.key}"  # equal twins do not share one
+    folder = job.folder()
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
@@ -137,7 +143,7 @@ def fit(
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
-    _write_results(folder, job, params, opened)
+    _write_results(folder, job, params, opened, references)
     discard(folder)
 
 
@@ -186,7 +192,11 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
 
 
 def _write_results(
-    folder: Path, job: Job, params: dict[str, Any], opened: Callable[[Path], PreTrainedModel]
+    folder: Path,
+    job: Job,
+    params: dict[str, Any],
+    opened: Callable[[Path], PreTrainedModel],
+    references: dict[str, int] | None,
 ) -> None:
     """Write all results from the checkpoints and records in ``folder``."""
     checkpoint = last_checkpoint(folder)
@@ -215,5 +225,6 @@ def _write_results(
             "best_validation_nll": state["best_metric"],
             "validation_nll": history,
             "params": params,
+            **({} if references is None else {"references": references}),
         },
     )

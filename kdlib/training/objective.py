@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import Combined, LossTerm, combine
+from kdlib.losses.sequence import by_reference
 from kdlib.losses.table import Components
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
+    from jaxtyping import Float, Int
     from torch import Tensor
 
     from kdlib.losses.batch import Batch
     from kdlib.losses.combine import Unit
+    from kdlib.losses.loss import Loss
     from kdlib.losses.syntax import Legality
     from kdlib.training.golds import GoldVectors
 
@@ -54,7 +56,11 @@ class Objective:
         factors = {name: loss.factor() for name, loss in chosen.items()}
 
         def of(part: Batch) -> Combined:
-            terms = [LossTerm(name, loss.values(part), loss.unit) for name, loss in chosen.items()]
+            terms = [LossTerm(name, _values(loss, part), loss.unit) for name, loss in chosen.items()]
             return combine(terms, weights, counts, factors)
 
         return in_chunks(batch, of)
+
+
+def _values(loss: Loss, batch: Batch) -> Float[Tensor, " units"]:
+    return by_reference(loss.values(batch), loss.unit, batch.lengths, batch.reference_weights)

@@ -134,6 +134,9 @@ class LossTrainer(Trainer):
         drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
         batch: dict[str, Any] = collate(drawn, self.layout)
         batch["targets"] = [tuple(row.target_ids) for row in drawn]
+        weights = [row.weight for row in drawn]
+        if set(weights) != {1.0}:
+            batch["reference_weights"] = torch.tensor(weights)
         if self.token_weights is not None:
             batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
         if self.teacher is not None and self.teacher.layout != self.layout:
@@ -214,6 +217,7 @@ class LossTrainer(Trainer):
             lengths=lengths,
             signal=self._signal(inputs, temperature),
             token_weights=inputs.get("token_weights"),
+            reference_weights=inputs.get("reference_weights"),
             meanings=meanings,
             illegality=None if legality is None else legality.at(inputs["targets"], student.device),
         )

@@ -77,13 +77,14 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, store=manifest, model=teacher, **student):
+    def run(name, training, store=manifest, model=teacher, beams=None, **student):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
-        distill("toy", preset, *files, store, model, out, tmp_path / "checkpoints", 1, tmp_path / "golds")
+        places = (out, tmp_path / "checkpoints", 1, tmp_path / "golds")
+        distill("toy", preset, *files, store, model, *places, beams=beams)
         return out
 
     return run
@@ -123,7 +124,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
             plan=student_plan(preset),
             records=records,
             renaming=renaming({}, rows, 0.0, 0),
-            store=None if online else SignalStore(signals),
+            store=SignalStore(signals) if signals and not online else None,
             teacher=online,
             gradient_every=settings.records.gradient_every,
         )

@@ -21,6 +21,15 @@ def given_files(wildcards):
     return [str(path)] if path.is_file() else sorted(map(str, files_below(path)))
 
 
+def student_beams(wildcards):
+    """The teacher's answers and their counts, if the student learns from whole sequences."""
+    student = cfg.students[wildcards.student]
+    if student.sequence is None:
+        return []
+    stem = f"{RUN}/beams/{student.teacher}/{student.sequence.beams}"
+    return [f"{stem}.parquet", f"{stem}.json"]
+
+
 def distilled_teachers():
     """Teachers whose stored signals a student reads."""
     read = {own.teacher for own in cfg.students.values() if own.needs_store()}

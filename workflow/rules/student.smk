@@ -8,6 +8,7 @@ rule student:
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         signals=student_signals,
+        beams=student_beams,
         # Whoever reads signals makes sure that they are this teacher's, which also costs no rerun: a new
         # teacher brings new signals.
         teacher=student_teacher,

@@ -11,7 +11,7 @@ from kdlib.training.distill import distill
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     signals, teacher = list(job.input.signals), list(job.input.teacher)
-    pretrained = list(job.input.pretrained)
+    pretrained, beams = list(job.input.pretrained), list(job.input.beams)
     distill(
         name=job.wildcards.student,
         student=Student.model_validate(job.params.student),
@@ -27,6 +27,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tracking=Path(job.input.tracking),
         code=job.params.code,
         pretrained=Path(pretrained[0]).parent if pretrained else None,
+        beams=Path(beams[0]) if beams else None,
     )
 
 
