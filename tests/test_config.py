@@ -321,17 +321,47 @@ def test_a_pretrained_teacher_with_its_tokenizer_is_let_through(entry):
         (
             with_causal_teacher(),
             "students.one.components.semantic: teacher base is a causal model without an encoder; "
-            "leave semantic out",
+            "name an entry of encoders in students.one.encoder, or leave semantic out",
         ),
         (
             with_model(PACKAGE, student={"loss": "multi_component"}),
             "students.one.components.semantic: teacher base is a causal model without an encoder; "
-            "leave semantic out",
+            "name an entry of encoders in students.one.encoder, or leave semantic out",
         ),
     ],
 )
 def test_what_cannot_work_of_models_is_told_in_one_sentence(raw, told):
     assert problems(raw) == [told]
+
+
+ENCODER = {"kind": "package", "package": "x", "version": "1", "sha256": "0" * 64, "folder": "x/y"}
+
+
+def test_a_sentence_encoder_serves_where_a_causal_teacher_has_none():
+    config = load_config({**with_causal_teacher(encoder="own"), "encoders": {"own": ENCODER}})
+    assert config.encoders["own"].model_dump() == ENCODER
+    assert not config.students["one"].needs_teachers_encoder()
+
+
+@pytest.mark.parametrize(
+    ("encoders", "student", "told"),
+    [
+        ({"own": ENCODER}, {"encoder": "on"}, "students.one.encoder: no encoder 'on'; did you mean 'own'?"),
+        ({}, {"encoder": "own"}, "students.one.encoder: no encoder 'own'; name it under encoders"),
+        (
+            {"own": ENCODER},
+            {"encoder": "own", "loss": "ce"},
+            "students.one.encoder: no component of its loss reads an encoder; leave it out",
+        ),
+        (
+            {"own": {"kind": "folder", "path": "no/such"}},
+            {},
+            "encoders.own.path: there is no folder no/such",
+        ),
+    ],
+)
+def test_what_cannot_work_of_encoders_is_told_in_one_sentence(encoders, student, told):
+    assert problems(changed(encoders=encoders, students={"one": {"teacher": "base", **student}})) == [told]
 
 
 def test_keys_of_another_kind_are_unknown():
@@ -454,18 +484,18 @@ def test_components_choose_the_schedule_unless_weights_are_given(keys, weights):
 @pytest.mark.parametrize(
     ("keys", "needs"),
     [
-        ({}, {"signals", "store", "encoder", "teacher"}),
+        ({}, {"signals", "store", "teachers_encoder", "teacher"}),
         ({"loss": "ce"}, set()),
         ({"loss": "ce", "signals": "online"}, set()),
         ({"loss": "traditional"}, {"signals", "store", "teacher"}),
         ({"loss": "traditional", "signals": "online"}, {"signals", "online", "teacher"}),
-        ({"components": {"semantic": {}}}, {"encoder", "teacher"}),
+        ({"components": {"semantic": {}}}, {"teachers_encoder", "teacher"}),
         ({"components": {"focal": {}}}, set()),
     ],
 )
 def test_a_student_needs_what_its_components_read(keys, needs):
     student = load_config(with_student(**keys)).students["one"]
-    asked = ("signals", "store", "online", "encoder", "teacher")
+    asked = ("signals", "store", "online", "teachers_encoder", "teacher")
     assert {name for name in asked if getattr(student, f"needs_{name}")()} == needs
 
 

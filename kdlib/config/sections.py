@@ -14,7 +14,7 @@ from pydantic import model_validator as check
 
 from kdlib.config.base import Name, Share, Strict, TrainingPrecision
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
-from kdlib.config.models import Layers, Lora, Pretrained, Size
+from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
 from kdlib.config.signals import Signals
 from kdlib.losses.table import Components
 
@@ -178,6 +178,11 @@ class Student(Strict):
         description="whence the teacher's distributions come: its store, or the teacher itself, which runs "
         "in every step and sees renamed rows as well",
     )
+    encoder: Name | None = Field(
+        None,
+        description="name of an entry of encoders, which reads the student's tokens through a projection, "
+        "for semantic and contrastive; the teacher's own encoder if left out",
+    )
     schedule: dict[str, Weights] | None = Field(
         None, description="component: [first, last weight], or a name; chosen by the components if left out"
     )
@@ -249,13 +254,13 @@ class Student(Strict):
         """Return whether the teacher runs beside the student."""
         return self.needs_signals() and self.signals == "online"
 
-    def needs_encoder(self) -> bool:
-        """Return whether the loss runs the teacher's encoder."""
-        return bool(self.components.need("encoder"))
+    def needs_teachers_encoder(self) -> bool:
+        """Return whether the loss runs the encoder of the teacher."""
+        return bool(self.components.need("encoder")) and self.encoder is None
 
     def needs_teacher(self) -> bool:
         """Return whether the teacher's model is used: to run, for its layers, or as proof of signals."""
-        return self.needs_signals() or self.needs_encoder() or self.layers is not None
+        return self.needs_signals() or self.needs_teachers_encoder() or self.layers is not None
 
 
 class Evaluation(Strict):
@@ -286,6 +291,7 @@ class Config(Strict):
     dataset: Dataset = Field(Dataset(), description="tokens and subsets")
     views: Views = Field(Views(), description="other texts of the same sources")
     models: dict[Name, Pretrained] = Field({}, description="name: pretrained model")
+    encoders: dict[Name, SentenceEncoder] = Field({}, description="name: sentence encoder that only measures")
     teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
     signals: Signals = Field(Signals(), description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)

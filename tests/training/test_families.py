@@ -10,6 +10,7 @@ from kdlib.config import Teacher, Training
 from kdlib.files import DataError
 from kdlib.models.load import load
 from kdlib.training.finetune import finetune as finetune_teacher
+from tests.models.test_sentence import write_encoder
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 1, "heads": 2}
 T5 = {**CAUSAL, "encoder_layers": 1}
@@ -49,6 +50,17 @@ def test_a_causal_teacher_teaches_students_of_either_kind(
     for column, most in (("ce_loss_raw", 0.7), ("kl_loss_raw", 2.0)):
         first, last = mean_of_epochs(steps(out), column)
         assert last < most < first, column
+
+
+def test_a_causal_teacher_borrows_a_sentence_encoder(distill, causal_teacher, causal_store, steps, tmp_path):
+    encoder = write_encoder(tmp_path)
+    given = {"store": causal_store, "model": causal_teacher / "best_model", "size": CAUSAL}
+    components = {"components": {"focal": {}, "semantic": {}}, "loss_weights": {"focal": 1, "semantic": 1}}
+    with pytest.raises(DataError, match="student toy: its loss needs the encoder tiny, none given"):
+        distill("none", LEARN, encoder="tiny", **given, **components)
+    out = distill("pupil", {**LEARN, "epochs": 5}, measure=encoder, encoder="tiny", **given, **components)
+    first, last = mean_of_epochs(steps(out), "semantic_loss_raw")
+    assert 0 < last < first
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from kdlib.models.load import load
 from kdlib.models.scratch import build
 from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import SignalStore
-from kdlib.training.distill import frozen_encoder, gold_vectors_of, legality_of
+from kdlib.training.distill import legality_of
+from kdlib.training.encoders import frozen_encoder, gold_vectors_of
 from kdlib.training.objective import Objective
 
 ALL = {**{name: {} for name in Components.model_fields}, "semantic": {"scale": 3.0}}
@@ -26,8 +27,8 @@ def encoder(teacher):
 
 
 @pytest.fixture
-def golds(teacher, rows, tmp_path):
-    return gold_vectors_of(teacher, rows, tmp_path / "golds", 1)
+def golds(teacher, tokenizer, rows, tmp_path):
+    return gold_vectors_of(teacher, tokenizer, rows, tmp_path / "golds", 1)
 
 
 def signal_of(manifest, rows, temperature):
@@ -142,5 +143,5 @@ def test_teacher_and_student_are_compared_at_the_temperature(manifest, teacher, 
 
 def test_a_causal_teacher_has_no_encoder_to_measure_with(tokenizer):
     size = Size(d_model=32, d_ff=64, encoder_layers=0, decoder_layers=1, heads=2)
-    with pytest.raises(DataError, match="needs a teacher with an encoder; this one is a causal model"):
+    with pytest.raises(DataError, match="need a teacher with an encoder, and this one is a causal model"):
         frozen_encoder(build(size, tokenizer, 0.0, 1))

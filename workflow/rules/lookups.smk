@@ -3,6 +3,7 @@ from kdlib.records import digest
 from kdlib.training.schedules import temperature_at
 
 STAGED_FILES = MODEL_FILES + ["tokenizer.json", "tokenizer_config.json"]
+ENCODER_FILES = ["modules.json", "config.json", "model.safetensors", "tokenizer.json"]
 
 
 def staged(name):
@@ -11,6 +12,20 @@ def staged(name):
         return []
     pin = digest([cfg.models[name].model_dump_json()])[:12]
     return expand(f"cache/models/{name}-{pin}/{{file}}", file=STAGED_FILES)
+
+
+def staged_encoder(name):
+    """Files of a sentence encoder's folder; none where the teacher's own encoder serves."""
+    if name is None:
+        return []
+    pin = digest([cfg.encoders[name].model_dump_json()])[:12]
+    return expand(f"cache/encoders/{name}-{pin}/{{file}}", file=ENCODER_FILES)
+
+
+def given_encoder_files(wildcards):
+    """Files that a sentence encoder is read from, if they lie on this machine."""
+    path = getattr(cfg.encoders[wildcards.encoder], "path", None)
+    return sorted(map(str, files_below(Path(path)))) if path else []
 
 
 def given_files(wildcards):

@@ -1,4 +1,4 @@
-# Pretrained models, brought into one form for every run.
+# Pretrained models and sentence encoders, brought into one form for every run.
 
 
 rule model:
@@ -21,3 +21,25 @@ rule model:
         "stage the pretrained model {wildcards.model}"
     script:
         "../scripts/model.py"
+
+
+rule encoder:
+    input:
+        files=given_encoder_files,
+    output:
+        files=expand("cache/encoders/{{encoder}}-{{pin}}/{file}", file=ENCODER_FILES),
+    log:
+        "logs/cache/encoders/{encoder}-{pin}.log",
+    wildcard_constraints:
+        encoder="|".join(cfg.encoders) or "(?!)",
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        encoder=lambda w: cfg.encoders[w.encoder].model_dump(),
+        code=code("encoder"),
+    message:
+        "stage the sentence encoder {wildcards.encoder}"
+    script:
+        "../scripts/encoder.py"

@@ -13,6 +13,7 @@ rule student:
         # teacher brings new signals.
         teacher=student_teacher,
         pretrained=lambda w: staged(cfg.students[w.student].model),
+        encoder=lambda w: staged_encoder(cfg.students[w.student].encoder),
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

@@ -10,8 +10,8 @@ from kdlib.training.distill import distill
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    signals, teacher = list(job.input.signals), list(job.input.teacher)
-    pretrained, beams = list(job.input.pretrained), list(job.input.beams)
+    names = ("signals", "teacher", "encoder", "pretrained", "beams")
+    signals, teacher, encoder, pretrained, beams = (list(job.input[name]) for name in names)
     distill(
         name=job.wildcards.student,
         student=Student.model_validate(job.params.student),
@@ -20,6 +20,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tokenizer=Path(job.input.tokenizer).parent,
         signals=Path(signals[0]) if signals else None,
         teacher=Path(teacher[0]).parent if teacher else None,
+        encoder=Path(encoder[0]).parent if encoder else None,
         out=Path(job.output.report).parent,
         checkpoints=Path("cache/checkpoints"),
         golds=Path("cache/golds"),

@@ -1,0 +1,21 @@
+"""Stage a sentence encoder."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from kdlib.config import SentenceEncoder
+from kdlib.jobs import logged
+from kdlib.models.sentence import stage_encoder
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    encoder: SentenceEncoder = TypeAdapter(SentenceEncoder).validate_python(job.params.encoder)
+    stage_encoder(job.wildcards.encoder, encoder, Path(job.output.files[0]).parent)
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0], offline=False):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
