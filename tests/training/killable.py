@@ -1,0 +1,74 @@
+"""A training that kills its own process at a chosen moment; run by ``test_crash`` in processes of their own.
+
+Moments are counted, not timed: every file that Python opens for writing, makes, renames or removes below the
+run's folder, every parameter that is registered, and every forward pass of a whole model. A killing by the
+clock, so many seconds after a moment, falls into what no Python code sees, such as the writing of tensors.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from kdlib.config import Student
+from kdlib.training.distill import distill
+
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def watch(folder, kill_at, delay):
+    """Count moments into a list of their names, and kill this process at one of them."""
+    seen = []
+
+    def moment(name):
+        seen.append(name)
+        if len(seen) == kill_at + 1:
+            if delay:
+                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def file_event(event, args):
+        changes = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
+        if not changes and not (event == "open" and isinstance(args[2], int) and args[2] & WRITING):
+            return
+        # Inside rmtree a path is relative to a folder that is open.
+        path = os.path.abspath(os.fsdecode(args[0])) if isinstance(args[0], str | bytes | Path) else ""
+        if path.startswith(str(folder)):
+            moment(Path(path).relative_to(folder).parts[0])
+
+    def forward(module, _):
+        if isinstance(module, PreTrainedModel) and module.get_output_embeddings() is not None:
+            moment("step" if module.training else "validation")
+
+    sys.addaudithook(file_event)
+    torch.nn.modules.module.register_module_parameter_registration_hook(lambda *_: moment("building"))
+    torch.nn.modules.module.register_module_forward_pre_hook(forward)
+    return seen
+
+
+def run(folder, given, student, kill_at=-1, delay=0.0):
+    """Distil into ``folder/out`` and note all moments in ``folder/moments``.
+
+    Args:
+        folder: Of this run alone.
+        given: Files that ``distill`` reads, by its arguments' names.
+        student: Preset.
+        kill_at: Number of the moment to die at; −1 for none.
+        delay: Seconds to live on after it.
+    """
+    tqdm.set_lock(threading.RLock())  # its own one is a semaphore of the system, which a kill would leave behind
+    seen = watch(folder, kill_at, delay)
+    places = {name: folder / name for name in ("out", "checkpoints", "golds")}
+    distill("toy", Student.model_validate(student), **given, **places, threads=1)
+    (folder / "moments").write_text("\n".join(seen))
+
+
+run(**globals()["ARGUMENTS"])
