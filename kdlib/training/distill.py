@@ -11,7 +11,7 @@ from kdlib.files import DataError, read_parquet, sha256
 from kdlib.models.batch import Row, read_rows
 from kdlib.models.load import computing_device, dtype_of
 from kdlib.records import digest
-from kdlib.training.fit import Job, fit, job_key
+from kdlib.training.fit import Job, fit, job_key, processes
 from kdlib.training.plan import student_plan
 from kdlib.training.references import write_references
 
@@ -75,7 +75,7 @@ def distill(
     _check_given(name, student, signals, teacher, encoder, pretrained, beams)
     dtype_of(student.training.precision, computing_device())  # before vectors of gold assertions are written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
-    params |= {"threads": threads}
+    params |= {"threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
     measure = encoder or (teacher if student.needs_teachers_encoder() else None)

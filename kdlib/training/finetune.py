@@ -10,7 +10,7 @@ from kdlib.config import Teacher
 from kdlib.models.adapters import merged, with_lora
 from kdlib.models.batch import read_rows
 from kdlib.models.load import check_tokenizer, load
-from kdlib.training.fit import Job, fit, job_key
+from kdlib.training.fit import Job, fit, job_key, processes
 from kdlib.training.plan import teacher_plan
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def finetune(
     from kdlib.training.objective import Objective
 
     start = teacher.model_dump(include={"model", "lora"}) if pretrained else teacher.size.model_dump()
-    params = {**teacher.training.model_dump(), **start, "threads": threads}
+    params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [pretrained / "model.safetensors"] if pretrained else []
     key = job_key({**params, "code": code}, used)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -114,12 +115,15 @@ def fit(
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = last_checkpoint(folder)
+    first = args.process_index == 0  # of several processes only the first writes results
+    with args.main_process_first(local=False):
+        folder.mkdir(parents=True, exist_ok=True)
+        checkpoint = last_checkpoint(folder)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
-    live = LiveRun(job.tracking, job.name, job.key, params, resumed)
-    records = StepRecords(folder, objective.components.names(), training.batch_size, live)
-    records.open(resumed)
+    live = LiveRun(job.tracking if first else None, job.name, job.key, params, resumed)
+    records = StepRecords(folder, objective.components.names(), training.batch_size * args.world_size, live)
+    if first:
+        records.open(resumed)
     if checkpoint is None and training.copy_steps:
         copying = learn_to_copy(model, training.copy_steps, training.seed)
         print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
@@ -143,13 +147,20 @@ def fit(
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
-    _write_results(folder, job, params, opened, references)
-    discard(folder)
+    if first:
+        _write_results(folder, job, params, opened, references)
+        discard(folder)
+    args.distributed_state.wait_for_everyone()
 
 
 def _check_rows(model: PreTrainedModel, rows: Sequence[Row]) -> None:
     longest_source = max(len(row.source_ids) for row in rows)
     check_lengths(model, longest_source, max(len(row.target_ids) for row in rows))
+
+
+def processes() -> int:
+    """Return how many processes a launcher started to train one model together."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def arguments(training: Training, folder: Path) -> TrainingArguments:
@@ -179,6 +190,8 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         # On a CPU a worker would take a core from the model; a GPU outruns the reading of one process.
         dataloader_num_workers=2 if device.type == "cuda" else 0,
         remove_unused_columns=False,
+        # Several processes need equally many whole batches; the rows left out differ from epoch to epoch.
+        dataloader_drop_last=processes() > 1,
         dataloader_pin_memory=torch.cuda.is_available(),
         restore_callback_states_from_checkpoint=True,
         report_to=[],

@@ -12,6 +12,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, Traini
 from transformers.trainer_callback import ExportableState
 
 from kdlib.losses.batch import Batch, Meanings
+from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
@@ -183,12 +184,14 @@ class LossTrainer(Trainer):
         counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
         batch = self._batch(student, inputs, temperature)
         combined = self.objective.combined(batch, weights, counts)
-        if "ce" in combined.raw:
-            self.convergence.add(float(combined.raw["ce"]))
+        everybody = self._of_all_processes(combined)
+        if "ce" in everybody.raw:
+            self.convergence.add(float(everybody.raw["ce"]))
         norms = {}
         if self.gradient_every and self.state.global_step % self.gradient_every == 0:
             norms = self._gradient_norms(batch, weights, counts)
-        self.records.micro_batch(combined, weights, temperature, alpha, norms)
+        if self.is_world_process_zero():
+            self.records.micro_batch(everybody, weights, temperature, alpha, norms)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
 
     def _gradient_norms(
@@ -200,8 +203,22 @@ class LossTrainer(Trainer):
         for name in self.objective.components.names():
             total = self.objective.combined(batch, weights, counts, only=name).total
             gradients = torch.autograd.grad(total, trained, retain_graph=True, allow_unused=True)
-            norms[name] = float(torch.nn.utils.get_total_norm([g for g in gradients if g is not None]))
+            found = self.accelerator.reduce([g for g in gradients if g is not None], "sum")
+            norms[name] = float(torch.nn.utils.get_total_norm(found))
         return norms
+
+    def _of_all_processes(self, combined: Combined) -> Combined:
+        """Return the sums over the processes' micro-batches, which they computed at the same time."""
+        if self.accelerator.num_processes == 1:
+            return combined
+        parts = [*combined.raw.values(), *combined.weighted.values(), combined.total.detach()]
+        *values, total = self.accelerator.reduce(torch.stack(parts), "sum").unbind()
+        half = len(combined.raw)
+        return Combined(
+            total=total,
+            raw=dict(zip(combined.raw, values[:half], strict=True)),
+            weighted=dict(zip(combined.weighted, values[half:], strict=True)),
+        )
 
     def _batch(
         self, student: Float[Tensor, "positions vocab"], inputs: dict[str, Any], temperature: float
@@ -234,21 +251,40 @@ class LossTrainer(Trainer):
         nll, tokens = 0.0, 0
         self.model.eval()
         with torch.no_grad():
-            for rows in batches(self.validation, self.args.per_device_eval_batch_size):
+            for rows, counts in self._own_share(self.validation):
                 batch = {
                     name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
                 gold = batch["labels"][batch["labels"] != IGNORE]
                 with self.compute_loss_context_manager():
                     logits = target_output(self.model, batch).logits
-                nll += float(torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum"))
-                tokens += len(gold)
+                if counts:
+                    nll += float(torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum"))
+                    tokens += len(gold)
         self.model.train()
+        nll, tokens = (sum(part) for part in zip(*gather_object([(nll, tokens)]), strict=True))
         metrics = {"eval_nll": nll / tokens}
-        self.records.epoch(self._epoch(), self.state.global_step, metrics["eval_nll"])
+        if self.is_world_process_zero():
+            self.records.epoch(self._epoch(), self.state.global_step, metrics["eval_nll"])
         super().log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _own_share(self, rows: Sequence[Row]) -> Iterator[tuple[list[Row], bool]]:
+        """Yield this process's batches, and whether they count.
+
+        All processes get equally many, since a sharded model needs them all in every pass: at the end some
+        repeat the last batch, which does not count.
+        """
+        own, together = self.args.process_index, self.args.world_size
+        parts = list(batches(rows, self.args.per_device_eval_batch_size))
+        for first in range(0, len(parts), together):
+            yield parts[min(first + own, len(parts) - 1)], first + own < len(parts)
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        """Save every process's random state before process 0 calls the checkpoint complete."""
+        super()._save_rng_state(output_dir)
+        self.accelerator.wait_for_everyone()
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
@@ -264,7 +300,7 @@ class LossTrainer(Trainer):
 
     def log(self, logs: dict[str, float], *_: Any) -> None:  # noqa: ANN401
         """Close the record of a step; the trainer's own history would grow with every step."""
-        if "grad_norm" in logs:
+        if "grad_norm" in logs and self.is_world_process_zero():
             self.records.step(
                 self._epoch_of_log(), self.state.global_step, logs["learning_rate"], logs["grad_norm"]
             )

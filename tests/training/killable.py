@@ -64,7 +64,9 @@ def run(folder, given, student, kill_at=-1, delay=0.0):
         kill_at: Number of the moment to die at; −1 for none.
         delay: Seconds to live on after it.
     """
-    tqdm.set_lock(threading.RLock())  # its own one is a semaphore of the system, which a kill would leave behind
+    tqdm.set_lock(
+        threading.RLock()
+    )  # its own one is a semaphore of the system, which a kill would leave behind
     seen = watch(folder, kill_at, delay)
     places = {name: folder / name for name in ("out", "checkpoints", "golds")}
     distill("toy", Student.model_validate(student), **given, **places, threads=1)

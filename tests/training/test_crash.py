@@ -27,7 +27,9 @@ def train(dataset, manifest, teacher):
     """Return a function that distils into a folder in a process of its own and returns its exit code."""
     context = multiprocessing.get_context("forkserver")
     # Imported once, before any thread: a fork of them costs nothing.
-    context.set_forkserver_preload(["kdlib.training.distill", "kdlib.training.trainer", "torch", "transformers"])
+    context.set_forkserver_preload(
+        ["kdlib.training.distill", "kdlib.training.trainer", "torch", "transformers"]
+    )
     given = {"train": dataset.train, "validation": dataset.validation, "tokenizer": dataset.tokenizer}
     given |= {"signals": manifest, "teacher": teacher}
 
