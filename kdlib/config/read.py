@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
 from kdlib.config.model_checks import impossible_encoders, impossible_layers, impossible_models, is_causal
-from kdlib.config.sections import COMPONENTS_OF, Config, SequenceLevel, Student, did_you_mean
+from kdlib.config.sections import COMPONENTS_OF, Config, SequenceLevel, Student, Training, did_you_mean
 from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]
@@ -111,11 +111,22 @@ def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
         yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
     yield from impossible_models(config, _taken_out("models", removed))
     yield from impossible_encoders(config, _taken_out("encoders", removed))
+    for where, training in _trainings(config):
+        if training.accelerate is not None and not Path(training.accelerate).is_file():
+            yield f"{where}.accelerate: there is no file {training.accelerate}"
     teachers = {*config.teachers, *_taken_out("teachers", removed)}
     for name, student in config.students.items():
         if not _follows(("students", name), removed):
             yield from _impossible_student(name, student, teachers)
             yield from _impossible_distillation(f"students.{name}", student, config)
+
+
+def _trainings(config: Config) -> Iterator[tuple[str, Training]]:
+    """Yield every training with its place."""
+    for name, teacher in config.teachers.items():
+        yield f"teachers.{name}.training", teacher.training
+    for name, student in config.students.items():
+        yield f"students.{name}.training", student.training
 
 
 def _impossible_source(where: str, source: Source) -> Iterator[str]:

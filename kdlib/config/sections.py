@@ -86,6 +86,11 @@ class Training(Strict):
         "the end of an epoch has one of its own",
     )
     threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
+    accelerate: str | None = Field(
+        None,
+        description="configuration of accelerate, e.g. profiles/accelerate/multi-gpu.yaml, whose processes "
+        "train together; one process if left out",
+    )
     copy_steps: int = Field(
         0,
         ge=0,

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from kdlib.files import DataError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 TRAINER_STATE = "trainer_state.json"  # of transformers
 
@@ -45,6 +50,42 @@ def is_last(checkpoint: Path) -> bool:
     state = read_state(checkpoint)
     stopped: bool = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
     return stopped or state["global_step"] >= state["max_steps"]
+
+
+def check_fits(checkpoint: Path, model: PreTrainedModel) -> None:
+    """Make sure that a checkpoint holds this model's weights: the trainer would keep what it does not find.
+
+    Args:
+        checkpoint: Complete checkpoint; one of a sharded model has no single file and is not looked into.
+        model: The model that is to go on from it.
+
+    Raises:
+        DataError: If it is of another model.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file = checkpoint / "model.safetensors"
+    if not file.exists():
+        return
+    try:
+        with safe_open(file, "pt") as weights:
+            shapes = {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise DataError(
+            f"{file}: cannot be read ({error}); delete {checkpoint.parent} and run again"
+        ) from None
+    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    for name, shape in shapes.items():
+        if own.get(name) != shape:
+            found = (
+                f"has the shape {list(own[name])} in this one"
+                if name in own
+                else "does not exist in this one"
+            )
+            raise DataError(
+                f"{checkpoint}: it is a checkpoint of another model, whose {name} {list(shape)} {found}; "
+                f"delete {checkpoint.parent} and run again"
+            )
 
 
 def discard(folder: Path) -> None:

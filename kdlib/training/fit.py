@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
-from kdlib.models.load import check_lengths, computing_device, dtype_of, load
-from kdlib.training.checkpoints import discard, is_last, last_checkpoint, read_state
+        check_rows(teacher.model, rows, validation)
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -108,9 +107,10 @@ def fit(
     from kdlib.training.saving import SaveEvery
     from kdlib.training.trainer import LossTrainer
 
-    _check_rows(model, [*rows, *validation])
+    check_rows(model, rows, validation)
+    check_processes(len(rows), training.batch_size, processes())
     if teacher is not None:
-        _check_rows(teacher.model, rows)
+        check_rows(teacher.model, rows, rows)
     folder = job.folder()
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
@@ -119,6 +119,8 @@ def fit(
     with args.main_process_first(local=False):
         folder.mkdir(parents=True, exist_ok=True)
         checkpoint = last_checkpoint(folder)
+    if checkpoint is not None:
+        check_fits(checkpoint, model)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
     live = LiveRun(job.tracking if first else None, job.name, job.key, params, resumed)
     records = StepRecords(folder, objective.components.names(), training.batch_size * args.world_size, live)
@@ -151,11 +153,6 @@ def fit(
         _write_results(folder, job, params, opened, references)
         discard(folder)
     args.distributed_state.wait_for_everyone()
-
-
-def _check_rows(model: PreTrainedModel, rows: Sequence[Row]) -> None:
-    longest_source = max(len(row.source_ids) for row in rows)
-    check_lengths(model, longest_source, max(len(row.target_ids) for row in rows))
 
 
 def processes() -> int:

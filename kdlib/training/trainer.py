@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
+from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
@@ -112,6 +113,11 @@ class LossTrainer(Trainer):
             data_collator=self._collate,
             callbacks=[EarlyStoppingCallback(plan.patience), Convergence(plan.convergence)],
         )
+        if self.is_fsdp_enabled and gradient_every:
+            raise DataError(
+                "no process of a sharded model has a component's whole gradient; set "
+                "training.records.gradient_every: 0"
+            )
         self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0

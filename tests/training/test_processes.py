@@ -3,14 +3,22 @@
 import multiprocessing
 import runpy
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from accelerate.commands.config.config_args import load_config_from_file
+from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 from safetensors.torch import load_file
 
-from kdlib.files import read_json
+from kdlib.config import ConfigError, Teacher, read_config
+from kdlib.files import DataError, read_json
+from kdlib.training.finetune import finetune
+from kdlib.training.launch import launch
 
+ROOT = Path(__file__).parents[2]
+PROFILES = sorted((ROOT / "profiles" / "accelerate").glob("*.yaml"))
 SCRIPT = str(Path(__file__).with_name("launched.py"))
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 COMPONENTS = ("ce", "jsd", "semantic", "contrastive")
@@ -45,7 +53,7 @@ def train(dataset, manifest, teacher):
         shared = {"folder": folder, "given": given, "student": student, "processes": processes}
         started = []
         for rank in range(processes):
-            arguments = {**shared, "rank": rank, "port": PORTS[processes]}
+            arguments = {**shared, "rank": rank, "port": port}
             process = context.Process(target=runpy.run_path, args=(SCRIPT, {"ARGUMENTS": arguments}))
             process.start()
             started.append(process)
@@ -54,7 +62,7 @@ def train(dataset, manifest, teacher):
         assert [process.exitcode for process in started] == [0] * processes
         return folder / "out"
 
-    PORTS = {1: 0, 2: free_port()}
+    port = free_port()
     return run
 
 
@@ -77,3 +85,61 @@ def test_two_processes_train_what_one_trains_with_the_same_global_batch(train, s
     reports = [read_json(out / "training_report.json") for out in (alone, both)]
     assert reports[1]["validation_nll"] == pytest.approx(reports[0]["validation_nll"], rel=1e-3)
     assert [report["params"]["processes"] for report in reports] == [1, 2]
+
+
+@pytest.fixture
+def launched(dataset, tmp_path, monkeypatch):
+    """Return a function that fine-tunes a teacher in the two processes of a profile."""
+
+    def run(**settings):
+        monkeypatch.setenv("PYTHONPATH", str(ROOT))
+        teacher = Teacher.model_validate({"size": NANO, "training": {**TRAINING, "epochs": 1, **settings}})
+        stage = partial(
+            finetune,
+            name="toy",
+            teacher=teacher,
+            train=dataset.train,
+            validation=dataset.validation,
+            tokenizer=dataset.tokenizer,
+            out=tmp_path / "out",
+            checkpoints=tmp_path / "checkpoints",
+            threads=1,
+        )
+        launch(stage, str(ROOT / "profiles/accelerate/multi-gpu.yaml"))
+        return tmp_path / "out"
+
+    return run
+
+
+def test_a_stage_runs_in_the_processes_of_an_accelerate_profile(launched, steps):
+    out = launched(batch_size=4)
+    assert read_json(out / "training_report.json")["params"]["processes"] == 2
+    assert [row["effective_batch_size"] for row in steps(out)] == ["8"] * 4
+
+
+def test_what_the_user_can_mend_is_told_across_processes(launched, tmp_path):
+    with pytest.raises(DataError, match=r"32 training rows are fewer than .* 2 processes with batch_size 17"):
+        launched(batch_size=17)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+def test_accelerate_takes_the_profiles(path):
+    profile = load_config_from_file(str(path))
+    args = launch_command_parser().parse_args(["--config_file", str(path), "--module", "kdlib.training"])
+    checked, _, _ = _validate_launch_command(args)
+    assert checked.num_processes == profile.num_processes
+    assert checked.mixed_precision == "no"  # training.precision decides
+    assert (checked.multi_gpu, checked.use_fsdp) == (path.stem == "multi-gpu", path.stem == "fsdp")
+    assert profile.use_cpu == (path.stem == "cpu")
+
+
+def test_there_is_a_profile_for_every_kind_of_machine():
+    assert {path.stem for path in PROFILES} == {"cpu", "fsdp", "multi-gpu", "single-gpu"}
+
+
+def test_a_profile_that_is_not_there_is_named(tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("teachers: {base: {training: {accelerate: profiles/accelerate/none.yaml}}}")
+    with pytest.raises(ConfigError, match=r"teachers\.base\.training\.accelerate: there is no file .*none"):
+        read_config([ROOT / "config" / "config.yaml", overlay])

@@ -1,18 +1,21 @@
 """Distil a student."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kdlib.config import Student
 from kdlib.jobs import logged
 from kdlib.training.distill import distill
+from kdlib.training.launch import launch
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     names = ("signals", "teacher", "encoder", "pretrained", "beams")
     signals, teacher, encoder, pretrained, beams = (list(job.input[name]) for name in names)
-    distill(
+    stage = partial(
+        distill,
         name=job.wildcards.student,
         student=Student.model_validate(job.params.student),
         train=Path(job.input.train),
@@ -30,6 +33,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         pretrained=Path(pretrained[0]).parent if pretrained else None,
         beams=Path(beams[0]) if beams else None,
     )
+    launch(stage, job.params.student["training"]["accelerate"])
 
 
 if __name__ == "__main__":

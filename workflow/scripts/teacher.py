@@ -1,19 +1,23 @@
 """Fine-tune a teacher."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kdlib.config import Teacher
 from kdlib.jobs import logged
 from kdlib.training.finetune import finetune
+from kdlib.training.launch import launch
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     pretrained = list(job.input.pretrained)
-    finetune(
+    teacher = Teacher.model_validate(job.params.teacher)
+    stage = partial(
+        finetune,
         name=job.wildcards.teacher,
-        teacher=Teacher.model_validate(job.params.teacher),
+        teacher=teacher,
         train=Path(job.input.train),
         validation=Path(job.input.validation),
         tokenizer=Path(job.input.tokenizer).parent,
@@ -24,6 +28,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tracking=Path(job.input.tracking),
         code=job.params.code,
     )
+    launch(stage, teacher.training.accelerate)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""One of the processes that run a training stage together: ``accelerate launch … -m kdlib.training JOB``.
+
+``kdlib.training.launch`` writes the job and starts the launcher.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from pydantic import validate_call
+
+from kdlib.files import DataError, read_json
+from kdlib.training.distill import distill
+from kdlib.training.finetune import finetune
+from kdlib.training.launch import error_file
+
+STAGES: dict[str, Callable[..., None]] = {"finetune": finetune, "distill": distill}
+
+
+def main(job: Path) -> None:
+    """Run a stage as one of several processes.
+
+    Args:
+        job: JSON with the stage's name and its arguments.
+    """
+    content = read_json(job)
+    PartialState(cpu=not torch.accelerator.is_available())  # joins the others, and takes this process's GPU
+    try:
+        validate_call(STAGES[content["stage"]])(**content["given"])
+    except DataError as error:
+        error_file(job).write_text(str(error))
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
