@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, sha256, write_json
 from kdlib.models.batch import Row
-        check_rows(teacher.model, rows, validation)
+from kdlib.models.load import computing_device, dtype_of, load
+from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
+from kdlib.training.checks import check_processes, check_rows
 
 if TYPE_CHECKING:
     from peft import PeftModel

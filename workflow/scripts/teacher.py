@@ -13,11 +13,10 @@ from kdlib.training.launch import launch
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     pretrained = list(job.input.pretrained)
-    teacher = Teacher.model_validate(job.params.teacher)
     stage = partial(
         finetune,
         name=job.wildcards.teacher,
-        teacher=teacher,
+        teacher=Teacher.model_validate(job.params.teacher),
         train=Path(job.input.train),
         validation=Path(job.input.validation),
         tokenizer=Path(job.input.tokenizer).parent,
@@ -28,7 +27,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tracking=Path(job.input.tracking),
         code=job.params.code,
     )
-    launch(stage, teacher.training.accelerate)
+    launch(stage, job.params.teacher["training"]["accelerate"])
 
 
 if __name__ == "__main__":
