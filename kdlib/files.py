@@ -47,7 +47,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         DataError: If there is no room to write it.
     """
-    with _needs_room(path):
+    with needs_room(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -61,7 +61,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _needs_room(path: Path) -> Iterator[None]:
+def needs_room(path: Path) -> Iterator[None]:
     """Turn the errors of a full disk, in whatever library they arise, into a ``DataError`` about a path."""
     try:
         yield
@@ -70,6 +70,11 @@ def _needs_room(path: Path) -> Iterator[None]:
             # Libraries in Rust have errors of their own, with the number as text.
             if getattr(error, "errno", None) == number or f"(os error {number})" in str(error):
                 raise DataError(f"{path}: cannot be written: {reason}; make room and run again") from error
+        if "inline_container.cc" in str(error) and "unexpected pos" in str(error):  # all that torch.save says
+            raise DataError(
+                f"{path}: torch could not write it: the disk is full or its quota used up; "
+                "make room and run again"
+            ) from error
         raise
 
 

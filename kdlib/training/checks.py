@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from kdlib.models.batch import Row
 
 
-def check_rows(model: PreTrainedModel, rows: Sequence[Row], validation: Sequence[Row]) -> None:
+def check_rows(model: PreTrainedModel, rows: Sequence[Row], validation: Sequence[Row]) -> tuple[int, int]:
     """Make sure that there is something to learn and to validate on, and that it fits into the model.
 
     Args:
         model: The model.
         rows: Training rows.
         validation: Validation rows.
+
+    Returns:
+        Tokens of the longest prompt and of the longest target.
 
     Raises:
         DataError: If a split has no rows, no target is whole, or a row does not fit into the model.
@@ -36,8 +39,9 @@ def check_rows(model: PreTrainedModel, rows: Sequence[Row], validation: Sequence
             "learn to stop; raise dataset.max_target_tokens"
         )
     everything = [*rows, *validation]
-    longest_source = max(len(row.source_ids) for row in everything)
-    check_lengths(model, longest_source, max(len(row.target_ids) for row in everything))
+    longest = max(len(row.source_ids) for row in everything), max(len(row.target_ids) for row in everything)
+    check_lengths(model, *longest)
+    return longest
 
 
 def check_processes(samples: int, batch_size: int, processes: int) -> None:

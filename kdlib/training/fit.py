@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Training
-from kdlib.files import atomic, sha256, write_json
+from kdlib.files import atomic, needs_room, sha256, write_json
 from kdlib.models.batch import Row
 from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
 from kdlib.training.checks import check_processes, check_rows
+from kdlib.training.memory import check_memory, memory_told
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -97,7 +98,8 @@ def fit(
         references: Counts of the teacher's answers among the rows, for the report; None without any.
 
     Raises:
-        DataError: If a row does not fit into the model, or this machine cannot compute in the precision.
+        DataError: If rows or a checkpoint do not fit the model, memory or disk are too small, or this machine
+            cannot compute in the precision.
     """
     import torch
     from transformers import set_seed
@@ -109,7 +111,7 @@ def fit(
     from kdlib.training.saving import SaveEvery
     from kdlib.training.trainer import LossTrainer
 
-    check_rows(model, rows, validation)
+    longest = check_rows(model, rows, validation)
     check_processes(len(rows), training.batch_size, processes())
     if teacher is not None:
         check_rows(teacher.model, rows, rows)
@@ -117,6 +119,7 @@ def fit(
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
+    check_memory(model, min(training.batch_size, len(rows)), *longest, args.device)
     first = args.process_index == 0  # of several processes only the first writes results
     with args.main_process_first(local=False):
         folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +150,8 @@ def fit(
             gradient_every=training.records.gradient_every,
         )
         trainer.add_callback(SaveEvery(training.save_steps))
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with memory_told(), needs_room(folder):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()

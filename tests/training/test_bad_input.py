@@ -1,0 +1,218 @@
+"""What the user can mend, told early, with its cause and the way out."""
+
+import resource
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForConditionalGeneration
+
+from kdlib.config import Teacher
+from kdlib.files import DataError, read_parquet, write_parquet
+from kdlib.models.scratch import build
+from kdlib.training import fit as module
+from kdlib.training import memory
+from kdlib.training.checkpoints import last_checkpoint
+from kdlib.training.finetune import finetune as finetune_teacher
+from kdlib.training.records import StepRecords
+
+NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
+
+
+@pytest.fixture
+def finetune_on(dataset, tmp_path):
+    """Return a function that fine-tunes on other files into ``tmp_path/out``."""
+
+    def run(train=dataset.train, validation=dataset.validation, size=NANO, **training):
+        teacher = Teacher.model_validate(
+            {"size": size, "training": {"batch_size": 8, "epochs": 1, **training}}
+        )
+        places = (tmp_path / "out", tmp_path / "checkpoints")
+        finetune_teacher("toy", teacher, train, validation, dataset.tokenizer, *places, 1)
+
+    return run
+
+
+def nothing_was_written(folder):
+    return not any((folder / name).exists() for name in ("out", "checkpoints"))
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_an_empty_split_is_told_before_anything_is_written(finetune_on, dataset, tmp_path, split):
+    write_parquet(tmp_path / "empty.parquet", read_parquet(dataset.train).slice(0, 0))
+    name = {"train": "training"}.get(split, split)
+    with pytest.raises(DataError, match=f"there are no {name} rows; take more sources"):
+        finetune_on(**{split: tmp_path / "empty.parquet"})
+    assert nothing_was_written(tmp_path)
+
+
+def test_targets_that_were_all_cut_are_told_before_anything_is_written(finetune_on, dataset, tmp_path):
+    table = read_parquet(dataset.train)
+    place = table.column_names.index("target_ids")
+    cut = [ids[:3] for ids in table["target_ids"].to_pylist()]
+    write_parquet(tmp_path / "cut.parquet", table.set_column(place, "target_ids", [cut]))
+    with pytest.raises(
+        DataError, match=r"no target .* ends with the end token.*raise dataset.max_target_tokens"
+    ):
+        finetune_on(train=tmp_path / "cut.parquet")
+    assert nothing_was_written(tmp_path)
+
+
+@pytest.fixture
+def largest_file():
+    """Return a function that forbids this process files above so many bytes; a disk is full just so."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (150_000, "torch could not write it: the disk is full"),  # the optimiser's states
+        (60_000, "cannot be written: the file is larger"),  # the weights
+        (500, "cannot be written: the file is larger"),  # the records
+    ],
+)
+def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(
+    finetune_on, largest_file, outcome, tmp_path, size, said
+):
+    whole = tmp_path / "out"
+    finetune_on(epochs=2, dropout=0.2)
+    expected = outcome(whole.rename(tmp_path / "whole"))
+    largest_file(size)
+    with pytest.raises(DataError, match=f"checkpoints.*{said}.*make room and run again"):
+        finetune_on(epochs=2, dropout=0.2)
+    largest_file(-1)
+    finetune_on(epochs=2, dropout=0.2)
+    assert outcome(whole) == expected
+
+
+def test_a_full_disk_at_the_end_leaves_no_half_result(finetune_on, largest_file, tmp_path, monkeypatch):
+    original = module._write_results
+
+    def write(*args):
+        largest_file(60_000)
+        original(*args)
+
+    monkeypatch.setattr(module, "_write_results", write)
+    with pytest.raises(DataError, match="best_model: cannot be written: the file is larger"):
+        finetune_on()
+    largest_file(-1)
+    assert not list((tmp_path / "out").iterdir())
+    monkeypatch.undo()
+    finetune_on()
+    assert (tmp_path / "out" / "best_model" / "model.safetensors").exists()
+
+
+def test_a_checkpoint_of_another_model_is_refused(finetune_on, tmp_path, monkeypatch, tokenizer):
+    """The folder's name tells what it was made for; here somebody put another model's into it."""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_write_results", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            finetune_on()
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    size = replace_size(d_model=64)
+    build(size, tokenizer, 0.0, 1).save_pretrained(last_checkpoint(folder))
+    with pytest.raises(
+        DataError, match=r"checkpoint of another model, whose .* has the shape .* in this one; delete"
+    ):
+        finetune_on()
+
+
+def replace_size(**changes):
+    return Teacher.model_validate({"size": {**NANO, **changes}}).size
+
+
+def test_a_damaged_checkpoint_is_refused(finetune_on, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_write_results", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            finetune_on()
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    file = last_checkpoint(folder) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"model.safetensors: cannot be read .* delete .* and run again"):
+        finetune_on()
+
+
+def test_too_little_memory_is_told_before_anything_is_written(finetune_on, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "bytes_available", lambda _: 100_000)
+    with pytest.raises(DataError, match=r"at least 0.0 GB .* free: lower training.batch_size"):
+        finetune_on()
+    assert nothing_was_written(tmp_path)
+
+
+def test_memory_that_runs_out_in_a_step_is_told_with_the_key_to_change(finetune_on, monkeypatch):
+    def greedy(*_):
+        return torch.empty(1 << 56)
+
+    monkeypatch.setattr(StepRecords, "micro_batch", greedy)
+    with pytest.raises(
+        DataError, match=r"memory ran out in training .*DefaultCPUAllocator.*lower training.batch_size"
+    ):
+        finetune_on()
+
+
+def test_other_errors_of_a_step_keep_their_traceback(finetune_on, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(StepRecords, "micro_batch", broken)
+    with pytest.raises(RuntimeError, match="ours"):
+        finetune_on()
+
+
+MODELS = {
+    "T5": lambda: T5ForConditionalGeneration(
+        T5Config(vocab_size=50, d_model=32, d_kv=16, d_ff=64, num_layers=3, num_decoder_layers=2, num_heads=2)
+    ),
+    "Llama": lambda: LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=50,
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_a_forward_pass_keeps_no_less_than_is_counted(family):
+    """Oracle: what autograd saves. A bound above it would refuse trainings that fit."""
+    model, rows, source, target = MODELS[family]().train(), 4, 40, 20
+    saved = {}
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+
+    def keep(tensor):
+        place = tensor.untyped_storage()
+        if place.data_ptr() not in weights:
+            saved[place.data_ptr()] = place.nbytes()
+        return tensor
+
+    ids = {"input_ids": torch.ones(rows, source, dtype=torch.long)}
+    if model.config.is_encoder_decoder:
+        ids["decoder_input_ids"] = torch.ones(rows, target, dtype=torch.long)
+    else:
+        ids["input_ids"] = torch.ones(rows, source + target, dtype=torch.long)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        kept = model(**ids)  # held, so that no storage is used twice
+    states = 12 * sum(p.numel() for p in model.parameters())
+    counted = memory.bytes_needed(model, rows, source, target) - states
+    assert kept.logits is not None
+    assert 0.2 * sum(saved.values()) / 2 < counted < sum(saved.values()) / 2  # half precision is half of it
+
+
+def test_a_jobs_control_group_counts_where_it_leaves_less(tmp_path):
+    own, groups = tmp_path / "cgroup", tmp_path / "fs"
+    own.write_text("0::/slurm/job\n")
+    job = groups / "slurm" / "job"
+    job.mkdir(parents=True)
+    (job / "memory.max").write_text("1000000\n")
+    (job / "memory.current").write_text("400000\n")
+    (job / "memory.stat").write_text("anon 100000\ninactive_file 50000\n")
+    (groups / "slurm" / "memory.max").write_text("max\n")
+    assert list(memory._left_in_groups(groups, own)) == [650_000]
+    assert list(memory._left_in_groups(groups, tmp_path / "none")) == []
