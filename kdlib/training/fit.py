@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,11 @@ from kdlib.models.batch import Row
 from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
 from kdlib.training.checks import check_processes, check_rows
+from kdlib.training.health import Keys
 from kdlib.training.memory import check_memory, memory_told
+from kdlib.training.steps import EPOCHS, STEPS
+from kdlib.training.summaries import write_summaries
+from kdlib.training.watch import Watch
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -103,6 +107,7 @@ def fit(
     """
     import torch
     from transformers import set_seed
+    from transformers.utils.logging import disable_progress_bar
 
     from kdlib.models.copying import learn_to_copy
     from kdlib.training.live import LiveRun
@@ -120,6 +125,7 @@ def fit(
     torch.set_num_threads(job.threads)
     set_seed(training.seed)
     check_memory(model, min(training.batch_size, len(rows)), *longest, args.device)
+    disable_progress_bar()  # one for every file that is read or written
     first = args.process_index == 0  # of several processes only the first writes results
     with args.main_process_first(local=False):
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +134,8 @@ def fit(
         check_fits(checkpoint, model)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
     live = LiveRun(job.tracking if first else None, job.name, job.key, params, resumed)
-    records = StepRecords(folder, objective.components.names(), training.batch_size * args.world_size, live)
+    keys = Keys(job.name.replace("/", "."), training, plan.balance)
+    records = StepRecords(folder, objective.components.names(), live, keys)
     if first:
         records.open(resumed)
     if checkpoint is None and training.copy_steps:
@@ -150,13 +157,13 @@ def fit(
             gradient_every=training.records.gradient_every,
         )
         trainer.add_callback(SaveEvery(training.save_steps))
-        with memory_told(), needs_room(folder):
+        with closing(records), memory_told(), needs_room(folder):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
     if first:
-        _write_results(folder, job, params, opened, references)
+        _write_results(folder, job, params, opened, references, keys, plan)
         discard(folder)
     args.distributed_state.wait_for_everyone()
 
@@ -203,7 +210,7 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         fp16=computed_in == torch.float16,
         activation_checkpointing=training.gradient_checkpointing,
         use_cpu=device.type == "cpu",  # else bf16 is refused without a GPU
-        disable_tqdm=not sys.stderr.isatty(),
+        disable_tqdm=True,  # the bar is ours
     )
 
 
@@ -213,6 +220,8 @@ def _write_results(
     params: dict[str, Any],
     opened: Callable[[Path], PreTrainedModel],
     references: dict[str, int] | None,
+    keys: Keys,
+    plan: Plan,
 ) -> None:
     """Write all results from the checkpoints and records in ``folder``."""
     checkpoint = last_checkpoint(folder)
@@ -224,9 +233,11 @@ def _write_results(
         model = opened(source)
         with atomic(job.out / name) as partial:
             model.save_pretrained(str(partial))
-    for name in ("step_metrics.csv", "training_metrics.csv"):
+    for name in (STEPS, EPOCHS):
         with atomic(job.out / name) as partial:
             shutil.copyfile(folder / name, partial)
+    watch = Watch(keys, state["max_steps"], plan.warmup(state["max_steps"]))
+    warnings = write_summaries(folder / STEPS, folder / EPOCHS, job.out, job.name, params, watch)
     history = [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry]
     write_json(
         job.out / "training_report.json",
@@ -240,7 +251,13 @@ def _write_results(
             "best_step": state["best_global_step"],
             "best_validation_nll": state["best_metric"],
             "validation_nll": history,
+            "warnings": [asdict(warning) for warning in warnings],
             "params": params,
             **({} if references is None else {"references": references}),
         },
+    )
+    print(
+        f"results of {job.name}: {job.out} (best step {state['best_global_step']} with "
+        f"{state['best_metric']:.4f} nats/token; warnings: {len(warnings)}, see distillation_log.txt)",
+        flush=True,
     )

@@ -46,6 +46,10 @@ class Plan:
         weights = {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}
         return weights | ({"kl": alpha, "ce": 1 - alpha} if self.balance else {})
 
+    def warmup(self, steps: int) -> int:
+        """Return how many of a run's optimiser steps have a rising rate."""
+        return round(self.warmup_ratio * steps)
+
 
 def teacher_plan(training: Training) -> Plan:
     """Return the plan of a teacher: cross entropy alone."""

@@ -1,63 +1,98 @@
-"""The records of a training run: CSV rows by step and epoch, and the same numbers live in MLflow."""
+"""The records of a training run: CSV rows by step and epoch, and the same numbers for who follows it live."""
 
 from __future__ import annotations
 
 import csv
-import resource
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdlib.files import atomic
+import psutil
+
+from kdlib.files import DataError, atomic
+from kdlib.training.health import Keys, not_finite
 from kdlib.training.live import LiveRun
+from kdlib.training.monitor import Monitor
+from kdlib.training.steps import (
+    EPOCHS,
+    STEPS,
+    Step,
+    Validation,
+    history,
+    read_steps,
+    read_validations,
+    step_columns,
+    step_of,
+)
 
 if TYPE_CHECKING:
     from kdlib.losses.combine import Combined
 
 CLOCKS = ("timestamp", "memory_usage_mb", "elapsed_time_seconds")  # differ between equal runs
+EPOCH_COLUMNS = ["epoch", "step", "validation_nll"]
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Norms of a step's gradient before clipping.
+
+    Attributes:
+        total: Of the whole.
+        encoder: Of the encoder's own parameters; None for a causal model.
+        decoder: Of the decoder's own parameters.
+    """
+
+    total: float
+    encoder: float | None
+    decoder: float | None
 
 
 class StepRecords:
-    """Writes ``step_metrics.csv`` (a row per micro-batch) and ``training_metrics.csv`` (a row per epoch).
+    """Writes ``step_metrics.csv`` (a row per micro-batch) and ``training_metrics.csv`` (one per validation).
 
     Values of a micro-batch are shares of the whole accumulated batch's: the rows of a step add up to it.
     """
 
-    def __init__(self, folder: Path, components: list[str], batch_size: int, live: LiveRun) -> None:
+    def __init__(self, folder: Path, components: list[str], live: LiveRun, keys: Keys) -> None:
+        """Prepare to write.
+
+        Args:
+            folder: Takes the files.
+            components: Names of the losses.
+            live: Receives the same numbers.
+            keys: What warnings point to.
+        """
         self.folder = folder
         self.components = components
-        self.batch_size = batch_size
         self.live = live
-        self.started = time.time()
+        self.keys = keys
+        self.monitor: Monitor | None = None
+        self.process = psutil.Process()
         self.pending: list[dict[str, Any]] = []
-        self.steps_path = folder / "step_metrics.csv"
-        self.epochs_path = folder / "training_metrics.csv"
-
-    def step_columns(self) -> list[str]:
-        """Return the columns of ``step_metrics.csv``."""
-        parts = [
-            f"{name}_{part}"
-            for name in self.components
-            for part in ("loss_raw", "loss_weighted", "weight", "grad_norm")
-        ]
-        return [
-            *("timestamp", "epoch", "step", "mini_batch_idx"),
-            *parts,
-            *(
-                "total_loss_raw",
-                "total_loss_weighted",
-                "grad_norm_total",
-                "learning_rate",
-                "temperature",
-                "alpha",
-            ),
-            *("effective_batch_size", "memory_usage_mb", "elapsed_time_seconds"),
-        ]
+        self.steps_path, self.epochs_path = folder / STEPS, folder / EPOCHS
+        self.columns = step_columns(components)
+        self.last_step = 0
+        self.started = time.time()
 
     def open(self, resumed_step: int) -> None:
         """Begin, or go on after ``resumed_step``: later rows of an interrupted run are dropped."""
-        _keep(self.steps_path, self.step_columns(), resumed_step)
-        _keep(self.epochs_path, ["epoch", "step", "validation_nll"], resumed_step)
+        last = _keep(self.steps_path, self.columns, resumed_step)
+        _keep(self.epochs_path, EPOCH_COLUMNS, resumed_step)
+        self.last_step = resumed_step
+        self.started = time.time() - float(last["elapsed_time_seconds"] if last else 0)
+
+    def begin(self, planned_steps: int, warmup_steps: int) -> None:
+        """Follow the run from now on.
+
+        Args:
+            planned_steps: Optimiser steps of the run.
+            warmup_steps: Steps with rising learning rate.
+        """
+        before = history(read_steps(self.steps_path), read_validations(self.epochs_path))
+        where = self.folder / "tensorboard"
+        self.monitor = Monitor(where, self.keys, planned_steps, warmup_steps, before)
 
     def micro_batch(
         self,
@@ -75,6 +110,9 @@ class StepRecords:
             temperature: Of the divergences.
             alpha: Weight of the distillation term.
             gradient_norms: Norm of each weighted component's gradient, or nothing where it is not measured.
+
+        Raises:
+            DataError: If a loss is not finite.
         """
         row: dict[str, Any] = {
             "mini_batch_idx": len(self.pending),
@@ -88,10 +126,20 @@ class StepRecords:
             row[f"{name}_grad_norm"] = gradient_norms.get(name, "")
         row["total_loss_raw"] = sum(row[f"{name}_loss_raw"] for name in self.components)
         row["total_loss_weighted"] = float(combined.total.detach())
+        losses = {f"the loss {name}": row[f"{name}_loss_weighted"] for name in self.components}
+        self._refuse(losses, self.last_step + 1)
         self.pending.append(row)
 
-    def step(self, epoch: int, step: int, learning_rate: float, grad_norm: float) -> None:
-        """Write the micro-batches of a step; the gradient norm, before clipping, stands in the last row."""
+    def step(self, epoch: int, step: int, learning_rate: float, norms: Norms, rows: int) -> None:
+        """Write the micro-batches of a step; the norms stand in the last row.
+
+        Args:
+            epoch: Whole epochs done before the step.
+            step: Its number, from 1.
+            learning_rate: Of the step.
+            norms: Of the gradient.
+            rows: Examples in the step.
+        """
         now = time.time()
         for row in self.pending:
             row |= {
@@ -99,44 +147,89 @@ class StepRecords:
                 "epoch": epoch,
                 "step": step,
                 "learning_rate": learning_rate,
-                "effective_batch_size": self.batch_size * len(self.pending),
-                "memory_usage_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                "grad_norm_total": "",
+                "grad_norm_encoder": "",
+                "grad_norm_decoder": "",
+                "effective_batch_size": rows,
+                "memory_usage_mb": self.process.memory_info().rss >> 20,
                 "elapsed_time_seconds": f"{now - self.started:.3f}",
             }
-        self.pending[-1]["grad_norm_total"] = grad_norm
-        _append(self.steps_path, self.step_columns(), self.pending)
-        sums = [f"{name}_loss_{part}" for name in self.components for part in ("raw", "weighted")]
-        live = {key: sum(row[key] for row in self.pending) for key in [*sums, "total_loss_weighted"]}
-        live |= {f"{name}_weight": self.pending[-1][f"{name}_weight"] for name in self.components}
-        last = self.pending[-1]
-        live |= {key: last[key] for key in ("grad_norm_total", "learning_rate", "temperature", "alpha")}
-        self.live.log(live, step)
-        self.pending = []
+        parts = {"total": norms.total, "encoder": norms.encoder, "decoder": norms.decoder}
+        self.pending[-1] |= {f"grad_norm_{part}": norm for part, norm in parts.items() if norm is not None}
+        _append(self.steps_path, self.columns, self.pending)
+        done, self.pending, self.last_step = step_of(self.pending), [], step
+        self.live.log(_live(done), step)
+        if self.monitor is not None:
+            self.monitor.step(done)
+
+    def refuse_gradient(self, norm: float) -> None:
+        """Stop where the gradient of a step is not finite; its weights are lost.
+
+        Args:
+            norm: Of the whole gradient.
+
+        Raises:
+            DataError: If it is NaN or infinite.
+        """
+        self._refuse({"the gradient's norm": norm}, self.last_step)
 
     def epoch(self, epoch: int, step: int, validation_nll: float) -> None:
-        """Write the validation of an epoch."""
+        """Write a validation.
+
+        Raises:
+            DataError: If it is not finite.
+        """
+        self._refuse({"the validation loss": validation_nll}, step)
         row = {"epoch": epoch, "step": step, "validation_nll": validation_nll}
-        _append(self.epochs_path, list(row), [row])
+        _append(self.epochs_path, EPOCH_COLUMNS, [row])
         self.live.log({"validation_nll": validation_nll}, step)
-        print(f"epoch {epoch}  step {step}  validation {validation_nll:.4f} nats/token", flush=True)
+        if self.monitor is not None:
+            self.monitor.validation(Validation(epoch, step, validation_nll))
+
+    def close(self) -> None:
+        """Close the bar and the events; the run in MLflow ends with the results."""
+        if self.monitor is not None:
+            self.monitor.close()
+            self.monitor = None
+
+    def _refuse(self, values: Mapping[str, float], step: int) -> None:
+        if sentence := not_finite(values, step, self.keys):
+            raise DataError(sentence)
 
 
-def _append(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
+def _live(step: Step) -> dict[str, float]:
+    """Return what MLflow shows of a step."""
+    parts = {"loss_raw": step.raw, "loss_weighted": step.weighted, "weight": step.weights}
+    parts |= {"grad_norm": step.gradients}
+    named = {f"{name}_{part}": value for part, values in parts.items() for name, value in values.items()}
+    norms = {"grad_norm_encoder": step.encoder_gradient, "grad_norm_decoder": step.decoder_gradient}
+    return {
+        **named,
+        **{name: norm for name, norm in norms.items() if norm is not None},
+        "total_loss_weighted": step.total,
+        "grad_norm_total": step.gradient,
+        "learning_rate": step.learning_rate,
+        "temperature": step.temperature,
+        "alpha": step.alpha,
+    }
+
+
+def _append(path: Path, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
     with path.open("a", newline="") as file:
         csv.DictWriter(file, columns).writerows(rows)
 
 
-def _keep(path: Path, columns: list[str], last_step: int) -> None:
-    rows: list[dict[str, Any]] = []
-    if path.exists():
-        with path.open(newline="") as file:
-            # A row cut by a crash lacks its last column; the step is run again anyway.
-            rows = [
-                row
-                for row in csv.DictReader(file)
-                if None not in row.values() and int(row["step"]) <= last_step
-            ]
+def _keep(path: Path, columns: Sequence[str], last_step: int) -> dict[str, Any] | None:
+    """Drop rows after a step, or make a file of none; return the last row left."""
+    last = None
     with atomic(path) as partial, partial.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(rows)
+        if path.exists():
+            with path.open(newline="") as old:
+                for row in csv.DictReader(old):
+                    # A row cut by a crash lacks its last column; the step is run again anyway.
+                    if None not in row.values() and int(row["step"]) <= last_step:
+                        writer.writerow(row)
+                        last = row
+    return last

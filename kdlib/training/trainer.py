@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
 from kdlib.files import DataError
@@ -18,13 +18,15 @@ from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
+from kdlib.training.gradients import PartNorms, unclipped
+from kdlib.training.records import Norms
 from kdlib.training.sampling import EpochSampler
 from kdlib.training.schedules import has_converged, learning_rate_factor
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-    from transformers import PreTrainedModel, TrainerControl
+    from transformers import PreTrainedModel, TrainerControl, TrainerState
 
     from kdlib.losses.combine import Unit
     from kdlib.signals.signal import Signal
@@ -77,6 +79,19 @@ class Convergence(TrainerCallback, ExportableState):
         }
 
 
+class Beginning(TrainerCallback):
+    """Lets the records follow a run as soon as its number of steps is known."""
+
+    def __init__(self, records: StepRecords, plan: Plan) -> None:
+        self.records = records
+        self.plan = plan
+
+    def on_train_begin(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:  # noqa: ANN401, ARG002
+        """Begin (signature of transformers)."""
+        if state.is_world_process_zero:
+            self.records.begin(state.max_steps, self.plan.warmup(state.max_steps))
+
+
 class LossTrainer(Trainer):
     """Trains on an ``Objective``; accumulation over micro-batches equals the full batch."""
 
@@ -105,6 +120,7 @@ class LossTrainer(Trainer):
         self.objective = objective
         self.plan = plan
         self.records = records
+        self.parts = PartNorms()
         super().__init__(
             model=model,
             args=args,
@@ -118,6 +134,10 @@ class LossTrainer(Trainer):
                 "no process of a sharded model has a component's whole gradient; set "
                 "training.records.gradient_every: 0"
             )
+        self.remove_callback(PrinterCallback)  # the monitor of the records prints
+        self.add_callback(Beginning(records, plan))
+        if not self.is_fsdp_enabled:  # nor has it that of a part
+            self.add_callback(self.parts)
         self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
@@ -296,7 +316,7 @@ class LossTrainer(Trainer):
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> torch.optim.lr_scheduler.LRScheduler:
         """Return linear warm-up and linear decay to the floor."""
-        warmup = round(self.plan.warmup_ratio * num_training_steps)
+        warmup = self.plan.warmup(num_training_steps)
         floor = self.plan.floor
         self.lr_scheduler = LambdaLR(
             optimizer or self.optimizer,
@@ -307,9 +327,13 @@ class LossTrainer(Trainer):
     def log(self, logs: dict[str, float], *_: Any) -> None:  # noqa: ANN401
         """Close the record of a step; the trainer's own history would grow with every step."""
         if "grad_norm" in logs and self.is_world_process_zero():
-            self.records.step(
-                self._epoch_of_log(), self.state.global_step, logs["learning_rate"], logs["grad_norm"]
-            )
+            total = float(logs["grad_norm"])
+            parts = (unclipped(part, total, self.args.max_grad_norm) for part in self.parts.norms())
+            rate, rows = logs["learning_rate"], int(self._examples)
+            step, norms = self.state.global_step, Norms(total, *parts)
+            self.records.step(self._epoch_of_log(), step, rate, norms, rows)
+            if not self.accelerator.optimizer_step_was_skipped:  # as half precision does until its scale fits
+                self.records.refuse_gradient(total)
 
     def _epoch(self) -> int:
         # state.epoch is exact at the borders: (step + 1) / steps of the last step is 1.0

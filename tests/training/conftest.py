@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,8 @@ from kdlib.records import digest
 from kdlib.training.records import CLOCKS
 
 ALL_COMPONENTS = {name: {} for name in Components.model_fields}
+CLOCKED = {"step_metrics.csv", "distillation_log.txt"}
+CLOCK_TAGS = {"Training/memory_mb", "Training/seconds"}
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 
 
@@ -98,6 +101,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     from kdlib.training.distill import legality_of
     from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.fit import arguments
+    from kdlib.training.health import Keys
     from kdlib.training.live import LiveRun
     from kdlib.training.objective import Objective
     from kdlib.training.plan import student_plan
@@ -112,7 +116,8 @@ def trainer_of(tokenizer, rows, manifest, teacher):
         )
         settings = preset.training
         names = preset.components.names()
-        records = StepRecords(folder, names, settings.batch_size, LiveRun(None, "toy", "key", {}, 0))
+        keys = Keys("students.toy", settings, False)
+        records = StepRecords(folder, names, LiveRun(None, "toy", "key", {}, 0), keys)
         records.open(resumed)
         return LossTrainer(
             model=build(preset.size, tokenizer, settings.dropout, seed=3),
@@ -174,6 +179,24 @@ def steps():
     return read_steps
 
 
+def read_events(folder):
+    """Return (tag, step, value) of every event as it stands in the files."""
+    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+
+    return [
+        (value.tag, event.step, value.simple_value)
+        for path in sorted((folder / "tensorboard").iterdir())
+        for event in LegacyEventFileLoader(str(path)).Load()
+        for value in event.summary.value
+    ]
+
+
+@pytest.fixture(scope="session")
+def events():
+    """Return a function that reads (tag, step, value) of all TensorBoard events of a run."""
+    return read_events
+
+
 @pytest.fixture(scope="session")
 def outcome():
     """Return a function that reads all that must be equal in equal runs from a run's folder."""
@@ -182,11 +205,14 @@ def outcome():
         result = {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != "step_metrics.csv"
+            if path.is_file() and path.name not in CLOCKED and path.parent.name != "tensorboard"
         }
         assert {"best_model/model.safetensors", "final_model/model.safetensors"} <= result.keys()
         rows = read_steps(folder)
         result["steps"] = [{k: v for k, v in row.items() if k not in CLOCKS} for row in rows]
+        log = (folder / "distillation_log.txt").read_text()
+        result["log"] = re.sub(r"^\[.*?\]", "", log, flags=re.MULTILINE)
+        result["events"] = [event for event in read_events(folder) if event[0] not in CLOCK_TAGS]
         return result
 
     return read

@@ -57,8 +57,12 @@ def test_results_are_complete_and_checkpoints_are_gone(finetune, tmp_path):
     out = finetune("a", epochs=2)
     assert sorted(path.name for path in out.iterdir()) == [
         "best_model",
+        "distillation_log.txt",
+        "epochs",
         "final_model",
+        "multi_component_loss_summary.json",
         "step_metrics.csv",
+        "tensorboard",
         "training_metrics.csv",
         "training_report.json",
     ]

@@ -3,9 +3,11 @@ import csv
 import pytest
 import torch
 
+from kdlib.config import Training
 from kdlib.losses.combine import LossTerm, combine
+from kdlib.training.health import Keys
 from kdlib.training.live import LiveRun
-from kdlib.training.records import CLOCKS, StepRecords
+from kdlib.training.records import CLOCKS, Norms, StepRecords
 
 WEIGHTS = {"ce": 0.5, "semantic": 0.2}
 
@@ -28,7 +30,8 @@ def sent(monkeypatch):
 
 @pytest.fixture
 def records(tmp_path, sent):
-    records = StepRecords(tmp_path, list(WEIGHTS), 8, LiveRun(None, "toy", "key", {}, 0))
+    keys = Keys("students.toy", Training(), balanced=False)
+    records = StepRecords(tmp_path, list(WEIGHTS), LiveRun(None, "toy", "key", {}, 0), keys)
     records.open(0)
     return records
 
@@ -41,7 +44,7 @@ def rows(path):
 def write_step(records, step, epoch=0):
     for scale in (1.0, 2.0):
         records.micro_batch(combined(scale), WEIGHTS, 4.0, 0.5, {})
-    records.step(epoch, step, 1e-3, 2.5)
+    records.step(epoch, step, 1e-3, Norms(2.5, 1.5, 2.0), 16)
 
 
 def test_a_step_has_a_row_per_micro_batch(records):
@@ -63,6 +66,8 @@ def test_a_step_has_a_row_per_micro_batch(records):
         "total_loss_raw",
         "total_loss_weighted",
         "grad_norm_total",
+        "grad_norm_encoder",
+        "grad_norm_decoder",
         "learning_rate",
         "temperature",
         "alpha",
@@ -145,7 +150,7 @@ def test_a_kill_while_rows_are_dropped_loses_none(records, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(csv.DictWriter, "writerows", killed)
+        patch.setattr(csv.DictWriter, "writerow", killed)
         with pytest.raises(KeyboardInterrupt):
             records.open(1)
     assert records.steps_path.read_bytes() == before
