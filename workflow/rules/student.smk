@@ -25,6 +25,11 @@ rule student:
         report=f"{RUN}/students/{{student}}/training_report.json",
         epochs=f"{RUN}/students/{{student}}/training_metrics.csv",
         steps=f"{RUN}/students/{{student}}/step_metrics.csv",
+        # As many files as there were epochs, which early stopping decides.
+        summaries=directory(f"{RUN}/students/{{student}}/epochs"),
+        components=f"{RUN}/students/{{student}}/multi_component_loss_summary.json",
+        story=f"{RUN}/students/{{student}}/distillation_log.txt",
+        board=directory(f"{RUN}/students/{{student}}/tensorboard"),
     log:
         f"{LOGS}/student/{{student}}.log",
     benchmark:

@@ -19,6 +19,11 @@ rule teacher:
         report=f"{RUN}/teachers/{{teacher}}/training_report.json",
         epochs=f"{RUN}/teachers/{{teacher}}/training_metrics.csv",
         steps=f"{RUN}/teachers/{{teacher}}/step_metrics.csv",
+        # As many files as there were epochs, which early stopping decides.
+        summaries=directory(f"{RUN}/teachers/{{teacher}}/epochs"),
+        components=f"{RUN}/teachers/{{teacher}}/multi_component_loss_summary.json",
+        story=f"{RUN}/teachers/{{teacher}}/distillation_log.txt",
+        board=directory(f"{RUN}/teachers/{{teacher}}/tensorboard"),
     log:
         f"{LOGS}/teacher/{{teacher}}.log",
     benchmark:
