@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdlib.files import DataError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from torch import nn
 
 TRAINER_STATE = "trainer_state.json"  # of transformers
 
@@ -52,40 +53,57 @@ def is_last(checkpoint: Path) -> bool:
     return stopped or state["global_step"] >= state["max_steps"]
 
 
-def check_fits(checkpoint: Path, model: PreTrainedModel) -> None:
-    """Make sure that a checkpoint holds this model's weights: the trainer would keep what it does not find.
+def check_fits(checkpoint: Path, model: nn.Module) -> None:
+    """Make sure that a checkpoint holds the weights that are trained, each in its shape, as safetensors.
 
     Args:
-        checkpoint: Complete checkpoint; one of a sharded model has no single file and is not looked into.
-        model: The model that is to go on from it.
+        checkpoint: Complete checkpoint.
+        model: The model, or a wrapper of it with an adapter, whose checkpoints hold the adapter alone.
 
     Raises:
-        DataError: If it is of another model.
+        DataError: If it is of another model, or its weights are pickled: the trainer would take what fits.
     """
+    held = _shapes(checkpoint)
+    # peft names its adapters in the model and not in the file.
+    here = {name.replace(".default.", "."): tuple(w.shape) for name, w in model.state_dict().items()}
+    trained = {name.replace(".default.", ".") for name, w in model.named_parameters() if w.requires_grad}
+    wrong = sorted(name for name in held.keys() | trained if held.get(name) != here.get(name))
+    if wrong:
+        raise DataError(
+            f"{checkpoint}: it is a checkpoint of another model, {_difference(wrong[0], held, here)}; "
+            f"delete {checkpoint.parent} and run again"
+        )
+
+
+def _difference(name: str, held: Mapping[str, tuple[int, ...]], here: Mapping[str, tuple[int, ...]]) -> str:
+    if name not in held:
+        return f"which has no {name}"
+    if name not in here:
+        return f"whose {name} {held[name]} does not exist in this one"
+    return f"whose {name} {held[name]} has the shape {here[name]} in this one"
+
+
+def _shapes(checkpoint: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every weight in a checkpoint, without reading the weights."""
     from safetensors import SafetensorError, safe_open
 
-    file = checkpoint / "model.safetensors"
-    if not file.exists():
-        return
-    try:
-        with safe_open(file, "pt") as weights:
-            shapes = {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+    files = [path for path in checkpoint.glob("*.safetensors") if path.is_file()]
+    if not files:
         raise DataError(
-            f"{file}: cannot be read ({error}); delete {checkpoint.parent} and run again"
-        ) from None
-    own = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    for name, shape in shapes.items():
-        if own.get(name) != shape:
-            found = (
-                f"has the shape {list(own[name])} in this one"
-                if name in own
-                else "does not exist in this one"
-            )
+            f"{checkpoint}: no safetensors; pickled weights can run code and are not read, so delete "
+            f"{checkpoint.parent} and run again"
+        )
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in files:
+        try:
+            with safe_open(path, "pt") as weights:
+                names = weights.keys()
+                shapes |= {name: tuple(weights.get_slice(name).get_shape()) for name in names}
+        except SafetensorError as error:
             raise DataError(
-                f"{checkpoint}: it is a checkpoint of another model, whose {name} {list(shape)} {found}; "
-                f"delete {checkpoint.parent} and run again"
-            )
+                f"{path}: cannot be read ({error}); delete {checkpoint} and run again, from the one before"
+            ) from None
+    return shapes
 
 
 def discard(folder: Path) -> None:

@@ -79,7 +79,8 @@ def distill(
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [signals] if signals else []
     measure = encoder or (teacher if student.needs_teachers_encoder() else None)
-    used += [model / "model.safetensors" for model in (teacher, encoder, pretrained) if model]
+    models = [folder for folder in (teacher, encoder, pretrained) if folder]
+    used += [folder / file for folder in models for file in ("config.json", "model.safetensors")]
     used += [beams] if beams else []
     key = job_key({**params, "code": code}, used)
     job = Job(f"students/{name}", key, checkpoints, out, threads, tracking)

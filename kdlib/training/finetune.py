@@ -53,7 +53,7 @@ def finetune(
     start = teacher.model_dump(include={"model", "lora"}) if pretrained else teacher.size.model_dump()
     params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]
-    used += [pretrained / "model.safetensors"] if pretrained else []
+    used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
     key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
     fit(
