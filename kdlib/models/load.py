@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdlib.files import DataError
+from kdlib.files import DataError, sha256, write_json
 from kdlib.models.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -104,18 +104,41 @@ def check_tokenizer(model: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     Raises:
         DataError: If the two give different ids.
     """
-    if _ids_of(load_tokenizer(model)) != _ids_of(tokenizer):
+    ours, theirs = _ids_of(tokenizer), _ids_of(load_tokenizer(model))
+    if differing := [part for part in ours if ours[part] != theirs[part]]:
         raise DataError(
-            f"{model}: its tokenizer is not that of the run; name this model in dataset.tokenizer.model, "
-            "and use only models of one tokenizer in a run"
+            f"{model}: its tokenizer is not that of the run, they differ in {', '.join(differing)}; name "
+            "this model in dataset.tokenizer.model, and use only models of one tokenizer in a run"
         )
 
 
-def _ids_of(tokenizer: PreTrainedTokenizerFast) -> tuple[object, ...]:
+def _ids_of(tokenizer: PreTrainedTokenizerFast) -> dict[str, object]:
     """Return all that decides which ids a text becomes."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
-    parts = [state[name] for name in ("normalizer", "pre_tokenizer", "model")]
-    return (*parts, tokenizer.get_vocab(), tokenizer.eos_token_id)
+    return {
+        "normalizer": state["normalizer"],
+        "word rules": state["pre_tokenizer"],
+        "pieces or merges": state["model"],
+        "vocabulary": tokenizer.get_vocab(),
+        "end token": tokenizer.eos_token_id,
+    }
+
+
+def check_tokenizers(tokenizer: Path, models: Mapping[str, Path], out: Path) -> None:
+    """Make sure, before anything is trained, that all pretrained models of a run read its tokens.
+
+    Args:
+        tokenizer: Folder of the run's tokenizer.
+        models: Name and folder of every model that a teacher or a student starts from.
+        out: JSON of what was found: name and sha256 of each ``tokenizer.json``.
+
+    Raises:
+        DataError: If one of them gives other ids.
+    """
+    words = load_tokenizer(tokenizer)
+    for folder in models.values():
+        check_tokenizer(folder, words)
+    write_json(out, {name: sha256(folder / "tokenizer.json") for name, folder in models.items()})
 
 
 def check_lengths(model: PreTrainedModel, source: int, target: int) -> None:

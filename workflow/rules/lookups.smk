@@ -28,6 +28,12 @@ def given_encoder_files(wildcards):
     return sorted(map(str, files_below(Path(path)))) if path else []
 
 
+def starting_models():
+    """Names of the pretrained models that teachers and students start from."""
+    entries = [*cfg.teachers.values(), *cfg.students.values()]
+    return sorted({entry.model for entry in entries} - {None})
+
+
 def given_files(wildcards):
     """Files that a pretrained model is read from, if they lie on this machine."""
     path = Path(getattr(cfg.models[wildcards.model], "path", ""))

@@ -43,3 +43,31 @@ rule encoder:
         "stage the sentence encoder {wildcards.encoder}"
     script:
         "../scripts/encoder.py"
+
+
+# Models of other tokenizers are refused before a teacher trains for hours.
+rule tokenizers:
+    input:
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        models=[
+            file
+            for name in starting_models()
+            for file in staged(name)
+            if file.endswith("/tokenizer.json")
+        ],
+    output:
+        checked=f"{RUN}/dataset/tokenizers.json",
+    log:
+        f"{LOGS}/tokenizers.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        names=starting_models(),
+        code=code("tokenizers"),
+    message:
+        "compare the tokenizers of the pretrained models"
+    script:
+        "../scripts/tokenizers.py"
