@@ -74,8 +74,43 @@ def test_there_are_configurations():
 
 
 @pytest.mark.parametrize("path", overlays(), ids=lambda path: path.stem)
-def test_every_overlay_loads_on_top_of_the_default(path):
-    assert read_config([ROOT / "config" / "config.yaml", path]).students
+def test_every_overlay_loads_on_top_of_the_default(path, tmp_path):
+    """But for commit ids of a hub, which an overlay may leave to the user."""
+    own = yaml.safe_load(path.read_text())
+    hub = {name: entry for name, entry in own.get("models", {}).items() if entry["kind"] == "hub"}
+    open_pins = [name for name, entry in hub.items() if entry["revision"] is None]
+    pins = write(tmp_path / "pins.yaml", {"models": {name: {"revision": "a" * 40} for name in open_pins}})
+    assert read_config([ROOT / "config" / "config.yaml", path, pins]).students
+
+
+def test_codet5_asks_for_its_commit_ids_and_for_nothing_else():
+    given = [ROOT / "config" / name for name in ("config.yaml", "debian.yaml", "codet5.yaml")]
+    with pytest.raises(ConfigError) as caught:
+        read_config(given)
+    head, *told = str(caught.value).splitlines()
+    assert head.startswith("2 problem(s)")
+    for name, line in zip(("codet5p", "codet5_small"), told, strict=True):
+        assert line.startswith(f"- models.{name}.hub.revision: must be a full commit id of 40 hex digits")
+        assert "hf models info" in line
+
+
+def test_codet5_students_start_from_layers_and_from_the_small_model(tmp_path):
+    pins = {"codet5p": {"revision": "a" * 40}, "codet5_small": {"revision": "b" * 40}}
+    overlay = write(tmp_path / "pins.yaml", {"models": pins})
+    config = read_config([ROOT / "config" / "config.yaml", ROOT / "config" / "codet5.yaml", overlay])
+    assert config.teachers["base"].model == config.dataset.tokenizer.model == "codet5p"
+    starts = {name: (own.model, own.layers is not None) for name, own in config.students.items()}
+    layers = (None, True)
+    expected = {
+        "ce": layers,
+        "traditional": layers,
+        "trident": layers,
+        "trident_small": ("codet5_small", False),
+    }
+    assert starts == expected
+    entries = [*config.teachers.values(), *config.students.values()]
+    assert {entry.training.precision for entry in entries} == {"bfloat16"}
+    assert config.signals.precision == "bfloat16"
 
 
 def test_a_misspelt_key_a_wrong_type_and_an_impossible_combination_are_told_together():
@@ -249,7 +284,8 @@ def test_a_pretrained_teacher_with_its_tokenizer_is_let_through(entry):
         ),
         (
             with_model({**HUB, "revision": "main"}),
-            "models.real.hub.revision: String should match pattern '^[0-9a-f]{40}$', got 'main'",
+            "models.real.hub.revision: must be a full commit id of 40 hex digits, got 'main'; "
+            "`.venv/bin/hf models info OWNER/NAME --expand sha` tells the newest one",
         ),
         (
             with_model({**HUB, "id": "codet5"}),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from kdlib.config.base import Name, Sha256, Share, Strict
+
+COMMIT = r"^[0-9a-f]{40}$"
 
 
 class Size(Strict):
@@ -43,9 +46,19 @@ class HubModel(Strict):
     id: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")] = Field(
         description="owner/name, e.g. Salesforce/codet5p-220m"
     )
-    revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] = Field(
+    revision: Annotated[str, StringConstraints(pattern=COMMIT)] = Field(
         description="full commit id; branches and tags move"
     )
+
+    @field_validator("revision", mode="before")
+    @classmethod
+    def _pinned(cls, value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, str) or not re.fullmatch(COMMIT, value):
+            raise ValueError(
+                f"must be a full commit id of 40 hex digits, got {value!r}; "
+                "`.venv/bin/hf models info OWNER/NAME --expand sha` tells the newest one"
+            )
+        return value
 
 
 class FolderModel(Strict):
