@@ -105,7 +105,7 @@ class Training(Strict):
         "elsewhere; float16, with scaled losses, needs a CUDA GPU; weights stay float32",
     )
     gradient_checkpointing: bool = Field(
-        False, description="compute each layer again in the backward pass: less memory, a fifth more time"
+        False, description="compute layers again in the backward pass, which takes less memory and more time"
     )
     seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
     records: Records = Field(Records(), description="what is recorded")

@@ -119,6 +119,14 @@ def test_a_killed_training_of_an_adapter_ends_with_the_same_bytes(adapt, outcome
     assert outcome(adapt("killed")) == expected
 
 
+def test_an_adapter_of_layers_that_run_again_is_the_same(adapt):
+    weights = [
+        (adapt(f"{saving}", epochs=1, gradient_checkpointing=saving) / "final_model/model.safetensors")
+        for saving in (False, True)
+    ]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
 def test_the_seed_decides_the_adapter(adapt):
     weights = [
         (adapt(f"{seed}", epochs=1, dropout=0, seed=seed) / "final_model/model.safetensors").read_bytes()
