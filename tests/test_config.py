@@ -168,6 +168,25 @@ def test_a_key_like_no_other_is_answered_with_all_keys():
             "students.one.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it",
         ),
         (
+            with_student(components={"hidden": {}}, loss_weights={"hidden": 1}),
+            "students.one.components: hidden read the teacher itself; set signals: online",
+        ),
+        (
+            with_student(
+                size="causal_nano",
+                components={"attention": {}},
+                loss_weights={"attention": 1},
+                signals="online",
+            ),
+            "students.one.components.attention: an encoder-decoder and a causal model attend to other",
+        ),
+        (
+            with_student(
+                size="base", components={"hidden": {}}, loss_weights={"hidden": 1}, signals="online"
+            ),
+            "students.one.size.encoder_layers: for hidden each layer follows one of the teacher's",
+        ),
+        (
             with_student(loss="traditional", sequence={}),
             "students.one.sequence: stored signals belong to the gold targets, not to the teacher's answers; "
             "use signals: online, or leave kl out",

@@ -33,13 +33,13 @@ from kdlib.config.read import ConfigError, load_config, read_config
 from kdlib.config.sections import (
     Config,
     Evaluation,
-    SequenceLevel,
     Student,
     Teacher,
     Temperature,
     Tracking,
     Training,
 )
+from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Codec, Dense, Hidden, Nucleus, Sampled, Signals, TopK
 
 __all__ = [

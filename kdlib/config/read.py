@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
 from kdlib.config.model_checks import impossible_encoders, impossible_layers, impossible_models, is_causal
-from kdlib.config.sections import COMPONENTS_OF, Config, SequenceLevel, Student, Training, did_you_mean
+from kdlib.config.sections import COMPONENTS_OF, Config, Student, Training, did_you_mean
+from kdlib.config.teaching_checks import impossible_pairing, impossible_sequence
 from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]
@@ -143,6 +144,8 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
     teacher = config.teachers.get(student.teacher)
     if teacher and student.layers is not None:
         yield from impossible_layers(where, student, student.layers, teacher, config)
+    if teacher and student.needs_layers():
+        yield from impossible_pairing(where, student, teacher, config)
     if teacher and student.needs_teachers_encoder() and is_causal(teacher, config):
         for component in student.components.need("encoder"):
             yield (
@@ -180,7 +183,7 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
             "or loss ce"
         )
     if student.sequence:
-        yield from _impossible_sequence(where, student, student.sequence)
+        yield from impossible_sequence(where, student, student.sequence)
     if student.loss != "multi_component":
         if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
             yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"
@@ -192,19 +195,6 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
         yield f"{where}: no weight for {', '.join(missing)} in schedule or loss_weights"
     if not names:
         yield f"{where}.components: name at least one of {', '.join(Components.model_fields)}"
-
-
-def _impossible_sequence(where: str, student: Student, sequence: SequenceLevel) -> Iterator[str]:
-    """Yield what cannot work of a sequence-level distillation."""
-    if sequence.keep > sequence.beams:
-        yield f"{where}.sequence.keep: {sequence.keep} answers need as many beams, got {sequence.beams}"
-    if sequence.gold_weight == 1:
-        yield f"{where}.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it"
-    if student.needs_store():
-        yield (
-            f"{where}.sequence: stored signals belong to the gold targets, not to the teacher's answers; use "
-            f"signals: online, or leave {', '.join(student.components.need('signal'))} out"
-        )
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)

@@ -15,6 +15,7 @@ from pydantic import model_validator as check
 from kdlib.config.base import Name, Share, Strict, TrainingPrecision
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
+from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Signals
 from kdlib.losses.table import Components
 
@@ -140,24 +141,6 @@ class Temperature(Strict):
     end: float = Field(1.5, gt=0, description="temperature that the decay tends to")
 
 
-class SequenceLevel(Strict):
-    """The teacher's own answers to the training prompts as further references, beside the gold target."""
-
-    beams: int = Field(4, ge=1, description="beam width of the teacher, and its answers a prompt")
-    keep: int = Field(
-        1,
-        ge=1,
-        description="best answers a prompt that become references, of those that are valid assertions other "
-        "than the gold target",
-    )
-    gold_weight: Share = Field(
-        0.5, description="γ, weight of the gold target; the answers share the rest, and none has it all"
-    )
-    temperature: float = Field(
-        1.0, gt=0, description="the answers' shares are softmax(log-probability / temperature)"
-    )
-
-
 class Student(Strict):
     """A student preset: which teacher, how small, which loss."""
 
@@ -257,7 +240,11 @@ class Student(Strict):
 
     def needs_online(self) -> bool:
         """Return whether the teacher runs beside the student."""
-        return self.needs_signals() and self.signals == "online"
+        return self.signals == "online" and (self.needs_signals() or self.needs_layers())
+
+    def needs_layers(self) -> bool:
+        """Return whether the loss compares intermediate layers."""
+        return bool(self.components.need("layers"))
 
     def needs_teachers_encoder(self) -> bool:
         """Return whether the loss runs the encoder of the teacher."""
@@ -265,7 +252,8 @@ class Student(Strict):
 
     def needs_teacher(self) -> bool:
         """Return whether the teacher's model is used: to run, for its layers, or as proof of signals."""
-        return self.needs_signals() or self.needs_teachers_encoder() or self.layers is not None
+        runs = self.needs_online() or self.needs_teachers_encoder()
+        return runs or self.needs_signals() or self.layers is not None
 
 
 class Evaluation(Strict):

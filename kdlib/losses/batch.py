@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kdlib.losses.expected import FrozenEncoder
+    from kdlib.losses.layers import Layers
     from kdlib.signals.signal import Signal
 
 
@@ -59,6 +60,7 @@ class Batch:
         reference_weights: ``[examples]`` factors on all losses, or None for 1; see ``losses.sequence``.
         meanings: For losses that need the encoder.
         illegality: For losses that need to know what Java allows.
+        layers: For losses that compare layers.
     """
 
     student: Float[Tensor, "positions vocab"]
@@ -69,6 +71,7 @@ class Batch:
     reference_weights: Float[Tensor, " examples"] | None = None
     meanings: Meanings | None = None
     illegality: Illegality | None = None
+    layers: Layers | None = None
 
     def __post_init__(self) -> None:
         positions = len(self.student)
@@ -85,7 +88,7 @@ class Batch:
         return expected_vectors(self.student, self.lengths, self.meanings.encoder)
 
     def examples(self, first: int, last: int) -> Batch:
-        """Return the examples ``first`` … ``last − 1`` as a batch of their own."""
+        """Return the examples ``first`` … ``last − 1`` as a batch of their own, without layers."""
         start = sum(self.lengths[:first])
         part = slice(start, start + sum(self.lengths[first:last]))
         weights, meanings, illegality = self.token_weights, self.meanings, self.illegality

@@ -46,6 +46,7 @@ def hidden_states(
     student: Float[Tensor, "positions student_width"],
     teacher: Float[Tensor, "positions teacher_width"],
     projection: Float[Tensor, "teacher_width student_width"] | None = None,
+    relative: bool = False,
 ) -> Float[Tensor, " positions"]:
     """Return the mean over the teacher's features of (W·h_s − h_t)².
 
@@ -53,6 +54,8 @@ def hidden_states(
         student: Hidden states h_s at valid positions.
         teacher: Hidden states h_t of the mapped layer at the same positions. No gradient reaches them.
         projection: W; without it the widths must be equal.
+        relative: Divide by the mean of h_t², so that a student of zeros has the value 1 whatever the size of
+            the teacher's states, which in pre-norm models grows from layer to layer.
 
     Returns:
         One value per position.
@@ -61,7 +64,7 @@ def hidden_states(
         ValueError: If positions or widths do not fit.
 
     Reference:
-        Jiao et al. 2020, eq. 8; eq. 9 is the same for embeddings.
+        Jiao et al. 2020, eq. 8; eq. 9 is the same for embeddings. The relative form is this project's.
     """
     if len(student) != len(teacher):
         raise ValueError(f"student has {len(student)} positions, teacher {len(teacher)}")
@@ -74,7 +77,11 @@ def hidden_states(
         )
     student = _wide(student)
     mapped = student if projection is None else student @ projection.to(student.dtype).T
-    return (mapped - teacher.detach().to(mapped.dtype)).square().mean(dim=1)
+    aim = teacher.detach().to(mapped.dtype)
+    squares = (mapped - aim).square().mean(dim=1)
+    if not relative:
+        return squares
+    return squares / aim.square().mean(dim=1).clamp(min=torch.finfo(aim.dtype).tiny)
 
 
 def attention(
@@ -150,12 +157,14 @@ class Projections(torch.nn.Module):
         self,
         student: Sequence[Float[Tensor, "positions student_width"]],
         teacher: Sequence[Float[Tensor, "positions teacher_width"]],
+        relative: bool = False,
     ) -> Float[Tensor, " positions"]:
         """Return the sum of ``hidden_states`` over the mapped layers.
 
         Args:
             student: Hidden states of each of the student's mapped layers at valid positions.
             teacher: Hidden states of the teacher's layers that ``layer_map`` names, in the same order.
+            relative: As of ``hidden_states``.
 
         Returns:
             One value per position.
@@ -169,7 +178,7 @@ class Projections(torch.nn.Module):
                 f"{len(student)} student layers and {len(teacher)} teacher layers"
             )
         layers = zip(student, teacher, self.weights, strict=True)
-        return torch.stack([hidden_states(own, aim, weight) for own, aim, weight in layers]).sum(dim=0)
+        return torch.stack([hidden_states(*layer, relative) for layer in layers]).sum(dim=0)
 
 
 def _wide(values: Tensor) -> Tensor:

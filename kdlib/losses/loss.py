@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kdlib.losses.batch import Batch
 
 Unit = Literal["position", "example"]
-Need = Literal["signal", "encoder", "legality"]
+Need = Literal["signal", "encoder", "legality", "layers"]
 
 
 class Loss(BaseModel, ABC):
@@ -33,9 +33,10 @@ class Loss(BaseModel, ABC):
 
     @abstractmethod
     def values(self, batch: Batch) -> Float[Tensor, " units"]:
-        """Return one value per unit of the batch, with a graph to the student's logits.
+        """Return one value per unit of the batch, with a graph to what it reads of the student.
 
-        A unit's value must not depend on the student's logits of other examples.
+        That are the logits, or, for a loss that needs layers, their states and attention. A unit's value must
+        not depend on other examples of the student.
         """
 
     def factor(self) -> float:

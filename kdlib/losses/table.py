@@ -8,6 +8,7 @@ from kdlib.losses.contrastive import Contrastive
 from kdlib.losses.cross_entropy import CrossEntropy
 from kdlib.losses.divergence import Jsd, Kl, ReverseKl, SkewKl
 from kdlib.losses.focal import Focal
+from kdlib.losses.layers import Attention, Hidden
 from kdlib.losses.loss import Loss, Need
 from kdlib.losses.ngram import Pans
 from kdlib.losses.semantic import Semantic
@@ -29,6 +30,10 @@ class Components(BaseModel):
     contrastive: Contrastive | None = Field(None, description="gold assertion among those of the batch")
     pans: Pans | None = Field(None, description="1 − position-aware n-gram similarity")
     ast: Ast | None = Field(None, description="mass on continuations that Java does not allow")
+    hidden: Hidden | None = Field(None, description="distance of the layers' states from the teacher's")
+    attention: Attention | None = Field(
+        None, description="distance of the layers' attention from the teacher's; slow, see its docstring"
+    )
 
     def losses(self) -> dict[str, Loss]:
         """Return the losses in use by their names."""

@@ -19,6 +19,23 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
     from transformers import PreTrainedModel
+    from transformers.utils import ModelOutput
+
+
+@dataclass(frozen=True, eq=False)
+class LayerOutput:
+    """What the layers of a model's stacks (encoder, decoder) computed.
+
+    Attributes:
+        hidden: Stack: ``[positions, width]`` of each layer, after it, at the stack's valid positions, row
+            after row: those of prompts in an encoder, of targets in a decoder. The last one has passed the
+            stack's final norm.
+        attention: Stack: ``[rows, heads, queries, keys]`` of each layer, padding included; ``cross`` is
+            that of the decoder to the encoder.
+    """
+
+    hidden: dict[str, tuple[Float[Tensor, "positions width"], ...]]
+    attention: dict[str, tuple[Float[Tensor, "rows heads queries keys"], ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +45,20 @@ class TargetOutput:
     Attributes:
         states: ``[positions, width]``, what the output head read.
         logits: ``[positions, vocab]``.
+        layers: What its layers computed, if asked for.
     """
 
     states: Float[Tensor, "positions width"]
     logits: Float[Tensor, "positions vocab"]
+    layers: LayerOutput | None = None
 
 
 def target_output(
-    model: torch.nn.Module, batch: Mapping[str, Tensor], inner: PreTrainedModel | None = None
+    model: torch.nn.Module,
+    batch: Mapping[str, Tensor],
+    inner: PreTrainedModel | None = None,
+    hidden: bool = False,
+    attention: bool = False,
 ) -> TargetOutput:
     """Run a model under teacher forcing.
 
@@ -43,12 +66,39 @@ def target_output(
         model: The model, or a wrapper of it that must be called in its place.
         batch: What ``collate`` made, on the model's device; other entries are left alone.
         inner: The model inside the wrapper.
+        hidden: Whether to return the states of all layers.
+        attention: Whether to return the attention of all layers, which only ``eager`` attention tells.
     """
     names = ("input_ids", "attention_mask", "decoder_input_ids")
     network: PreTrainedModel = model if inner is None else inner
     with _head_sees(network, batch["labels"] != IGNORE) as seen:
-        logits = model(**{name: batch[name] for name in names if name in batch}).logits
-    return TargetOutput(seen[0], logits)
+        inputs = {name: batch[name] for name in names if name in batch}
+        found = model(**inputs, **_asked(hidden, attention))
+    layers = _layers(found, batch, hidden, attention) if hidden or attention else None
+    return TargetOutput(seen[0], found.logits, layers)
+
+
+def _asked(hidden: bool, attention: bool) -> dict[str, bool]:
+    """Return what is asked of a model: of all models nothing, since some know nothing of it."""
+    asked = {"output_hidden_states": hidden, "output_attentions": attention}
+    return {name: wanted for name, wanted in asked.items() if wanted}
+
+
+def _layers(found: ModelOutput, batch: Mapping[str, Tensor], hidden: bool, attention: bool) -> LayerOutput:
+    """Return what a model's layers computed, by stack."""
+    valid = {"encoder": batch["attention_mask"].bool(), "decoder": batch["labels"] != IGNORE}
+    if found.get("encoder_last_hidden_state") is not None:
+        states = {stack: f"{stack}_hidden_states" for stack in ("encoder", "decoder")}
+        maps = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
+    else:
+        states, maps = {"decoder": "hidden_states"}, {"decoder": "attentions"}
+    return LayerOutput(
+        # The first are the embeddings.
+        {stack: tuple(h[valid[stack]] for h in found[name][1:]) for stack, name in states.items()}
+        if hidden
+        else {},
+        {stack: tuple(found[name]) for stack, name in maps.items()} if attention else {},
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from kdlib.models.load import load
 
 if TYPE_CHECKING:
     from torch import nn
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 # How families call the number of layers of a stack: T5 and BART with theirs; all causal models alike.
 ENCODER = ("num_layers", "encoder_layers")
@@ -35,6 +35,22 @@ def evenly_spaced(count: int, kept: int) -> list[int]:
     if kept == 1:
         return [0]
     return [round(i * (count - 1) / (kept - 1)) for i in range(kept)]
+
+
+def layer_counts(config: PreTrainedConfig) -> dict[str, int]:
+    """Return the number of layers of a model's stacks: encoder and decoder, or of a causal model the decoder.
+
+    Raises:
+        DataError: If its family calls them by other names than those known here.
+    """
+    stacks = {"encoder": ENCODER, "decoder": DECODER} if config.is_encoder_decoder else {"decoder": CAUSAL}
+    found = {
+        stack: next((getattr(config, name) for name in names if hasattr(config, name)), None)
+        for stack, names in stacks.items()
+    }
+    if None in found.values():
+        raise DataError(f"the layers of a {config.model_type} model are not found; leave their losses out")
+    return {stack: int(count) for stack, count in found.items() if count is not None}
 
 
 def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTrainedModel:

@@ -70,6 +70,7 @@ def distill(
     """
     from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.encoders import gold_vectors_of
+    from kdlib.training.layers import pair
     from kdlib.training.objective import Objective
 
     _check_given(name, student, signals, teacher, encoder, pretrained, beams)
@@ -87,16 +88,19 @@ def distill(
     words, plan, online = load_tokenizer(tokenizer), student_plan(student), None
     if teacher and student.needs_online():
         online = online_teacher(teacher, embedding_rows(words))
-    references, learnt, store = None, train, None
-    if beams and student.sequence:
-        learnt = job.folder() / "references.parquet"
-        references = write_references(train, beams, student.sequence, learnt)
-    rows = read_rows(learnt)
+    rows, references, learnt, store = read_rows(train), None, train, None
     if signals and student.needs_store():
         origin = origin_of(train, validation, tokenizer, teacher)
         store = trusted_store(signals, origin, rows, embedding_rows(words), plan)
+    model, pairing = _initial(student, pretrained, teacher, words), None
+    if online is not None and student.needs_layers():
+        pairing = pair(model, online.model, student.components, student.training.seed)
+    if beams and student.sequence:
+        learnt = job.folder() / "references.parquet"
+        references = write_references(train, beams, student.sequence, learnt)
+        rows = read_rows(learnt)
     fit(
-        model=_initial(student, pretrained, teacher, words),
+        model=model,
         vocabulary=words.get_vocab(),
         rows=rows,
         validation=read_rows(validation),
@@ -104,6 +108,7 @@ def distill(
             student.components,
             golds=gold_vectors_of(measure, words, rows, golds, threads) if measure else None,
             legality=legality_of(words) if student.components.need("legality") else None,
+            pairing=pairing,
         ),
         training=student.training,
         plan=plan,

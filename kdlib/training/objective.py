@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kdlib.losses.chunked import in_chunks
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kdlib.losses.loss import Loss
     from kdlib.losses.syntax import Legality
     from kdlib.training.golds import GoldVectors
+    from kdlib.training.layers import Pairing
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +32,13 @@ class Objective:
         components: Which losses there are, with their constants.
         golds: Frozen encoder and its vectors of gold assertions, for losses that need the encoder.
         legality: What may follow what, for losses that need it.
+        pairing: Which layers follow which, for losses that compare layers.
     """
 
     components: Components
     golds: GoldVectors | None = None
     legality: Legality | None = None
+    pairing: Pairing | None = None
 
     def combined(
         self,
@@ -55,12 +59,29 @@ class Objective:
         chosen = losses if only is None else {only: losses[only]}
         factors = {name: loss.factor() for name, loss in chosen.items()}
 
-        def of(part: Batch) -> Combined:
-            terms = [LossTerm(name, _values(loss, part), loss.unit) for name, loss in chosen.items()]
+        def of(part: Batch, names: Sequence[str]) -> Combined:
+            terms = [LossTerm(name, _values(chosen[name], part), chosen[name].unit) for name in names]
             return combine(terms, weights, counts, factors)
 
-        return in_chunks(batch, of)
+        # Chunks know the gradient to the logits alone; layers are no function of these.
+        inner = [name for name, loss in chosen.items() if "layers" in loss.needs]
+        outer = [name for name in chosen if name not in inner]
+        if not inner:
+            return in_chunks(batch, partial(of, names=outer))
+        if not outer:
+            return of(batch, inner)
+        return _sum(in_chunks(batch, partial(of, names=outer)), of(batch, inner), list(chosen))
 
 
 def _values(loss: Loss, batch: Batch) -> Float[Tensor, " units"]:
     return by_reference(loss.values(batch), loss.unit, batch.lengths, batch.reference_weights)
+
+
+def _sum(one: Combined, other: Combined, names: Sequence[str]) -> Combined:
+    """Return the terms of both, in order of the names."""
+    raw, weighted = one.raw | other.raw, one.weighted | other.weighted
+    return Combined(
+        total=one.total + other.total,
+        raw={name: raw[name] for name in names},
+        weighted={name: weighted[name] for name in names},
+    )

@@ -33,14 +33,18 @@ class OnlineTeacher:
         self.model.to(device)
         return self
 
-    def output(self, inputs: Mapping[str, Tensor]) -> TargetOutput:
+    def output(
+        self, inputs: Mapping[str, Tensor], hidden: bool = False, attention: bool = False
+    ) -> TargetOutput:
         """Return what the teacher says at the valid target positions, without a graph.
 
         Args:
             inputs: What ``collate`` made for ``layout``, on the teacher's device.
+            hidden: Whether to return the states of all layers.
+            attention: Whether to return their attention.
         """
         with torch.no_grad():
-            return target_output(self.model, inputs)
+            return target_output(self.model, inputs, hidden=hidden, attention=attention)
 
     def signal(self, inputs: Mapping[str, Tensor], temperature: float) -> FullSignal:
         """Return the teacher's distributions log softmax(logits / T) at the valid target positions.
@@ -49,5 +53,15 @@ class OnlineTeacher:
             inputs: As of ``output``.
             temperature: T > 0.
         """
-        logits = self.output(inputs).logits.float()
-        return FullSignal(torch.log_softmax(logits / temperature, dim=-1), temperature)
+        return signal_of(self.output(inputs), temperature)
+
+
+def signal_of(output: TargetOutput, temperature: float) -> FullSignal:
+    """Return a teacher's distributions log softmax(logits / T).
+
+    Args:
+        output: What it says.
+        temperature: T > 0.
+    """
+    log_probs = torch.log_softmax(output.logits.float() / temperature, dim=-1)
+    return FullSignal(log_probs, temperature)

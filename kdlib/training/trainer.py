@@ -19,6 +19,7 @@ from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
 from kdlib.training.gradients import PartNorms, unclipped
+from kdlib.training.online import signal_of
 from kdlib.training.records import Norms
 from kdlib.training.sampling import EpochSampler
 from kdlib.training.schedules import has_converged, learning_rate_factor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerControl, TrainerState
 
     from kdlib.losses.combine import Unit
+    from kdlib.models.forward import TargetOutput
     from kdlib.signals.signal import Signal
     from kdlib.signals.store import SignalStore
     from kdlib.training.golds import GoldVectors
@@ -204,7 +206,7 @@ class LossTrainer(Trainer):
         """Return the share of this micro-batch in the loss of the whole accumulated batch."""
         if return_outputs or num_items_in_batch is None:
             raise ValueError("compute_loss is for training steps; evaluate() measures by itself")
-        student = target_output(model, inputs, self.accelerator.unwrap_model(model)).logits
+        student = target_output(model, inputs, self.accelerator.unwrap_model(model), **self._layers_asked())
         temperature, alpha = self.plan.moment(self._epoch(), self.convergence.converged)
         weights = self.plan.weights(self.state.global_step / max(self.state.max_steps, 1), alpha)
         counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
@@ -246,28 +248,37 @@ class LossTrainer(Trainer):
             weighted=dict(zip(combined.weighted, values[half:], strict=True)),
         )
 
-    def _batch(
-        self, student: Float[Tensor, "positions vocab"], inputs: dict[str, Any], temperature: float
-    ) -> Batch:
-        """Return the logits of a micro-batch with all that its losses compare them with."""
+    def _layers_asked(self) -> dict[str, bool]:
+        """Return what losses read of the layers."""
+        pairing = self.objective.pairing
+        return {} if pairing is None else {"hidden": pairing.hidden, "attention": pairing.attention}
+
+    def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
+        """Return what the student says of a micro-batch with all that its losses compare it with."""
         labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"]]
-        legality, meanings = self.objective.legality, None
+        legality, meanings, pairing = self.objective.legality, None, self.objective.pairing
+        said, layers = None, None
+        if self.teacher is not None:
+            said = self.teacher.output(inputs.get("teacher", inputs), **self._layers_asked())
+            if pairing is not None and student.layers is not None and said.layers is not None:
+                layers = pairing.pairs(student.layers, said.layers, inputs, lengths)
         if self.objective.golds is not None and self._golds is not None:
             meanings = Meanings(self.objective.golds.encoder, self._golds, inputs["golds"])
         return Batch(
-            student=student,
+            student=student.logits,
             ids=labels[labels != IGNORE],
             lengths=lengths,
-            signal=self._signal(inputs, temperature),
+            signal=self._signal(said, inputs, temperature),
             token_weights=inputs.get("token_weights"),
             reference_weights=inputs.get("reference_weights"),
             meanings=meanings,
-            illegality=None if legality is None else legality.at(inputs["targets"], student.device),
+            illegality=None if legality is None else legality.at(inputs["targets"], labels.device),
+            layers=layers,
         )
 
-    def _signal(self, inputs: dict[str, Any], temperature: float) -> Signal | None:
-        if self.teacher is not None:
-            return self.teacher.signal(inputs.get("teacher", inputs), temperature)
+    def _signal(self, said: TargetOutput | None, inputs: dict[str, Any], temperature: float) -> Signal | None:
+        if said is not None:
+            return signal_of(said, temperature) if self.objective.components.need("signal") else None
         if self._codec is None:
             return None
         return self._codec.decode(inputs["signals"], temperature, str(self.args.device))

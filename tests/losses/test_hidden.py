@@ -71,6 +71,28 @@ def test_without_a_projection_it_is_the_identity(rng):
     np.testing.assert_allclose(hidden_states(student, teacher).numpy(), expected, rtol=1e-12)
 
 
+def test_relative_to_the_teacher_a_silent_student_has_the_value_one(rng):
+    teacher = torch.tensor(rng.normal(size=(7, 5))) * torch.logspace(-3, 3, 7)[:, None]
+    silent = torch.zeros(7, 5, dtype=torch.float64)
+    torch.testing.assert_close(hidden_states(silent, teacher, relative=True), torch.ones(7).double())
+
+
+def test_relative_to_the_teacher_sizes_do_not_matter(rng):
+    student, teacher = torch.tensor(rng.normal(size=(2, 7, 5)))
+    plain = hidden_states(student, teacher) / teacher.square().mean(1)
+    for size in (1.0, 1e3, 1e-3):
+        found = hidden_states(size * student, size * teacher, relative=True)
+        torch.testing.assert_close(found, plain)
+
+
+def test_a_teacher_that_says_nothing_leaves_the_relative_value_finite():
+    silent = torch.zeros(2, 3, requires_grad=True)
+    values = hidden_states(silent, torch.zeros(2, 3), relative=True)
+    assert values.tolist() == [0.0, 0.0]
+    values.sum().backward()
+    assert not silent.grad.any()
+
+
 def test_hidden_is_zero_without_gradient_where_the_projection_hits(rng):
     projection = torch.tensor(rng.normal(size=(5, 3)))
     student = torch.tensor(rng.normal(size=(7, 3)), requires_grad=True)

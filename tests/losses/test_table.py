@@ -11,6 +11,8 @@ from kdlib.losses.batch import Batch, Illegality, Meanings
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import LossTerm, combine
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
+from kdlib.losses.hidden import Projections
+from kdlib.losses.layers import Layers, MapPairs, StatePairs
 from kdlib.losses.table import Components
 from kdlib.signals.signal import FullSignal, SparseSignal
 
@@ -18,6 +20,7 @@ VOCAB = 13
 LENGTHS = [4, 0, 2, 5]
 NAMES = list(Components.model_fields)
 EVERY = pytest.mark.parametrize("name", NAMES)
+LAYERS = ["hidden", "attention"]  # these read the student's layers, all others its logits
 
 
 def encoder_of(rng):
@@ -29,6 +32,56 @@ def encoder_of(rng):
         return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
     return FrozenEncoder(embedding, encode)
+
+
+def layers_of(rng, lengths):
+    """Two layers of an own width and of an own number of heads; what the mask leaves out is infinite."""
+    states = [torch.tensor(rng.normal(size=(2, sum(lengths), width))) for width in (3, 4)]
+    time = max(*lengths, 1)
+    places = torch.arange(time)
+    mask = (places[:, None] < torch.tensor(lengths)[:, None, None]) & (places <= places[:, None])
+    maps = [torch.tensor(rng.normal(size=(2, len(lengths), heads, time, time))) for heads in (2, 3)]
+    maps[1] = maps[1].masked_fill(~mask[:, None], torch.inf)
+    projections = Projections(2, 3, 4, seed=1).double()
+    return Layers(
+        [StatePairs(list(states[0]), list(states[1]), lengths, projections)],
+        [MapPairs(list(maps[0]), list(maps[1]), mask)],
+    )
+
+
+def read(name, batch):
+    """Return the tensor of the student that a loss reads."""
+    if name not in LAYERS:
+        return batch.student
+    (pairs,) = batch.layers.states if name == "hidden" else batch.layers.maps
+    return torch.stack(list(pairs.student))
+
+
+def given(name, batch, tensor):
+    """Return the batch with another tensor in place of ``read(name, batch)``."""
+    if name not in LAYERS:
+        return replace(batch, student=tensor)
+    (states,), (maps,) = batch.layers.states, batch.layers.maps
+    if name == "hidden":
+        return replace(batch, layers=Layers([replace(states, student=list(tensor))], [maps]))
+    return replace(batch, layers=Layers([states], [replace(maps, student=list(tensor))]))
+
+
+def part_of(batch, first, last):
+    """Return some examples, with their layers."""
+    (states,), (maps,) = batch.layers.states, batch.layers.maps
+    start = sum(batch.lengths[:first])
+    of = slice(start, start + sum(batch.lengths[first:last]))
+    states = StatePairs(
+        [h[of] for h in states.student],
+        [h[of] for h in states.teacher],
+        batch.lengths[first:last],
+        states.projections,
+    )
+    maps = MapPairs(
+        [a[first:last] for a in maps.student], [a[first:last] for a in maps.teacher], maps.mask[first:last]
+    )
+    return replace(batch.examples(first, last), layers=Layers([states], [maps]))
 
 
 def batch_of(rng, temperature=2.0, kind="full", lengths=LENGTHS):
@@ -51,6 +104,7 @@ def batch_of(rng, temperature=2.0, kind="full", lengths=LENGTHS):
         token_weights=torch.tensor(rng.choice([1.0, 2.5], size=positions)),
         meanings=Meanings(encoder, gold_vectors(ids, lengths, encoder), torch.arange(len(lengths))),
         illegality=Illegality(bank, situations),
+        layers=layers_of(rng, lengths),
     )
 
 
@@ -81,6 +135,15 @@ def position_aware_similarity(said, meant):
     return sum(scores) / len(scores)
 
 
+def as_numpy(*lists):
+    return [[tensor.detach().numpy() for tensor in entry] for entry in zip(*lists, strict=True)]
+
+
+def state_parts(batch):
+    (states,) = batch.layers.states
+    return states.student, states.teacher, states.projections.weights
+
+
 def improvable(batch):
     """Measures that a loss stands for, each from the logits by numpy; lower is better."""
     q = batch.student.detach().softmax(1).numpy()
@@ -101,6 +164,13 @@ def improvable(batch):
         "other meaning": 1 - own.mean(),
         "mistaken for another": (cosines - own[:, None]).max(axis=1).mean() + (cosines - own[:, None]).mean(),
         "other n-grams": 1 - np.mean(similarities),
+        "unlike the teacher's states": sum(
+            ((h @ w.T - aim) ** 2).sum() for h, aim, w in as_numpy(*state_parts(batch))
+        ),
+        "unlike the teacher's attention": sum(
+            ((own.mean(1) - aim.mean(1)) ** 2)[batch.layers.maps[0].mask.numpy()].sum()
+            for own, aim in as_numpy(batch.layers.maps[0].student, batch.layers.maps[0].teacher)
+        ),
         "illegal": (q * batch.illegality.bank[batch.illegality.situations].numpy()).sum(1).mean(),
     }
 
@@ -116,6 +186,8 @@ IMPROVES = {
     "contrastive": "mistaken for another",
     "pans": "other n-grams",
     "ast": "illegal",
+    "hidden": "unlike the teacher's states",
+    "attention": "unlike the teacher's attention",
 }
 
 
@@ -132,20 +204,20 @@ IMPROVES = {
 )
 def test_every_gradient_agrees_with_finite_differences(rng, assert_gradient, name, temperature, kind):
     batch = batch_of(rng, temperature, kind, lengths=[3, 0, 2])
-    assert_gradient(lambda z: total(name, replace(batch, student=z)).total, batch.student.numpy())
+    assert_gradient(lambda z: total(name, given(name, batch, z)).total, read(name, batch).numpy())
 
 
 @EVERY
 def test_descent_on_a_term_alone_improves_what_it_stands_for(rng, name):
     batch = batch_of(rng)
     before = improvable(batch)[IMPROVES[name]]
-    student = batch.student.clone().requires_grad_()
+    student = read(name, batch).clone().requires_grad_()
     optimiser = torch.optim.Adam([student], lr=0.05)
     for _ in range(300):
         optimiser.zero_grad()
-        total(name, replace(batch, student=student)).total.backward()
+        total(name, given(name, batch, student)).total.backward()
         optimiser.step()
-    after = improvable(replace(batch, student=student))[IMPROVES[name]]
+    after = improvable(given(name, batch, student))[IMPROVES[name]]
     assert after < before - 0.2 * abs(before)
 
 
@@ -153,11 +225,11 @@ def test_descent_on_a_term_alone_improves_what_it_stands_for(rng, name):
 def test_a_value_depends_on_its_own_example_alone(rng, name):
     batch = batch_of(rng)
     whole = loss_of(name).values(batch)
-    parts = [loss_of(name).values(batch.examples(n, n + 1)) for n in range(len(LENGTHS))]
+    parts = [loss_of(name).values(part_of(batch, n, n + 1)) for n in range(len(LENGTHS))]
     torch.testing.assert_close(torch.cat(parts), whole)
 
 
-@EVERY
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in LAYERS])
 @pytest.mark.parametrize("chunk", [1, 5 * VOCAB])
 def test_chunks_and_micro_batches_equal_the_whole(rng, name, chunk):
     batch = batch_of(rng)
@@ -180,14 +252,30 @@ def test_chunks_and_micro_batches_equal_the_whole(rng, name, chunk):
     torch.testing.assert_close(torch.autograd.grad(added, batch.student)[0], expected)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_micro_batches_of_layers_equal_the_whole(rng, name):
+    batch = batch_of(rng)
+    tensor = read(name, batch).requires_grad_()
+    batch = given(name, batch, tensor)
+    counts = {"position": sum(LENGTHS), "example": len(LENGTHS)}
+    whole, *parts = (
+        combine([LossTerm(name, loss_of(name).values(part), "example")], {name: 0.5}, counts, {}).total
+        for part in (batch, part_of(batch, 0, 1), part_of(batch, 1, 4))
+    )
+    torch.testing.assert_close(sum(parts), whole)
+    (expected,) = torch.autograd.grad(whole, tensor, retain_graph=True)
+    torch.testing.assert_close(torch.autograd.grad(sum(parts), tensor)[0], expected)
+
+
 @EVERY
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 4e-2)])
 def test_lower_precision_is_near(rng, name, dtype, tolerance):
     batch = batch_of(rng)
     found = []
-    for student in (batch.student.to(dtype), batch.student.to(dtype).double()):
+    tensor = read(name, batch).to(dtype)
+    for student in (tensor, tensor.double()):
         student.requires_grad_()
-        (gradient,) = torch.autograd.grad(total(name, replace(batch, student=student)).total, student)
+        (gradient,) = torch.autograd.grad(total(name, given(name, batch, student)).total, student)
         found.append(gradient.double())
     assert (found[0] - found[1]).norm() <= tolerance * found[1].norm()
 
@@ -195,17 +283,19 @@ def test_lower_precision_is_near(rng, name, dtype, tolerance):
 @EVERY
 def test_no_positions_at_all_are_answered(rng, name):
     batch = batch_of(rng, lengths=[0, 0])
-    batch = replace(batch, student=batch.student.requires_grad_())
-    found = in_chunks(batch, lambda part: total(name, part))
+    student = read(name, batch).requires_grad_()
+    batch = given(name, batch, student)
+    found = total(name, batch) if name in LAYERS else in_chunks(batch, lambda part: total(name, part))
     found.total.backward()
     assert float(found.raw[name]) == 0
-    assert batch.student.grad.shape == (0, VOCAB)
+    assert student.grad.shape == student.shape
+    assert not student.grad.any()
 
 
 @EVERY
 def test_what_a_loss_lacks_is_named(rng, name):
     needs = loss_of(name).needs
-    bare = replace(batch_of(rng), signal=None, meanings=None, illegality=None)
+    bare = replace(batch_of(rng), signal=None, meanings=None, illegality=None, layers=None)
     if not needs:
         assert loss_of(name).values(bare).isfinite().all()
         return

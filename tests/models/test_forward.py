@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
@@ -51,6 +53,44 @@ def test_states_of_t5_are_scaled_if_embeddings_are_tied(tiny_model, odd_rows, fa
         ).last_hidden_state
         output = target_output(model, batch)
     torch.testing.assert_close(output.states, scale * states[batch["labels"] != IGNORE], **TOLERANCE)
+
+
+def test_layers_of_a_row_do_not_depend_on_padding(model, odd_rows):
+    """What a row alone gives stands in the batch, row after row; keys of padding get no attention."""
+    model = copy.deepcopy(model)
+    model.set_attn_implementation("eager")
+    ask = {"hidden": True, "attention": True}
+    with torch.no_grad():
+        together = target_output(model, batch_of(model, odd_rows), **ask).layers
+        alone = [target_output(model, batch_of(model, [row]), **ask).layers for row in odd_rows]
+    encoder = model.config.is_encoder_decoder
+    assert together.hidden.keys() == ({"encoder", "decoder"} if encoder else {"decoder"})
+    assert together.attention.keys() == ({"encoder", "decoder", "cross"} if encoder else {"decoder"})
+    for stack, layers in together.hidden.items():
+        assert len(layers) == 2
+        for number, states in enumerate(layers):
+            expected = torch.cat([one.hidden[stack][number] for one in alone])
+            torch.testing.assert_close(states, expected, **TOLERANCE)
+    for stack, layers in together.attention.items():
+        for number, maps in enumerate(layers):
+            for row, one in zip(maps, alone, strict=True):
+                (expected,) = one.attention[stack][number]
+                _, queries, keys = expected.shape
+                torch.testing.assert_close(row[:, :queries, :keys], expected, **TOLERANCE)
+                assert not row[:, :queries, keys:].any()
+
+
+@pytest.mark.parametrize(
+    ("family", "scale"), [("t5_tied", 24**-0.5), ("t5_untied", 1.0), ("llama_tied", 1.0)]
+)
+def test_the_last_layer_is_what_the_head_reads(tiny_model, odd_rows, family, scale):
+    model = tiny_model(family)
+    batch = batch_of(model, odd_rows)
+    with torch.no_grad():
+        output = target_output(model, batch, hidden=True)
+    torch.testing.assert_close(output.states, scale * output.layers.hidden["decoder"][-1], **TOLERANCE)
+    assert output.layers.attention == {}
+    assert target_output(model, batch).layers is None
 
 
 def test_every_parameter_gets_the_gradient_of_the_full_output(model, odd_rows):

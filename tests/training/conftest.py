@@ -18,7 +18,8 @@ from kdlib.losses.table import Components
 from kdlib.records import digest
 from kdlib.training.records import CLOCKS
 
-ALL_COMPONENTS = {name: {} for name in Components.model_fields}
+LAYERS = {"hidden", "attention"}  # they read a teacher online; test_layers.py is about them
+ALL_COMPONENTS = {name: {} for name in Components.model_fields if name not in LAYERS}
 CLOCKED = {"step_metrics.csv", "distillation_log.txt"}
 CLOCK_TAGS = {"Training/memory_mb", "Training/seconds"}
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
@@ -102,6 +103,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.fit import arguments
     from kdlib.training.health import Keys
+    from kdlib.training.layers import pair
     from kdlib.training.live import LiveRun
     from kdlib.training.objective import Objective
     from kdlib.training.plan import student_plan
@@ -119,8 +121,10 @@ def trainer_of(tokenizer, rows, manifest, teacher):
         keys = Keys("students.toy", settings, False)
         records = StepRecords(folder, names, LiveRun(None, "toy", "key", {}, 0), keys)
         records.open(resumed)
+        model = build(preset.size, tokenizer, settings.dropout, seed=3)
+        paired = online and preset.needs_layers()
         return LossTrainer(
-            model=build(preset.size, tokenizer, settings.dropout, seed=3),
+            model=model,
             args=arguments(settings, folder),
             rows=chosen,
             validation=rows[16:20],
@@ -128,6 +132,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
                 preset.components,
                 gold_vectors_of(teacher, tokenizer, rows, folder / "golds", 1),
                 legality_of(tokenizer),
+                pair(model, online.model, preset.components, seed=4) if paired else None,
             ),
             plan=student_plan(preset),
             records=records,

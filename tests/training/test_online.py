@@ -83,7 +83,7 @@ def test_teachers_of_either_kind_teach_students_of_either_kind(
     trainer = trainer_of(tmp_path, training, online=OnlineTeacher(teacher), **keys)
     inputs = trainer._collate([3, 0, 7])
     assert ("teacher" in inputs) == (layout_of(teacher.config) != trainer.layout)
-    signal = trainer._signal(inputs, 1.0)
+    signal = trainer._batch(target_output(trainer.model, inputs), inputs, 1.0).signal
     expected = torch.cat(log_probabilities(teacher, [rows[3], rows[0], rows[7]]))
     torch.testing.assert_close(signal.log_probs, expected, atol=1e-5, rtol=1e-5)
     assert len(target_output(trainer.model, inputs).logits) == len(expected)
@@ -99,7 +99,8 @@ def test_the_teacher_sees_the_renamed_rows(trainer_of, tokenizer, rows, tmp_path
     trainer.renaming = renaming.renaming(tokenizer.get_vocab(), rows, 1.0, seed=1)
     drawn = [trainer.renaming.apply(rows[i], i, 0) for i in range(4)]
     assert any(row.source_ids != original.source_ids for row, original in zip(drawn, rows, strict=False))
-    found = trainer._signal(trainer._collate([0, 1, 2, 3]), 1.0).log_probs
+    inputs = trainer._collate([0, 1, 2, 3])
+    found = trainer._batch(target_output(trainer.model, inputs), inputs, 1.0).signal.log_probs
     expected = torch.cat(log_probabilities(teacher, drawn))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(expected, torch.cat(log_probabilities(teacher, rows[:4])), atol=1e-3)

@@ -1,12 +1,13 @@
 """Students of the teacher's answers: what they weigh, and what becomes of the loss."""
 
 import math
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import torch
 
-from kdlib.config import SequenceLevel
+from kdlib.config import SequenceLevel, read_config
 from kdlib.files import DataError, read_json, read_parquet, write_json, write_parquet
 from kdlib.models.batch import collate, layout_of, read_rows
 from kdlib.models.scratch import build
@@ -14,6 +15,7 @@ from kdlib.records import target_hash
 from kdlib.training.references import write_references
 
 CE = {"loss": "ce"}
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 COUNTS = {"rows": 32, "generated": 99, "finished": 90, "valid": 80, "usable": 8}
 
 
@@ -109,13 +111,14 @@ def test_the_step_descends_on_the_weighted_sum(first_step, references, tokenizer
         assert raw == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
-def test_a_student_learns_from_answers_and_reports_them(distill, beams, steps):
+def test_a_student_of_the_preset_learns_from_answers_and_reports_them(distill, beams, steps):
     training = {"epochs": 12, "learning_rate": 0.01, "dropout": 0, "patience": 12}
-    sequence = {"keep": 2, "gold_weight": 0.5}
-    out = distill("pupil", training, store=None, model=None, beams=beams, sequence=sequence, **CE)
+    config = read_config([CONFIG / "config.yaml", CONFIG / "sequence.yaml"])
+    given = config.students["sequence"].model_dump(exclude={"teacher", "model", "size", "training"})
+    out = distill("pupil", training, store=None, model=None, beams=beams, **given)
     report = read_json(out / "training_report.json")
-    assert report["references"] == {**COUNTS, "kept": 4}
-    assert report["planned_steps"] == 12 * math.ceil(36 / 8)
+    assert report["references"] == {**COUNTS, "kept": 2}
+    assert report["planned_steps"] == 12 * math.ceil(34 / 8)
     rows = steps(out)
     assert float(rows[-1]["ce_loss_raw"]) < 0.5 * float(rows[0]["ce_loss_raw"])
 
