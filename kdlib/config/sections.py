@@ -31,7 +31,7 @@ COMPONENTS_OF = {
 
 @cache
 def presets() -> dict[str, dict[str, Any]]:
-    """Return the named sizes and schedules of ``presets.yaml``."""
+    """Return the named sizes, schedules and profiles of ``presets.yaml``."""
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text())
 
 
@@ -65,6 +65,12 @@ class Training(Strict):
     """One training run."""
 
     epochs: int = Field(10, ge=1, description="passes over the training rows at most")
+    epoch_samples: int | None = Field(
+        None,
+        ge=1,
+        description="rows of an epoch, a fresh random subset each time; all if left out, or if fewer",
+    )
+    sampling_seed: int = Field(42, ge=0, description="seed of the first epoch's subset, plus one an epoch")
     batch_size: int = Field(16, ge=1, description="rows per forward pass")
     accumulation: int = Field(1, ge=1, description="forward passes per optimiser step")
     learning_rate: float = Field(
@@ -72,6 +78,7 @@ class Training(Strict):
     )
     floor: Share = Field(0.2, description="share of the peak at which linear decay ends")
     warmup_ratio: Share = Field(0.15, description="share of the steps with rising rate")
+    warmup_steps: int | None = Field(None, ge=0, description="steps with rising rate, in place of the share")
     weight_decay: float = Field(0.01, ge=0, description="AdamW's decoupled weight decay")
     dropout: Share = Field(
         0.1,
@@ -86,11 +93,17 @@ class Training(Strict):
         description="steps between checkpoints within an epoch, from which a killed training goes on; "
         "the end of an epoch has one of its own",
     )
+    validation_frequency: int = Field(
+        1, ge=1, description="epochs from one validation to the next; the last epoch is always validated"
+    )
     threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
     accelerate: str | None = Field(
         None,
         description="configuration of accelerate, e.g. profiles/accelerate/multi-gpu.yaml, whose processes "
         "train together; one process if left out",
+    )
+    workers: int | None = Field(
+        None, ge=0, description="processes that read rows ahead; 2 on a GPU and none elsewhere if left out"
     )
     copy_steps: int = Field(
         0,
@@ -109,6 +122,10 @@ class Training(Strict):
         False, description="compute layers again in the backward pass, which takes less memory and more time"
     )
     seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
+    deterministic: bool = Field(
+        False,
+        description="equal bytes on a GPU too, by slower algorithms; on a CPU equal threads suffice",
+    )
     records: Records = Field(Records(), description="what is recorded")
 
 
@@ -188,6 +205,11 @@ class Student(Strict):
         None, description="sequence-level distillation: {} takes its defaults, null is without"
     )
     convergence: Share = Field(0.01, description="improvement of ce per epoch below which α begins to fall")
+    converged_by: Literal["ce", "validation"] = Field(
+        "ce",
+        description="whose improvement: ce of the training rows, epoch by epoch, or the validation loss, "
+        "from one validation to the next",
+    )
     training: Training = Field(Training(), description="how it is trained")
 
     @field_validator("size", mode="before")

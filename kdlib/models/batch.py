@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 from kdlib.files import read_parquet
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from transformers import PreTrainedConfig
 
 IGNORE = -100  # torch's and transformers' label of positions that count for nothing
@@ -114,9 +116,20 @@ def prompts(
     return {"input_ids": inputs, "attention_mask": (places < lengths).long()}
 
 
-def by_length(rows: Sequence[Row]) -> list[int]:
-    """Return the numbers of the rows, longest source first: the order of batches and of stored signals."""
-    return sorted(range(len(rows)), key=lambda i: (-len(rows[i].source_ids), rows[i].id))
+def by_length(rows: Sequence[Row]) -> NDArray[np.int64]:
+    """Return the numbers of the rows, longest source first: the order of batches and of stored signals.
+
+    Rows of equal length are in the order of their ids. Besides the numbers, no more than these ids are in
+    memory at a time: the rows may lie on a disk.
+    """
+    import numpy as np
+
+    lengths = np.fromiter((len(row.source_ids) for row in rows), np.int32, len(rows))
+    ordered = np.argsort(-lengths, kind="stable")
+    borders = np.flatnonzero(np.diff(lengths[ordered])) + 1
+    for equal in np.split(ordered, borders):  # views
+        equal[:] = sorted(equal.tolist(), key=lambda number: rows[number].id)
+    return ordered
 
 
 def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:

@@ -25,6 +25,7 @@ from kdlib.training.summaries import write_summaries
 from kdlib.training.watch import Watch
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, TrainingArguments
 
@@ -110,9 +111,11 @@ def fit(
     from transformers.utils.logging import disable_progress_bar
 
     from kdlib.models.copying import learn_to_copy
+    from kdlib.training.epochs import CoverageLog
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import renaming
+    from kdlib.training.sampling import Subsets
     from kdlib.training.saving import SaveEvery
     from kdlib.training.trainer import LossTrainer
 
@@ -123,6 +126,7 @@ def fit(
     folder = job.folder()
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
+    be_deterministic(training.deterministic)
     set_seed(training.seed)
     check_memory(model, min(training.batch_size, len(rows)), *longest, args.device)
     disable_progress_bar()  # one for every file that is read or written
@@ -138,6 +142,9 @@ def fit(
     records = StepRecords(folder, objective.components.names(), live, keys)
     if first:
         records.open(resumed)
+    samples = training.epoch_samples or len(rows)
+    subsets = Subsets(samples, training.sampling_seed) if samples < len(rows) else None
+    coverage = [1.0] * training.epochs if subsets is None else subsets.coverage(len(rows), training.epochs)
     if checkpoint is None and training.copy_steps:
         copying = learn_to_copy(model, training.copy_steps, training.seed)
         print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
@@ -155,15 +162,18 @@ def fit(
             teacher=teacher,
             token_weights=token_weights,
             gradient_every=training.records.gradient_every,
+            subsets=subsets,
         )
         trainer.add_callback(SaveEvery(training.save_steps))
+        if subsets is not None:
+            trainer.add_callback(CoverageLog(coverage, len(rows), live))
         with closing(records), memory_told(), needs_room(folder):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
     if first:
-        _write_results(folder, job, params, opened, references, keys, plan)
+        _write_results(folder, job, params, opened, references, keys, plan, coverage)
         discard(folder)
     args.distributed_state.wait_for_everyone()
 
@@ -171,6 +181,17 @@ def fit(
 def processes() -> int:
     """Return how many processes a launcher started to train one model together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def be_deterministic(wanted: bool) -> None:
+    """Let torch take deterministic algorithms only, or whichever are fastest; on a CPU these are the same."""
+    import torch
+
+    if wanted:
+        # cuBLAS reads it when it starts, and is deterministic with workspaces of a fixed size only.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(wanted)
+    torch.backends.cudnn.deterministic = wanted
 
 
 def arguments(training: Training, folder: Path) -> TrainingArguments:
@@ -197,8 +218,7 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         greater_is_better=False,
         logging_steps=1,
         logging_nan_inf_filter=False,
-        # On a CPU a worker would take a core from the model; a GPU outruns the reading of one process.
-        dataloader_num_workers=2 if device.type == "cuda" else 0,
+        dataloader_num_workers=_workers(training.workers, device),
         remove_unused_columns=False,
         # Several processes need equally many whole batches; the rows left out differ from epoch to epoch.
         dataloader_drop_last=processes() > 1,
@@ -214,6 +234,13 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
     )
 
 
+def _workers(wanted: int | None, device: torch.device) -> int:
+    if wanted is not None:
+        return wanted
+    # On a CPU a worker would take a core from the model; a GPU outruns the reading of one process.
+    return 2 if device.type == "cuda" else 0
+
+
 def _write_results(
     folder: Path,
     job: Job,
@@ -222,6 +249,7 @@ def _write_results(
     references: dict[str, int] | None,
     keys: Keys,
     plan: Plan,
+    coverage: Sequence[float],
 ) -> None:
     """Write all results from the checkpoints and records in ``folder``."""
     checkpoint = last_checkpoint(folder)
@@ -238,6 +266,7 @@ def _write_results(
             shutil.copyfile(folder / name, partial)
     watch = Watch(keys, state["max_steps"], plan.warmup(state["max_steps"]))
     warnings = write_summaries(folder / STEPS, folder / EPOCHS, job.out, job.name, params, watch)
+    epochs = round(state["epoch"])
     history = [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry]
     write_json(
         job.out / "training_report.json",
@@ -247,7 +276,8 @@ def _write_results(
             "parameters": sum(p.numel() for p in model.parameters()),
             "steps": state["global_step"],
             "planned_steps": state["max_steps"],
-            "epochs": len(history),
+            "epochs": epochs,
+            "coverage": coverage[:epochs],
             "best_step": state["best_global_step"],
             "best_validation_nll": state["best_metric"],
             "validation_nll": history,

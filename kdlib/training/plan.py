@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from kdlib.config import Student, Temperature, Training
 from kdlib.training.schedules import alpha_at, temperature_at, weight_at
+
+ConvergedBy = Literal["ce", "validation"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,13 @@ class Plan:
         temperature: First and last temperature.
         alpha0: α of the first epochs.
         convergence: Improvement of ce per epoch below which α begins to fall.
+        converged_by: Whose improvement: ``ce`` of the epochs or ``validation``.
         epochs: Planned number of epochs E.
         warmup_ratio: Share of the steps with rising rate.
+        warmup_steps: Their number, in place of the share.
         floor: Share of the peak rate at the end.
         patience: Validations without improvement before stopping.
+        validation_frequency: Epochs from one validation to the next.
     """
 
     table: dict[str, tuple[float, float]]
@@ -29,10 +35,13 @@ class Plan:
     temperature: Temperature
     alpha0: float
     convergence: float
+    converged_by: ConvergedBy
     epochs: int
     warmup_ratio: float
+    warmup_steps: int | None
     floor: float
     patience: int
+    validation_frequency: int
 
     def moment(self, epoch: int, converged: bool) -> tuple[float, float]:
         """Return temperature and α of an epoch."""
@@ -48,12 +57,12 @@ class Plan:
 
     def warmup(self, steps: int) -> int:
         """Return how many of a run's optimiser steps have a rising rate."""
-        return round(self.warmup_ratio * steps)
+        return round(self.warmup_ratio * steps) if self.warmup_steps is None else self.warmup_steps
 
 
 def teacher_plan(training: Training) -> Plan:
     """Return the plan of a teacher: cross entropy alone."""
-    return _plan(training, {"ce": (1.0, 1.0)}, False, Temperature(start=1, end=1), 1.0, 0.0)
+    return _plan(training, {"ce": (1.0, 1.0)}, False, Temperature(start=1, end=1), 1.0, 0.0, "ce")
 
 
 def student_plan(student: Student) -> Plan:
@@ -65,6 +74,7 @@ def student_plan(student: Student) -> Plan:
         student.temperature,
         student.alpha,
         student.convergence,
+        student.converged_by,
     )
 
 
@@ -75,6 +85,7 @@ def _plan(
     temperature: Temperature,
     alpha0: float,
     convergence: float,
+    converged_by: ConvergedBy,
 ) -> Plan:
     return Plan(
         table=table,
@@ -82,8 +93,11 @@ def _plan(
         temperature=temperature,
         alpha0=alpha0,
         convergence=convergence,
+        converged_by=converged_by,
         epochs=training.epochs,
         warmup_ratio=training.warmup_ratio,
+        warmup_steps=training.warmup_steps,
         floor=training.floor,
         patience=training.patience,
+        validation_frequency=training.validation_frequency,
     )

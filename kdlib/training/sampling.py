@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch.utils.data import Sampler
 
 from kdlib.models.batch import by_length
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kdlib.models.batch import Row
 
 BLOCK = 128  # rows at most that are shuffled among themselves
@@ -24,14 +28,54 @@ BATCHES = 4  # of a block at least: with fewer, the same rows would always meet
 BUFFER = 8  # blocks whose batches are mixed; with 128 rows each, their row groups fit into a store's cache
 
 
+@dataclass(frozen=True)
+class Subsets:
+    """A fresh random subset of the rows for every epoch.
+
+    Attributes:
+        samples: Rows of an epoch; all if there are no more.
+        seed: Of the first epoch; every other adds its number.
+    """
+
+    samples: int
+    seed: int
+
+    def numbers(self, rows: int, epoch: int) -> NDArray[np.int64]:
+        """Return the numbers of an epoch's rows, in ascending order.
+
+        Args:
+            rows: Of the whole dataset.
+            epoch: Number of the epoch.
+        """
+        if self.samples >= rows:
+            return np.arange(rows)
+        chosen = np.random.default_rng(self.seed + epoch).choice(rows, self.samples, replace=False)
+        return np.sort(chosen)
+
+    def coverage(self, rows: int, epochs: int) -> list[float]:
+        """Return, for every epoch, the share of the rows that it or an earlier one holds."""
+        seen, shares = np.zeros(rows, dtype=bool), []
+        for epoch in range(epochs):
+            seen[self.numbers(rows, epoch)] = True
+            shares.append(float(seen.mean()))
+        return shares
+
+
 class EpochSampler(Sampler[int]):
-    """Yields the numbers of the rows in the order of ``epoch_order``.
+    """Yields the numbers of an epoch's rows in the order of ``epoch_order``.
 
     The epoch is asked for when the iteration begins, so that a resumed training needs no random state to go
     on in the very order, and all processes of one training see the same.
     """
 
-    def __init__(self, rows: Sequence[Row], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        batch_size: int,
+        seed: int,
+        epoch: Callable[[], int],
+        subsets: Subsets | None = None,
+    ) -> None:
         """Sort the rows by length once.
 
         Args:
@@ -39,22 +83,30 @@ class EpochSampler(Sampler[int]):
             batch_size: Rows per forward pass, of all processes together.
             seed: Of all epochs' orders.
             epoch: Returns the number of the epoch that begins.
+            subsets: Which rows an epoch reads, or None for all.
         """
         self.by_length = by_length(rows)
+        self.subsets = subsets
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self.by_length)
+        """Return the number of rows of an epoch."""
+        rows = len(self.by_length)
+        return rows if self.subsets is None else min(self.subsets.samples, rows)
 
     def __iter__(self) -> Iterator[int]:
-        """Yield the number of every row once."""
-        return epoch_order(self.by_length, self.batch_size, self.seed, self.epoch())
+        """Yield the number of every row of the epoch once."""
+        epoch, ordered = self.epoch(), self.by_length
+        if self.subsets is not None:
+            ordered = ordered[self.subsets.numbers(len(ordered), epoch)]  # still in the order of their length
+        return epoch_order(ordered, self.batch_size, self.seed, epoch)
 
 
-def epoch_order(ordered: Sequence[int], batch_size: int, seed: int, epoch: int) -> Iterator[int]:
+def epoch_order(
+    ordered: Sequence[int] | NDArray[np.int64], batch_size: int, seed: int, epoch: int
+) -> Iterator[int]:
     """Yield every row of an epoch once; each ``batch_size`` of them in turn are of like length.
 
     Neighbours form blocks, whose borders move from epoch to epoch. The blocks are shuffled, and a buffer of
@@ -71,16 +123,18 @@ def epoch_order(ordered: Sequence[int], batch_size: int, seed: int, epoch: int) 
     spare = len(ordered) % batch_size
     # A run from anywhere: neither the longest nor the shortest rows are always in the small batch.
     start = rng.randrange(len(ordered) - spare + 1)
-    last = list(ordered[start : start + spare])
-    full = [*ordered[:start], *ordered[start + spare :]]
+    numbers = np.asarray(ordered, dtype=np.int64)  # eight bytes a row, where Python's integers take forty
+    last = numbers[start : start + spare].tolist()
+    full = np.concatenate([numbers[:start], numbers[start + spare :]])
     batches_per_block = max(BATCHES, min(BLOCK, len(ordered) // SHARE) // batch_size)
     first_border = batch_size * rng.randint(1, batches_per_block)
     borders = [0, *range(first_border, len(full), batch_size * batches_per_block), len(full)]
-    blocks = [full[begin:end] for begin, end in pairwise(borders)]
+    blocks = list(pairwise(borders))
     rng.shuffle(blocks)
     for first in range(0, len(blocks), BUFFER):
         batches = []
-        for block in blocks[first : first + BUFFER]:
+        for begin, end in blocks[first : first + BUFFER]:
+            block = full[begin:end].tolist()
             rng.shuffle(block)
             batches += [block[i : i + batch_size] for i in range(0, len(block), batch_size)]
         rng.shuffle(batches)

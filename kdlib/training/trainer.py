@@ -9,7 +9,6 @@ import torch
 from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer_callback import ExportableState
 
 from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
@@ -18,11 +17,12 @@ from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
+from kdlib.training.epochs import Convergence, Validations
 from kdlib.training.gradients import PartNorms, unclipped
 from kdlib.training.online import signal_of
 from kdlib.training.records import Norms
 from kdlib.training.sampling import EpochSampler
-from kdlib.training.schedules import has_converged, learning_rate_factor
+from kdlib.training.schedules import learning_rate_factor
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,46 +39,7 @@ if TYPE_CHECKING:
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import Renaming
-
-
-class Convergence(TrainerCallback, ExportableState):
-    """Watches the mean cross entropy of every epoch; its state travels with the checkpoints.
-
-    Attributes:
-        converged: Whether an epoch improved it by less than the threshold; it then stays so.
-    """
-
-    def __init__(self, threshold: float) -> None:
-        self.threshold = threshold
-        self.converged = False
-        self.previous: float | None = None
-        self.total: float | None = None
-        self.steps = 0
-
-    def add(self, ce: float) -> None:
-        """Add a micro-batch's share in the cross entropy of its optimiser step."""
-        self.total = (self.total or 0.0) + ce
-
-    def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Count a step (signature of transformers)."""
-        self.steps += 1
-
-    def on_epoch_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Compare the epoch's mean with the one before (signature of transformers)."""
-        if self.total is None:  # the loss has no cross entropy
-            return
-        current = self.total / self.steps
-        if self.previous is not None and has_converged(self.previous, current, self.threshold):
-            self.converged = True
-        self.previous, self.total, self.steps = current, None, 0
-
-    def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
-        kept = ("converged", "previous", "total", "steps")
-        return {
-            "args": {"threshold": self.threshold},
-            "attributes": {name: getattr(self, name) for name in kept},
-        }
+    from kdlib.training.sampling import Subsets
 
 
 class Beginning(TrainerCallback):
@@ -111,8 +72,10 @@ class LossTrainer(Trainer):
         teacher: OnlineTeacher | None = None,
         token_weights: Sequence[Sequence[float]] | None = None,
         gradient_every: int = 0,
+        subsets: Subsets | None = None,
     ) -> None:
         self.rows = rows
+        self.subsets = subsets
         self.store = store
         self.token_weights = token_weights
         self.gradient_every = gradient_every
@@ -129,7 +92,11 @@ class LossTrainer(Trainer):
             train_dataset=range(len(rows)),
             eval_dataset=validation,  # must be there; evaluate() reads ``validation`` itself
             data_collator=self._collate,
-            callbacks=[EarlyStoppingCallback(plan.patience), Convergence(plan.convergence)],
+            callbacks=[
+                EarlyStoppingCallback(plan.patience),
+                Convergence(plan.convergence, plan.converged_by),
+                Validations(plan.validation_frequency, plan.epochs),
+            ],
         )
         if self.is_fsdp_enabled and gradient_every:
             raise DataError(
@@ -155,7 +122,7 @@ class LossTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ANN401, ARG002
         # Processes that step together read rows of like length, so that none waits for another.
         together = self.args.train_batch_size * self.args.world_size
-        return EpochSampler(self.rows, together, self.args.seed, self._epoch)
+        return EpochSampler(self.rows, together, self.args.seed, self._epoch, self.subsets)
 
     def _collate(self, index: list[int]) -> dict[str, Any]:
         """Return a batch with the stored bytes of its signals: a worker reads, the model's device decodes."""

@@ -11,7 +11,7 @@ from kdlib.models.batch import collate, layout_of, read_rows
 from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
-from kdlib.training.trainer import Convergence
+from kdlib.training.epochs import Convergence
 
 CE = {"components": {"ce": {}}, "loss_weights": {"ce": 1.0}}
 PARTS = tuple(name for name in Components.model_fields if name not in ("hidden", "attention"))

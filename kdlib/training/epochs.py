@@ -1,0 +1,113 @@
+"""What is asked between epochs: has training converged, is it time to validate, how many rows were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback
+from transformers.trainer_callback import ExportableState
+
+from kdlib.training.schedules import has_converged
+
+if TYPE_CHECKING:
+    from transformers import TrainerControl, TrainerState, TrainingArguments
+
+    from kdlib.training.live import LiveRun
+    from kdlib.training.plan import ConvergedBy
+
+
+class Convergence(TrainerCallback, ExportableState):
+    """Watches the mean cross entropy of the epochs, or the validations; its state travels with checkpoints.
+
+    Attributes:
+        converged: Whether an epoch improved it by less than the threshold; it then stays so.
+    """
+
+    def __init__(self, threshold: float, by: ConvergedBy = "ce") -> None:
+        self.threshold = threshold
+        self.by = by
+        self.converged = False
+        self.previous: float | None = None
+        self.total: float | None = None
+        self.steps = 0
+
+    def add(self, ce: float) -> None:
+        """Add a micro-batch's share in the cross entropy of its optimiser step."""
+        self.total = (self.total or 0.0) + ce
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Count a step (signature of transformers)."""
+        self.steps += 1
+
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Compare the epoch's mean with the one before (signature of transformers)."""
+        if self.by == "ce" and self.total is not None:  # else the loss has no cross entropy
+            self._compare(self.total / self.steps)
+        self.total, self.steps = None, 0
+
+    def on_evaluate(self, *_: Any, metrics: dict[str, float], **__: Any) -> None:  # noqa: ANN401
+        """Compare a validation with the one before (signature of transformers)."""
+        if self.by == "validation":
+            self._compare(metrics["eval_nll"])
+
+    def _compare(self, current: float) -> None:
+        if self.previous is not None and has_converged(self.previous, current, self.threshold):
+            self.converged = True
+        self.previous = current
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        kept = ("converged", "previous", "total", "steps")
+        return {
+            "args": {"threshold": self.threshold, "by": self.by},
+            "attributes": {name: getattr(self, name) for name in kept},
+        }
+
+
+class Validations(TrainerCallback):
+    """Leaves out validations between those that are due; every epoch is saved all the same."""
+
+    def __init__(self, frequency: int, epochs: int) -> None:
+        """Take the epochs from one validation to the next, and those of the run; the last is validated."""
+        self.frequency = frequency
+        self.epochs = epochs
+
+    def on_epoch_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,  # noqa: ANN401
+    ) -> TrainerControl:
+        """Take back what the trainer's own callback, which comes before, asked for."""
+        del args
+        done = round(state.epoch or 0)
+        if done % self.frequency and done != self.epochs:
+            control.should_evaluate = False
+        return control
+
+
+class CoverageLog(TrainerCallback):
+    """Tells after every epoch which share of the rows was in any epoch so far."""
+
+    def __init__(self, coverage: Sequence[float], rows: int, live: LiveRun) -> None:
+        """Take the share after every epoch, the number of rows, and where metrics are shown."""
+        self.coverage = coverage
+        self.rows = rows
+        self.live = live
+
+    def on_epoch_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,  # noqa: ANN401
+    ) -> None:
+        """Log the share (signature of transformers)."""
+        del args, control
+        epoch = round(state.epoch or 0)
+        share = self.coverage[epoch - 1]
+        self.live.log({"coverage": share}, state.global_step)
+        if state.is_world_process_zero:
+            print(f"epoch {epoch}  has seen {share:.1%} of {self.rows:,} rows", flush=True)
