@@ -64,6 +64,11 @@ class Records(Strict):
 class Training(Strict):
     """One training run."""
 
+    profile: str | None = Field(
+        None,
+        description="name of settings that go together (quick_start, high_quality, memory_constrained, "
+        "gpu_8gb, gpu_16gb, gpu_24gb, cpu_only), also as `training: NAME`; keys given beside it win",
+    )
     epochs: int = Field(10, ge=1, description="passes over the training rows at most")
     epoch_samples: int | None = Field(
         None,
@@ -127,6 +132,14 @@ class Training(Strict):
         description="equal bytes on a GPU too, by slower algorithms; on a CPU equal threads suffice",
     )
     records: Records = Field(Records(), description="what is recorded")
+
+    @check(mode="before")
+    @classmethod
+    def _of_the_profile(cls, raw: Any) -> Any:  # noqa: ANN401
+        raw = {"profile": raw} if isinstance(raw, str) else raw
+        if not isinstance(raw, dict) or not isinstance(raw.get("profile"), str):
+            return raw
+        return {**_named("profiles", raw["profile"]), **raw}
 
 
 class Teacher(Strict):
