@@ -7,21 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
 from kdlib.files import DataError, sha256
 from kdlib.signals.codec.codec import codec_from
+from kdlib.signals.index import Index, hashes_of
 from kdlib.signals.manifest import SHARED, read_manifest
 from kdlib.signals.shard import FIELDS, PREFIX, open_shard
 from kdlib.signals.shared import read_tensors
 from kdlib.signals.signal import SignalKey
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from jaxtyping import UInt8
     from torch import Tensor
 
@@ -82,7 +82,7 @@ class SignalStore:
         ]
         sizes = (self._files[shard].metadata.row_group(group).num_rows for shard, group in self._places)
         self._starts = list(accumulate(sizes, initial=0))  # number of the first signal of each row group
-        self._numbers, self._hashes = self._index()
+        self._index = self._read_index()
         self._group = lru_cache(maxsize=CACHED_GROUPS)(self._read_group)
 
     def __len__(self) -> int:
@@ -118,8 +118,9 @@ class SignalStore:
                     f"{self._manifest}: the signals were stored for another {name} "
                     f"({self.provenance[name]}, now {digest}); extract signals again"
                 )
-        for key in keys:
-            self._number(key)
+        walked = iter(keys)
+        while part := list(islice(walked, WALKED_ROWS)):
+            self._numbers(part)
 
     def read(self, keys: Sequence[SignalKey]) -> dict[str, UInt8[Tensor, " bytes"]]:
         """Return the codec's columns of signals, one after the other, to be decoded.
@@ -131,9 +132,8 @@ class SignalStore:
             DataError: If a signal is missing or belongs to another target.
         """
         rows = []
-        for key in keys:
-            number = self._number(key)
-            group = bisect_right(self._starts, number) - 1
+        for number in self._numbers(keys):
+            group = self._group_of(number)
             rows.append((self._group(group), number - self._starts[group]))
         columns = {}
         for name in self.codec.columns:
@@ -158,21 +158,26 @@ class SignalStore:
         with _naming(self._manifest, f"id {key.id}, rank {key.rank}: "):
             return self.codec.decode(columns, temperature)
 
-    def _number(self, key: SignalKey) -> int:
-        """Return the place of a signal in the order of storage."""
-        number = self._numbers.get(key.rank, {}).get(key.id)
-        if number is None:
-            raise DataError(
-                f"{self._manifest}: no signal is stored for id {key.id}, rank {key.rank}; "
-                "extract signals of this dataset again"
-            )
-        if (stored := self._hashes[number].as_py()) != key.target_hash:
-            raise DataError(
-                f"{self._manifest}: the signal of id {key.id}, rank {key.rank} was stored for target "
-                f"{stored}, but the dataset has target {key.target_hash}; "
-                "extract signals of this dataset again"
-            )
-        return number
+    def _numbers(self, keys: Sequence[SignalKey]) -> list[int]:
+        """Return the places of signals in the order of storage."""
+        places = self._index.places(keys).tolist()
+        if -1 in places:
+            self._refuse(keys[places.index(-1)])
+        return places
+
+    def _refuse(self, key: SignalKey) -> NoReturn:
+        """Say whether a signal is missing or belongs to another target; the whole store is read for that."""
+        for target in self.targets():
+            if (target.key.id, target.key.rank) == (key.id, key.rank):
+                raise DataError(
+                    f"{self._manifest}: the signal of id {key.id}, rank {key.rank} was stored for target "
+                    f"{target.key.target_hash}, but the dataset has target {key.target_hash}; "
+                    "extract signals of this dataset again"
+                )
+        raise DataError(
+            f"{self._manifest}: no signal is stored for id {key.id}, rank {key.rank}; "
+            "extract signals of this dataset again"
+        )
 
     def _check_columns(self) -> None:
         expected = {PREFIX + name for name in self.codec.columns}
@@ -183,25 +188,29 @@ class SignalStore:
                     "delete it and extract again"
                 )
 
-    def _index(self) -> tuple[dict[int, dict[str, int]], pa.StringArray]:
-        """Return, by rank and id, the place of every signal, and the target hashes in that order."""
-        import pyarrow as pa
-
-        numbers: dict[int, dict[str, int]] = {}
-        hashes, number = [pa.array([], pa.string())], 0
-        for path, file in zip(self._paths, self._files, strict=True):
+    def _read_index(self) -> Index:
+        """Return the places of all signals, after making sure that each example has one a rank."""
+        keys, examples = [], []
+        for file in self._files:
             for batch in file.iter_batches(
                 WALKED_ROWS, columns=["id", "target_hash", "rank"], use_threads=False
             ):
-                hashes.append(batch["target_hash"])
-                for identity, rank in zip(batch["id"].to_pylist(), batch["rank"].to_pylist(), strict=True):
-                    if numbers.setdefault(rank, {}).setdefault(identity, number) != number:
-                        raise DataError(
-                            f"{path}: the signal of id {identity}, rank {rank} is stored twice in this "
-                            "store; delete its shards and extract again"
-                        )
-                    number += 1
-        return numbers, pa.concat_arrays(hashes)
+                columns = (batch[name].to_pylist() for name in ("id", "target_hash", "rank"))
+                found = list(map(SignalKey, *columns))
+                keys.append(hashes_of(found))
+                examples.append(hashes_of([(key.id, key.rank) for key in found]))
+        if (number := Index(examples).repeated()) is not None:
+            key = next(islice(self.targets(), number, None)).key
+            path = self._paths[self._places[self._group_of(number)][0]]
+            raise DataError(
+                f"{path}: the signal of id {key.id}, rank {key.rank} is stored twice in this store; "
+                "delete its shards and extract again"
+            )
+        return Index(keys)
+
+    def _group_of(self, number: int) -> int:
+        """Return the row group of a signal, given its place in the order of storage."""
+        return bisect_right(self._starts, number) - 1
 
     def _read_group(self, number: int) -> Group:
         import numpy as np
