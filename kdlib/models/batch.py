@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 IGNORE = -100  # torch's and transformers' label of positions that count for nothing
 
+COLUMNS = ("id", "source_ids", "target_ids", "target_hash", "weight")  # of a row; few files have the last
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -39,7 +41,7 @@ class Row:
 
 def read_rows(path: Path) -> list[Row]:
     """Read the token columns of a dataset file, and the weights of its rows if it has any."""
-    table = read_parquet(path, ["id", "source_ids", "target_ids", "target_hash", "weight"])
+    table = read_parquet(path, list(COLUMNS))
     return [Row(**row) for row in table.to_pylist()]
 
 

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.files import DataError
 from kdlib.models.load import check_lengths
+from kdlib.models.mapped import iter_rows, number_of_rows
+from kdlib.training.memory import check_memory
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, TrainingArguments
 
     from kdlib.models.batch import Row
 
 
-def check_rows(model: PreTrainedModel, rows: Sequence[Row], validation: Sequence[Row]) -> tuple[int, int]:
+def check_training(
+    models: Sequence[PreTrainedModel],
+    train: Path,
+    validation: Path,
+    args: TrainingArguments,
+    samples: int | None,
+) -> None:
+    """Make sure that a training can be made, before anything of it is written.
+
+    Args:
+        models: The model that is trained, and one that reads the same rows beside it.
+        train: Token rows.
+        validation: Token rows.
+        args: The trainer's arguments.
+        samples: Rows of an epoch, or None for all.
+
+    Raises:
+        DataError: If rows do not fit the models or processes, or memory is too small.
+    """
+    for model in models:
+        longest = check_rows(model, iter_rows(train), iter_rows(validation))
+    rows = number_of_rows(train)
+    check_processes(min(samples or rows, rows), args.per_device_train_batch_size, args.world_size)
+    check_memory(models[0], min(args.per_device_train_batch_size, rows), *longest, args.device)
+
+
+def check_rows(model: PreTrainedModel, rows: Iterable[Row], validation: Iterable[Row]) -> tuple[int, int]:
     """Make sure that there is something to learn and to validate on, and that it fits into the model.
 
     Args:
@@ -28,20 +57,25 @@ def check_rows(model: PreTrainedModel, rows: Sequence[Row], validation: Sequence
     Raises:
         DataError: If a split has no rows, no target is whole, or a row does not fit into the model.
     """
-    for split, part in (("training", rows), ("validation", validation)):
-        if not part:
-            raise DataError(f"there are no {split} rows; take more sources, or other shares in split")
     ends = model.generation_config.eos_token_id
     ends = set(ends) if isinstance(ends, list) else {ends}
-    if not any(row.target_ids and row.target_ids[-1] in ends for row in rows):
+    longest_source, longest_target, whole = 0, 0, False
+    for split, part in (("training", rows), ("validation", validation)):
+        empty = True
+        for row in part:
+            empty = False
+            longest_source = max(longest_source, len(row.source_ids))
+            longest_target = max(longest_target, len(row.target_ids))
+            whole |= split == "training" and not ends.isdisjoint(row.target_ids[-1:])
+        if empty:
+            raise DataError(f"there are no {split} rows; take more sources, or other shares in split")
+    if not whole:
         raise DataError(
             "no target of the training rows ends with the end token: all were cut, and a model would never "
             "learn to stop; raise dataset.max_target_tokens"
         )
-    everything = [*rows, *validation]
-    longest = max(len(row.source_ids) for row in everything), max(len(row.target_ids) for row in everything)
-    check_lengths(model, *longest)
-    return longest
+    check_lengths(model, longest_source, longest_target)
+    return longest_source, longest_target
 
 
 def check_processes(samples: int, batch_size: int, processes: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Student
-from kdlib.files import DataError, read_parquet, sha256
-from kdlib.models.batch import Row, read_rows
+from kdlib.files import DataError, sha256
 from kdlib.models.load import computing_device, dtype_of
+from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.records import digest
-from kdlib.training.fit import Job, fit, job_key, processes
+from kdlib.training.checks import check_training
+from kdlib.training.fit import Job, arguments, fit, job_key, processes
 from kdlib.training.plan import student_plan
 from kdlib.training.references import write_references
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from kdlib.losses.syntax import Legality
+    from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
@@ -88,22 +91,24 @@ def distill(
     words, plan, online = load_tokenizer(tokenizer), student_plan(student), None
     if teacher and student.needs_online():
         online = online_teacher(teacher, embedding_rows(words))
-    rows, references, learnt, store = read_rows(train), None, train, None
+    references, learnt, store = None, train, None
     if signals and student.needs_store():
         origin = origin_of(train, validation, tokenizer, teacher)
-        store = trusted_store(signals, origin, rows, embedding_rows(words), plan)
+        store = trusted_store(signals, origin, iter_rows(train), embedding_rows(words), plan)
     model, pairing = _initial(student, pretrained, teacher, words), None
     if online is not None and student.needs_layers():
         pairing = pair(model, online.model, student.components, student.training.seed)
     if beams and student.sequence:
         learnt = job.folder() / "references.parquet"
         references = write_references(train, beams, student.sequence, learnt)
-        rows = read_rows(learnt)
+    readers, args = [model, *([online.model] if online else [])], arguments(student.training, job.folder())
+    check_training(readers, learnt, validation, args, student.training.epoch_samples)
+    rows = map_rows(learnt, job.folder() / "train.arrow")
     fit(
         model=model,
         vocabulary=words.get_vocab(),
         rows=rows,
-        validation=read_rows(validation),
+        validation=map_rows(validation, job.folder() / "validation.arrow"),
         objective=Objective(
             student.components,
             golds=gold_vectors_of(measure, words, rows, golds, threads) if measure else None,
@@ -116,7 +121,7 @@ def distill(
         params=params,
         store=store,
         teacher=online,
-        token_weights=_token_weights(words, learnt, student.token_weight),
+        token_weights=_token_weights(words, learnt, student.token_weight, job.folder() / "weights.arrow"),
         references=references,
     )
 
@@ -153,15 +158,23 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
 
 
 def _token_weights(
-    tokenizer: PreTrainedTokenizerFast, train: Path, weight: float
-) -> list[list[float]] | None:
+    tokenizer: PreTrainedTokenizerFast, train: Path, weight: float, file: Path
+) -> Sequence[Sequence[float]] | None:
     """Return the factor of every target token of the training rows, or None where none differs from 1."""
+    import pyarrow as pa
+
     from kdlib.losses.critical_tokens import row_weights
+
+    def weighted(part: pa.RecordBatch) -> pa.RecordBatch:
+        texts, targets = part["target"].to_pylist(), part["target_ids"].to_pylist()
+        factors = row_weights(tokenizer, texts, targets, weight)
+        return pa.record_batch({"weights": pa.array(factors, pa.list_(pa.float32()))})
 
     if weight == 1:
         return None
-    table = read_parquet(train, ["target", "target_ids"])
-    return row_weights(tokenizer, table["target"].to_pylist(), table["target_ids"].to_pylist(), weight)
+    if not file.exists():
+        write_mapped(file, map(weighted, parts_of(train, ["target", "target_ids"])))
+    return Mapped(file, lambda weights: weights)
 
 
 def _check_given(
@@ -202,7 +215,7 @@ def origin_of(train: Path, validation: Path, tokenizer: Path, teacher: Path | No
 
 
 def trusted_store(
-    manifest: Path, origin: Mapping[str, str], rows: Sequence[Row], vocabulary: int, plan: Plan
+    manifest: Path, origin: Mapping[str, str], rows: Iterable[Row], vocabulary: int, plan: Plan
 ) -> SignalStore:
     """Open a store after making sure that a training on it cannot fail for what it holds.
 
@@ -220,12 +233,13 @@ def trusted_store(
     from kdlib.signals.signal import SignalKey
     from kdlib.signals.store import SignalStore
 
-    store = SignalStore(manifest)
-    keys = [SignalKey(row.id, row.target_hash, 0) for row in rows]
-    store.check(origin, keys)
+    store, keys = SignalStore(manifest), (SignalKey(row.id, row.target_hash, 0) for row in rows)
+    first = list(islice(keys, 1))
+    store.check(origin, chain(first, keys))
     _check_entries(manifest, store.provenance["codec"]["vocab_size"], vocabulary)
     for temperature in sorted({plan.moment(epoch, False)[0] for epoch in range(plan.epochs)}):
-        store.signal(keys[0], temperature)
+        for key in first:
+            store.signal(key, temperature)
     return store
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from kdlib.config import Teacher
 from kdlib.models.adapters import merged, with_lora
-from kdlib.models.batch import read_rows
 from kdlib.models.load import check_tokenizer, load
-from kdlib.training.fit import Job, fit, job_key, processes
+from kdlib.models.mapped import map_rows
+from kdlib.training.checks import check_training
+from kdlib.training.fit import Job, arguments, fit, job_key, processes
 from kdlib.training.plan import teacher_plan
 
 if TYPE_CHECKING:
@@ -56,15 +57,19 @@ def finetune(
     used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
     key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
+    job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking)
+    model = _initial(teacher, pretrained, words)
+    args = arguments(teacher.training, job.folder())
+    check_training([model], train, validation, args, teacher.training.epoch_samples)
     fit(
-        model=_initial(teacher, pretrained, words),
+        model=model,
         vocabulary=words.get_vocab(),
-        rows=read_rows(train),
-        validation=read_rows(validation),
+        rows=map_rows(train, job.folder() / "train.arrow"),
+        validation=map_rows(validation, job.folder() / "validation.arrow"),
         objective=Objective(Components.model_validate({"ce": {}})),
         training=teacher.training,
         plan=teacher_plan(teacher.training),
-        job=Job(f"teachers/{name}", key, checkpoints, out, threads, tracking),
+        job=job,
         params=params,
         opened=partial(merged, pretrained) if pretrained and teacher.lora else load,
     )

@@ -17,9 +17,8 @@ from kdlib.files import atomic, needs_room, sha256, write_json
 from kdlib.models.batch import Row
 from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
-from kdlib.training.checks import check_processes, check_rows
 from kdlib.training.health import Keys
-from kdlib.training.memory import check_memory, memory_told
+from kdlib.training.memory import memory_told
 from kdlib.training.steps import EPOCHS, STEPS
 from kdlib.training.summaries import write_summaries
 from kdlib.training.watch import Watch
@@ -56,7 +55,7 @@ class Job:
     tracking: Path | None
 
     def folder(self) -> Path:
-        """Return the folder of this training's checkpoints; equal twins do not share one."""
+        """Return the folder of this training's checkpoints and mapped rows; equal twins do not share one."""
         return self.checkpoints / f"{self.name.replace('/', '-')}-{self.key}"
 
 
@@ -103,7 +102,7 @@ def fit(
         references: Counts of the teacher's answers among the rows, for the report; None without any.
 
     Raises:
-        DataError: If rows or a checkpoint do not fit the model, memory or disk are too small, or this machine
+        DataError: If a checkpoint does not fit the model, memory or disk are too small, or this machine
             cannot compute in the precision.
     """
     import torch
@@ -119,16 +118,11 @@ def fit(
     from kdlib.training.saving import SaveEvery
     from kdlib.training.trainer import LossTrainer
 
-    longest = check_rows(model, rows, validation)
-    check_processes(len(rows), training.batch_size, processes())
-    if teacher is not None:
-        check_rows(teacher.model, rows, rows)
     folder = job.folder()
     args = arguments(training, folder)
     torch.set_num_threads(job.threads)
     be_deterministic(training.deterministic)
     set_seed(training.seed)
-    check_memory(model, min(training.batch_size, len(rows)), *longest, args.device)
     disable_progress_bar()  # one for every file that is read or written
     first = args.process_index == 0  # of several processes only the first writes results
     with args.main_process_first(local=False):
@@ -142,7 +136,7 @@ def fit(
     records = StepRecords(folder, objective.components.names(), live, keys)
     if first:
         records.open(resumed)
-    samples = training.epoch_samples or len(rows)
+    samples = min(training.epoch_samples or len(rows), len(rows))
     subsets = Subsets(samples, training.sampling_seed) if samples < len(rows) else None
     coverage = [1.0] * training.epochs if subsets is None else subsets.coverage(len(rows), training.epochs)
     if checkpoint is None and training.copy_steps:
