@@ -77,7 +77,7 @@ def distill(
     from kdlib.training.objective import Objective
 
     _check_given(name, student, signals, teacher, encoder, pretrained, beams)
-    dtype_of(student.training.precision, computing_device())  # before vectors of gold assertions are written
+    dtype_of(student.training.precision, computing_device())  # before anything is written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,27 +36,27 @@ def gold_vectors_of(
     Raises:
         DataError: If the model has no encoder, or an assertion is too long for it.
     """
+    import numpy as np
     import torch
 
     from kdlib.losses.expected import FrozenEncoder
     from kdlib.models.load import computing_device, load
     from kdlib.models.sentence import projected_encoder
     from kdlib.models.tokenizer import token_texts
-    from kdlib.training.golds import GoldVectors
+    from kdlib.training.golds import GoldVectors, target_numbers
 
     device = computing_device()
     torch.set_num_threads(threads)
     files, texts = [model / "model.safetensors"], token_texts(words)
     settings = {"threads": threads, "device": device.type, "texts": digest(texts)}
-    settings["targets"] = digest(sorted({row.target_hash for row in rows}))
+    settings["targets"] = hashlib.sha256(np.unique(target_numbers(rows)).tobytes()).hexdigest()
     if (model / "modules.json").exists():
         files.append(model / "modules.json")
         longest = max(len(row.target_ids) for row in rows)
         encoder = FrozenEncoder(*projected_encoder(model, texts, longest, device))
     else:
         encoder = frozen_encoder(load(model).to(device))
-    file = folder / f"{job_key(settings, files)}.safetensors"
-    return GoldVectors(encoder, file, [tuple(row.target_ids) for row in rows])
+    return GoldVectors(encoder, folder / f"{job_key(settings, files)}.npy", rows)
 
 
 def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from cachetools import TTLCache
-from safetensors.torch import load_file, save_file
 
 from kdlib.files import atomic
 from kdlib.losses.expected import FrozenEncoder, gold_vectors
@@ -16,7 +16,10 @@ from kdlib.records import target_hash
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+    from numpy.typing import NDArray
     from torch import Tensor
+
+    from kdlib.models.batch import Row
 
 BATCH = 64
 # Assertions that are not in the file, such as renamed ones: so many for so long.
@@ -34,29 +37,27 @@ class GoldVectors:
         computed: Those of them that went through the encoder.
     """
 
-    def __init__(self, encoder: FrozenEncoder, file: Path, targets: Iterable[Target]) -> None:
-        """Read the vectors of a training set, or compute and write them.
+    def __init__(self, encoder: FrozenEncoder, file: Path, rows: Sequence[Row]) -> None:
+        """Map the vectors of a training set into memory, after computing and writing them where they are not.
 
         Args:
             encoder: The frozen encoder.
-            file: ``.safetensors`` with a vector for each target hash; its name tells encoder and targets.
-            targets: Gold ids of the training rows.
+            file: ``.npy`` with a vector for each target hash; its name tells encoder and targets.
+            rows: Training rows, whose targets these are.
         """
         self.encoder = encoder
         self.asked = self.computed = 0
         if not file.exists():
-            distinct = sorted(set(targets), key=lambda ids: (len(ids), ids))  # batches of like length
-            keys = torch.tensor([_number(target_hash(ids)) for ids in distinct])
-            with atomic(file) as partial:
-                save_file({"targets": keys, "vectors": torch.stack(self._encode(distinct)).cpu()}, partial)
-        stored = load_file(file)
-        self._stored = dict(zip(stored["targets"].tolist(), stored["vectors"], strict=True))
-        self._recent: TTLCache[str, Tensor] = TTLCache(ENTRIES, SECONDS)
+            self._write(file, rows)
+        stored = np.load(file, mmap_mode="r")
+        self._vectors = stored["vector"]
+        self._hashes = stored["target"].copy()  # searched all the time
+        self._recent: TTLCache[int, Tensor] = TTLCache(ENTRIES, SECONDS)
 
     def __call__(self, targets: Sequence[Target]) -> Float[Tensor, "targets features"]:
         """Return a vector per target, on the encoder's device."""
-        keys = [target_hash(ids) for ids in targets]
-        known = {key: self._stored[_number(key)] for key in keys if _number(key) in self._stored}
+        keys = [target_number(target_hash(ids)) for ids in targets]
+        known = self._read(keys)
         known |= {key: self._recent[key] for key in keys if key in self._recent}
         missing = {key: ids for key, ids in zip(keys, targets, strict=True) if key not in known}
         if missing:
@@ -71,6 +72,30 @@ class GoldVectors:
         """Return the share of the vectors asked for that needed no encoder; 1 before the first."""
         return (self.asked - self.computed) / self.asked if self.asked else 1.0
 
+    def _read(self, keys: Sequence[int]) -> dict[int, Float[Tensor, " features"]]:
+        """Return the vectors of those targets that are in the file."""
+        asked = np.array(keys, np.int64)
+        places = np.searchsorted(self._hashes, asked).clip(max=len(self._hashes) - 1)
+        found = places[self._hashes[places] == asked]
+        return {int(self._hashes[place]): torch.tensor(self._vectors[place]) for place in found}
+
+    def _write(self, file: Path, rows: Sequence[Row]) -> None:
+        """Write a vector for every target of the rows, in the order of the targets' hashes."""
+        hashes = target_numbers(rows)
+        lengths = np.fromiter((len(row.target_ids) for row in rows), np.int32, len(rows))
+        distinct, first = np.unique(hashes, return_index=True)
+        order = np.lexsort((distinct, lengths[first]))  # batches of like length
+        stored = None
+        with atomic(file) as partial:
+            for part in np.split(order, range(BATCH, len(order), BATCH)):
+                targets = [tuple(rows[int(first[place])].target_ids) for place in part]
+                vectors = torch.stack(self._encode(targets)).float().cpu().numpy()
+                if stored is None:  # only the encoder knows the number of features
+                    kind = np.dtype([("target", np.int64), ("vector", np.float32, vectors.shape[1])])
+                    stored = np.lib.format.open_memmap(partial, "w+", kind, distinct.shape)
+                    stored["target"] = distinct
+                stored["vector"][part] = vectors
+
     def _encode(self, targets: Sequence[Target]) -> list[Float[Tensor, " features"]]:
         vectors: list[Tensor] = []
         for start in range(0, len(targets), BATCH):
@@ -82,6 +107,11 @@ class GoldVectors:
         return vectors
 
 
-def _number(key: str) -> int:
+def target_numbers(rows: Sequence[Row]) -> NDArray[np.int64]:
+    """Return ``target_number`` of every row."""
+    return np.fromiter((target_number(row.target_hash) for row in rows), np.int64, len(rows))
+
+
+def target_number(key: str) -> int:
     """Return a target hash, 64 bits in hexadecimal digits, as a signed integer."""
     return int(key, 16) - (1 << 63)
