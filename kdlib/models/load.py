@@ -29,6 +29,7 @@ def load(folder: Path, dropout: float | None = None) -> PreTrainedModel:
     Raises:
         DataError: If a file or a weight is missing, or the model is neither encoder-decoder nor causal.
     """
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
@@ -48,7 +49,7 @@ def load(folder: Path, dropout: float | None = None) -> PreTrainedModel:
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    except (ValueError, OSError, SafetensorError) as error:
+    except (ValueError, OSError, SafetensorError, StrictDataclassError) as error:
         raise DataError(f"{folder}: {first_line(error)}") from None
     check_complete(folder, found)
     return model.eval()

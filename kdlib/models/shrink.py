@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kdlib.config import Layers
 from kdlib.files import DataError
-from kdlib.models.load import load
+from kdlib.models.load import first_line, load
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,6 +64,8 @@ def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTr
     Raises:
         DataError: If the teacher has fewer layers, no encoder, or a form in which they are not found.
     """
+    from huggingface_hub.errors import StrictDataclassError
+
     model = load(teacher)
     if model.config.is_encoder_decoder:
         _keep(model, model.get_encoder(), ENCODER, "encoder", layers.encoder)
@@ -74,8 +76,14 @@ def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTr
         _keep(model, model.get_decoder(), CAUSAL, "decoder", layers.decoder)
     # Read back, so that whatever a family derives from its configuration (numbers of layers, caches) agrees.
     with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
-        return load(Path(folder), dropout)
+        try:
+            model.save_pretrained(folder)
+            return load(Path(folder), dropout)
+        except (DataError, ValueError, StrictDataclassError) as error:
+            raise DataError(
+                f"layers: a {model.config.model_type} model cannot be made of some of its layers "
+                f"({first_line(error).removeprefix(f'{folder}: ')}); use size or model"
+            ) from None
 
 
 def _keep(

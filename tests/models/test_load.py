@@ -124,6 +124,7 @@ def test_a_file_that_breaks_off_is_named(saved):
         ("{", "not a valid JSON"),
         ("{}", "Unrecognized model"),
         ('{"model_type": "vit"}', "Unrecognized configuration class"),
+        ('{"model_type": "llama", "hidden_size": 25, "num_attention_heads": 4}', "validat"),
         ('{"model_type": "strange", "auto_map": {"AutoConfig": "own.Own"}}', "custom code"),
     ],
 )

@@ -142,6 +142,16 @@ def test_bart_names_its_layers_otherwise(tmp_path):
     assert (len(student.model.encoder.layers), len(student.model.decoder.layers)) == (2, 1)
 
 
+def test_a_family_whose_layers_differ_by_their_number_is_refused(tmp_path):
+    from transformers import GPTNeoConfig, GPTNeoForCausalLM
+
+    kinds = [[["global", "local"], 2]]
+    config = GPTNeoConfig(vocab_size=9, hidden_size=16, num_layers=4, num_heads=2, attention_types=kinds)
+    GPTNeoForCausalLM(config).save_pretrained(str(tmp_path))
+    with pytest.raises(DataError, match=r"layers: a gpt_neo model cannot be made of .*; use size or model"):
+        shrink(tmp_path, Layers(decoder=2))
+
+
 @pytest.mark.parametrize(
     ("family", "layers", "told"),
     [
