@@ -78,8 +78,9 @@ def test_the_result_is_the_pretrained_model_plus_the_adapter(adapt, pretrained, 
         torch.testing.assert_close(after[f"{name}.weight"], expected)
 
 
-def test_both_models_are_written_as_those_of_any_training(adapt, pretrained):
+def test_both_models_are_written_as_those_of_any_training(adapt, pretrained, steps):
     out = adapt("a")
+    assert all(float(row["grad_norm_decoder"]) > 0 for row in steps(out))
     names = {"config.json", "generation_config.json", "model.safetensors"}
     for folder in (out / "best_model", out / "final_model"):
         assert {path.name for path in folder.iterdir()} == names

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kdlib.config import Training
+from kdlib.config import Size, Training
 from kdlib.files import DataError
+from kdlib.models.batch import collate, layout_of
 from kdlib.models.load import dtype_of
+from kdlib.models.scratch import build
 from kdlib.training import fit as module
 from kdlib.training.fit import arguments
 
@@ -45,6 +47,31 @@ def test_checkpointed_activations_give_the_same_bytes(finetune, outcome, recompu
     saving = outcome(finetune("saving", size=size, **EPOCH, gradient_checkpointing=True))
     assert len(recomputed) == 4 * (size["encoder_layers"] + size["decoder_layers"])  # 32 rows, 8 a step
     assert_equal_but_for_the_settings(plain, saving)
+
+
+@pytest.mark.parametrize("size", [T5, CAUSAL], ids=["t5", "llama"])
+def test_checkpointed_activations_keep_less_for_the_backward_pass(tokenizer, rows, size):
+    model = build(Size(**size), tokenizer, 0.0, 1).train()
+    batch = collate(rows[:8], layout_of(model.config))
+
+    def kept():
+        """Return the bytes that a forward pass keeps, parameters aside."""
+        own = {parameter.data_ptr() for parameter in model.parameters()}
+        found = {}
+
+        def keep(tensor):
+            if tensor.data_ptr() not in own:
+                found[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            output = model(**batch)
+        return sum(found.values()), output  # alive, so that no two tensors share an address
+
+    plain, _ = kept()
+    model.activation_checkpointing_enable()
+    saving, _ = kept()
+    assert saving < 0.5 * plain
 
 
 def test_gradient_norms_of_components_are_the_same_too(distill, outcome, steps):
