@@ -12,7 +12,7 @@ PYTEST_OPTIONS ?=
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run test check format bench mlflow watch pins docs clean help
+.PHONY: run test check format bench demo mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
@@ -36,6 +36,9 @@ format: $(STAMP) ## format Python and Snakemake files
 
 bench: $(STAMP) ## all benchmarks; writes benchmarks/results and docs/performance.md
 	$(BIN)/python -m benchmarks
+
+demo: $(STAMP) ## four short trainings that print and check what they show
+	$(BIN)/python tools/demo.py
 
 mlflow: $(STAMP) ## open the MLflow UI on the results
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db
