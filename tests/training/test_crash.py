@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+# Imported once, before any thread: a fork of them costs nothing.
+HEAVY = ("kdlib.training.distill", "kdlib.training.trainer", "torch.utils.tensorboard")
 SCRIPT = str(Path(__file__).with_name("killable.py"))
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 STUDENT = {
@@ -26,10 +28,7 @@ MOMENTS = 10
 def train(dataset, manifest, teacher):
     """Return a function that distils into a folder in a process of its own and returns its exit code."""
     context = multiprocessing.get_context("forkserver")
-    # Imported once, before any thread: a fork of them costs nothing.
-    context.set_forkserver_preload(
-        ["kdlib.training.distill", "kdlib.training.trainer", "torch", "transformers"]
-    )
+    context.set_forkserver_preload([*HEAVY])
     given = {"train": dataset.train, "validation": dataset.validation, "tokenizer": dataset.tokenizer}
     given |= {"signals": manifest, "teacher": teacher}
 

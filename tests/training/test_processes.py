@@ -19,6 +19,7 @@ from kdlib.training.launch import launch
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles" / "accelerate").glob("*.yaml"))
+HEAVY = ("kdlib.training.distill", "kdlib.training.trainer", "torch.utils.tensorboard")
 SCRIPT = str(Path(__file__).with_name("launched.py"))
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 COMPONENTS = ("ce", "jsd", "semantic", "contrastive")
@@ -41,9 +42,7 @@ def free_port():
 def train(dataset, manifest, teacher):
     """Return a function that distils into a folder in so many processes."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["kdlib.training.distill", "kdlib.training.trainer", "torch", "transformers"]
-    )
+    context.set_forkserver_preload([*HEAVY])
     given = {"train": dataset.train, "validation": dataset.validation, "tokenizer": dataset.tokenizer}
     given |= {"signals": manifest, "teacher": teacher}
 
