@@ -248,3 +248,15 @@ def test_projections_are_trained_by_the_optimiser(first_step, tokenizer):
     moved = [name for name, tensor in fresh.state_dict().items() if CHILD in name]
     assert len(moved) == 2
     assert all((run.weights[name] != fresh.state_dict()[name]).any() for name in moved)
+
+
+@pytest.mark.parametrize("setting", [{"gradient_checkpointing": True}, {"precision": "bfloat16"}])
+def test_less_memory_gives_the_same_gradient(distill, steps, setting):
+    given = {"store": None, "size": NARROW, **BOTH}
+    plain, other = (
+        steps(distill(name, {"epochs": 1, "dropout": 0, **more}, **given))
+        for name, more in (("plain", {}), ("other", setting))
+    )
+    tolerance = 1e-5 if "precision" not in setting else 0.05
+    for column in ("hidden_loss_raw", "attention_loss_raw", "hidden_grad_norm", "grad_norm_total"):
+        assert float(other[0][column]) == pytest.approx(float(plain[0][column]), rel=tolerance), column

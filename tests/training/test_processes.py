@@ -29,6 +29,13 @@ STUDENT = {
     "components": {name: {} for name in COMPONENTS},
     "loss_weights": dict.fromkeys(COMPONENTS, 0.25),
 }
+LAYERED = {
+    **STUDENT,
+    "size": {**NANO, "d_model": 16},
+    "signals": "online",
+    "components": {"ce": {}, "hidden": {}, "attention": {}},
+    "loss_weights": {"ce": 1.0, "hidden": 0.5, "attention": 1.0},
+}
 TRAINING = {"epochs": 3, "learning_rate": 0.01, "dropout": 0.0, "records": {"gradient_every": 2}}
 
 
@@ -46,9 +53,9 @@ def train(dataset, manifest, teacher):
     given = {"train": dataset.train, "validation": dataset.validation, "tokenizer": dataset.tokenizer}
     given |= {"signals": manifest, "teacher": teacher}
 
-    def run(folder, processes, **training):
+    def run(folder, processes, student=STUDENT, **training):
         folder.mkdir()
-        student = {**STUDENT, "training": {**TRAINING, **training}}
+        student = {**student, "training": {**TRAINING, **training}}
         shared = {"folder": folder, "given": given, "student": student, "processes": processes}
         started = []
         for rank in range(processes):
@@ -84,6 +91,16 @@ def test_two_processes_train_what_one_trains_with_the_same_global_batch(train, s
     reports = [read_json(out / "training_report.json") for out in (alone, both)]
     assert reports[1]["validation_nll"] == pytest.approx(reports[0]["validation_nll"], rel=1e-3)
     assert [report["params"]["processes"] for report in reports] == [1, 2]
+
+
+def test_two_processes_train_projections_as_one_does(train, steps, tmp_path):
+    alone = steps(train(tmp_path / "alone", 1, LAYERED, batch_size=8))
+    both = steps(train(tmp_path / "both", 2, LAYERED, batch_size=4))
+    assert len(alone) == len(both) == 12
+    for column in ("hidden_loss_raw", "attention_loss_raw", "grad_norm_total", "hidden_grad_norm"):
+        found, expected = ([float(row[column] or 0) for row in rows] for rows in (both, alone))
+        assert sum(expected) > 0
+        assert found == pytest.approx(expected, rel=1e-2, abs=1e-4), column
 
 
 @pytest.fixture
