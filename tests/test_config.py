@@ -188,8 +188,8 @@ def test_a_key_like_no_other_is_answered_with_all_keys():
         ),
         (
             with_student(loss="traditional", sequence={}),
-            "students.one.sequence: stored signals belong to the gold targets, not to the teacher's answers; "
-            "use signals: online, or leave kl out",
+            "students.one.sequence.beams: kl need the signals of as many answers, got signals.beams 0; "
+            "set it to 4, or students.one.signals to online",
         ),
         (with_student(loss="traditional", loss_weights={"ce": 1, "kl": 1}), "students.one: loss traditional"),
     ],

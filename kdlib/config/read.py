@@ -144,6 +144,8 @@ def _impossible_distillation(where: str, student: Student, config: Config) -> It
     teacher = config.teachers.get(student.teacher)
     if teacher and student.layers is not None:
         yield from impossible_layers(where, student, student.layers, teacher, config)
+    if student.sequence:
+        yield from impossible_sequence(where, student, student.sequence, config)
     if teacher and student.needs_layers():
         yield from impossible_pairing(where, student, teacher, config)
     if teacher and student.needs_teachers_encoder() and is_causal(teacher, config):
@@ -182,8 +184,6 @@ def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iter
             f"{where}.training.renaming: stored signals belong to the original names; use signals: online, "
             "or loss ce"
         )
-    if student.sequence:
-        yield from impossible_sequence(where, student, student.sequence)
     if student.loss != "multi_component":
         if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
             yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"

@@ -273,6 +273,10 @@ class Student(Strict):
         """Return whether the loss reads stored signals."""
         return self.needs_signals() and self.signals == "stored"
 
+    def needs_beams(self) -> bool:
+        """Return whether the teacher's answers must be generated: a store that is read holds them."""
+        return self.sequence is not None and not self.needs_store()
+
     def needs_online(self) -> bool:
         """Return whether the teacher runs beside the student."""
         return self.signals == "online" and (self.needs_signals() or self.needs_layers())

@@ -9,16 +9,19 @@ from kdlib.config.sections import Config, Student, Teacher
 from kdlib.config.sequence import SequenceLevel
 
 
-def impossible_sequence(where: str, student: Student, sequence: SequenceLevel) -> Iterator[str]:
+def impossible_sequence(
+    where: str, student: Student, sequence: SequenceLevel, config: Config
+) -> Iterator[str]:
     """Yield what cannot work of a sequence-level distillation."""
     if sequence.keep > sequence.beams:
         yield f"{where}.sequence.keep: {sequence.keep} answers need as many beams, got {sequence.beams}"
     if sequence.gold_weight == 1:
         yield f"{where}.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it"
-    if student.needs_store():
+    if student.needs_store() and config.signals.beams < sequence.beams:
         yield (
-            f"{where}.sequence: stored signals belong to the gold targets, not to the teacher's answers; use "
-            f"signals: online, or leave {', '.join(student.components.need('signal'))} out"
+            f"{where}.sequence.beams: {', '.join(student.components.need('signal'))} need the signals of as "
+            f"many answers, got signals.beams {config.signals.beams}; set it to {sequence.beams}, or "
+            f"{where}.signals to online"
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 IGNORE = -100  # torch's and transformers' label of positions that count for nothing
 
-COLUMNS = ("id", "source_ids", "target_ids", "target_hash", "weight")  # of a row; few files have the last
+COLUMNS = ("id", "source_ids", "target_ids", "target_hash", "weight", "rank")  # few files have the last two
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Row:
         target_ids: Assertion, closed by the end token.
         target_hash: Hash of ``target_ids``, part of the signal key.
         weight: What the target counts in a training, beside others of the same example.
+        rank: 0 for the gold target, 1… for the teacher's answers, part of the signal key.
     """
 
     id: str
@@ -37,10 +38,11 @@ class Row:
     target_ids: list[int]
     target_hash: str
     weight: float = 1.0
+    rank: int = 0
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read the token columns of a dataset file, and the weights of its rows if it has any."""
+    """Read the token columns of a dataset file, and weights and ranks of its rows if it has any."""
     table = read_parquet(path, list(COLUMNS))
     return [Row(**row) for row in table.to_pylist()]
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from kdlib.records import target_hash
 if TYPE_CHECKING:
     import pyarrow as pa
     from transformers import PreTrainedTokenizerFast
+
+    from kdlib.signals.store import SignalStore
 
 COUNTS = ("rows", "generated", "finished", "valid", "usable")
 
@@ -69,7 +72,6 @@ def beams_shard(
         threads: CPU threads.
         out: Parquet file with the fields of ``Beam``; its metadata hold the counts.
     """
-    import pyarrow as pa
     from tqdm import tqdm
 
     from kdlib.models.batch import read_rows
@@ -87,9 +89,8 @@ def beams_shard(
         outputs = finished_outputs(model, batch, precision, width, max_tokens)
         for row, own in zip(batch, outputs, strict=True):
             found += usable(row.id, decode(words, row.target_ids), own, words, counts)
-        counts["generated"] += width * len(batch)
-    table = pa.Table.from_pylist([asdict(beam) for beam in found], schema=_schema())
-    write_parquet(out, table.replace_schema_metadata({"counts": json.dumps(counts)}))
+        counts.update(rows=len(batch), generated=width * len(batch))
+    write_parquet(out, _table(found).replace_schema_metadata({"counts": json.dumps(counts)}))
 
 
 def usable(
@@ -106,11 +107,10 @@ def usable(
         gold: Its gold target.
         outputs: Token ids and log-probability of its finished answers, best first.
         tokenizer: The run's tokenizer.
-        counts: Rows, and finished, valid and usable answers, are added to it.
+        counts: Finished, valid and usable answers are added to it.
     """
     from kdlib.models.tokenizer import decode
 
-    counts["rows"] += 1
     seen = {without_whitespace(gold)}
     for rank, (ids, score) in enumerate(outputs, 1):
         text = decode(tokenizer, ids)
@@ -144,9 +144,37 @@ def merge_beams(shards: Sequence[Path], out: Path) -> None:
         if b"counts" not in (table.schema.metadata or {}):
             raise DataError(f"{shard}: tells no counts; delete it and run again")
         total.update(json.loads(table.schema.metadata[b"counts"]))
-    merged = pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
-    write_parquet(out, merged.sort_by([("id", "ascending"), ("rank", "ascending")]))
-    write_json(out.with_suffix(".json"), {name: total[name] for name in COUNTS})
+    _write(out, pa.concat_tables([table.replace_schema_metadata(None) for table in tables]), total)
+
+
+def stored_beams(store: SignalStore, train: Path, tokenizer: Path, width: int, out: Path) -> None:
+    """Write the usable answers whose signals are stored, as ``merge_beams`` writes those of the rule.
+
+    Args:
+        store: Signals, of the teacher's answers too.
+        train: Token rows.
+        tokenizer: Folder of the run's tokenizer.
+        width: Answers a prompt at most, best first.
+        out: Parquet file with the fields of ``Beam``.
+    """
+    from kdlib.models.mapped import iter_rows
+    from kdlib.models.tokenizer import decode, load_tokenizer
+
+    words = load_tokenizer(tokenizer)
+    golds = {row.id: decode(words, row.target_ids) for row in iter_rows(train)}
+    counts = Counter({"rows": len(golds), "generated": width * len(golds)})
+    # A store keeps the answers of a row side by side.
+    answers = (t for t in store.targets() if 1 <= t.key.rank <= width and t.key.id in golds)
+    found: list[Beam] = []
+    for key, own in groupby(answers, lambda target: target.key.id):
+        outputs = ((target.target_ids or [], target.score) for target in own)
+        found += usable(key, golds[key], outputs, words, counts)
+    _write(out, _table(found), counts)
+
+
+def _write(out: Path, table: pa.Table, counts: Counter[str]) -> None:
+    write_parquet(out, table.sort_by([("id", "ascending"), ("rank", "ascending")]))
+    write_json(out.with_suffix(".json"), {name: counts[name] for name in COUNTS})
 
 
 def read_beams(path: Path) -> Iterator[Beam]:
@@ -155,10 +183,10 @@ def read_beams(path: Path) -> Iterator[Beam]:
         yield from (Beam(**row) for row in batch.to_pylist())
 
 
-def _schema() -> pa.Schema:
+def _table(beams: Sequence[Beam]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.schema(
+    schema = pa.schema(
         [
             ("id", pa.string()),
             ("rank", pa.int32()),
@@ -168,3 +196,4 @@ def _schema() -> pa.Schema:
             ("target_hash", pa.string()),
         ]
     )
+    return pa.Table.from_pylist([asdict(beam) for beam in beams], schema=schema)

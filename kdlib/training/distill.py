@@ -12,6 +12,7 @@ from kdlib.files import DataError, sha256
 from kdlib.models.load import computing_device, dtype_of
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.records import digest
+from kdlib.training.beams import stored_beams
 from kdlib.training.checks import check_training
 from kdlib.training.fit import Job, arguments, fit, job_key, processes
 from kdlib.training.plan import student_plan
@@ -65,7 +66,7 @@ def distill(
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
         pretrained: Folder of the model to start from, if the student names one.
         beams: The teacher's answers to the training prompts, with their counts in a JSON file beside, if the
-            student learns from whole sequences.
+            student learns from whole sequences and reads no stored signals, which hold the answers.
 
     Raises:
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
@@ -98,6 +99,9 @@ def distill(
     model, pairing = _initial(student, pretrained, teacher, words), None
     if online is not None and student.needs_layers():
         pairing = pair(model, online.model, student.components, student.training.seed)
+    if store and student.sequence:
+        beams = job.folder() / "beams.parquet"
+        stored_beams(store, train, tokenizer, student.sequence.beams, beams)
     if beams and student.sequence:
         learnt = job.folder() / "references.parquet"
         references = write_references(train, beams, student.sequence, learnt)
@@ -187,7 +191,7 @@ def _check_given(
     beams: Path | None,
 ) -> None:
     for needed, path, what in (
-        (student.sequence is not None, beams, "it learns from the teacher's answers (rule beams)"),
+        (student.needs_beams(), beams, "it learns from the teacher's answers (rule beams)"),
         (student.needs_store(), signals, "its loss needs signals"),
         (student.needs_online(), teacher, "its loss needs its teacher online"),
         (student.needs_teachers_encoder(), teacher, "its loss needs the teacher's encoder"),

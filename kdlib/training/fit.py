@@ -216,7 +216,7 @@ def arguments(training: Training, folder: Path) -> TrainingArguments:
         remove_unused_columns=False,
         # Several processes need equally many whole batches; the rows left out differ from epoch to epoch.
         dataloader_drop_last=processes() > 1,
-        # All are used, but maps of hidden states outside of the model's forward pass, where none is looked for.
+        # All are used, maps of hidden states outside of the forward pass, where a search would miss them.
         ddp_find_unused_parameters=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         restore_callback_states_from_checkpoint=True,

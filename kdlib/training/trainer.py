@@ -138,7 +138,9 @@ class LossTrainer(Trainer):
         if self.teacher is not None and self.teacher.layout != self.layout:
             batch["teacher"] = collate(drawn, self.teacher.layout)
         if self.store is not None:
-            batch["signals"] = self.store.read([SignalKey(row.id, row.target_hash, 0) for row in drawn])
+            batch["signals"] = self.store.read(
+                [SignalKey(row.id, row.target_hash, row.rank) for row in drawn]
+            )
         return batch
 
     def get_batch_samples(

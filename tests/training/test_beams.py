@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,8 @@ from kdlib.files import DataError, read_json, read_parquet, write_parquet
 from kdlib.models.generate import predict
 from kdlib.models.load import load
 from kdlib.records import target_hash
-from kdlib.training.beams import beams_shard, merge_beams, read_beams, usable
+from kdlib.signals.store import SignalStore
+from kdlib.training.beams import beams_shard, merge_beams, read_beams, stored_beams, usable
 
 WIDTH = 3
 
@@ -58,7 +60,7 @@ def test_only_other_valid_assertions_are_usable(tokenizer):
         (1, -0.0, texts[0]),
         (6, -5.0, texts[5]),
     ]
-    assert counts == {"rows": 1, "finished": 6, "valid": 4, "usable": 2}
+    assert counts == {"finished": 6, "valid": 4, "usable": 2}
     for beam in found:
         assert beam.id == "one"
         assert beam.target_ids == encoded(tokenizer, beam.target)
@@ -105,6 +107,18 @@ def test_shards_make_no_difference(answer, answered):
     other = answer(3)
     assert other.read_bytes() == answered.read_bytes()
     assert other.with_suffix(".json").read_bytes() == answered.with_suffix(".json").read_bytes()
+
+
+def test_a_store_holds_the_same_answers(answered, signals_of, teacher, dataset, tmp_path):
+    manifest = signals_of(tmp_path / "store", teacher, beams=WIDTH, precision="float32")
+    stored_beams(SignalStore(manifest), dataset.train, dataset.tokenizer, WIDTH, tmp_path / "all.parquet")
+    found, expected = (list(read_beams(path)) for path in (tmp_path / "all.parquet", answered))
+    assert [replace(beam, score=0.0) for beam in found] == [replace(beam, score=0.0) for beam in expected]
+    scores = [[beam.score for beam in beams] for beams in (found, expected)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+    assert read_json(tmp_path / "all.json") == read_json(answered.with_suffix(".json"))
+    stored_beams(SignalStore(manifest), dataset.train, dataset.tokenizer, 1, tmp_path / "best.parquet")
+    assert {beam.rank for beam in read_beams(tmp_path / "best.parquet")} == {1}
 
 
 def test_a_file_that_is_no_shard_is_named(answered, tmp_path):

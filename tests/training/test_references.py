@@ -157,3 +157,20 @@ def test_a_teacher_online_is_compared_on_its_own_answers_too(distill, beams, ste
     assert len(rows) == 6 * math.ceil(36 / 8)
     for column in ("ce_loss_raw", "kl_loss_raw"):
         assert float(rows[-1][column]) < 0.8 * float(rows[0][column])
+
+
+def test_stored_answers_bring_their_own_signals(distill, signals_of, teacher, steps, tmp_path):
+    """A student equal to its teacher has no divergence on any row, answers among them."""
+    manifest = signals_of(tmp_path / "store", teacher, beams=3, precision="float32", codec={"kind": "dense"})
+    frozen = {"epochs": 1, "dropout": 0, "learning_rate": 1e-12}
+    given = {"components": {"ce": {}, "kl": {}}, "loss_weights": {"ce": 0.5, "kl": 0.5}}
+    given |= {"sequence": {"beams": 3, "keep": 2}, "temperature": {"start": 2, "end": 2}}
+    given |= {"layers": {"decoder": 1}, "size": None}
+    out = distill("pupil", frozen, store=manifest, **given)
+    report = read_json(out / "training_report.json")
+    kept = report["references"]["kept"]
+    assert kept > 0
+    assert report["planned_steps"] == math.ceil((32 + kept) / 8)
+    rows = steps(out)
+    assert all(abs(float(row["kl_loss_raw"])) < 2e-3 for row in rows)
+    assert all(float(row["ce_loss_raw"]) > 0.1 for row in rows)

@@ -43,9 +43,9 @@ def given_files(wildcards):
 
 
 def student_beams(wildcards):
-    """The teacher's answers and their counts, if the student learns from whole sequences."""
+    """The teacher's answers and their counts, if the student learns from them and not from a store's."""
     student = cfg.students[wildcards.student]
-    if student.sequence is None:
+    if not student.needs_beams():
         return []
     stem = f"{RUN}/beams/{student.teacher}/{student.sequence.beams}"
     return [f"{stem}.parquet", f"{stem}.json"]
