@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import signals
+from kdlib.cli import scaling, signals
 from kdlib.cli.errors import fail, told
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
 app.add_typer(signals.app, name="signals")
+app.command("analyse-loss-scaling")(scaling.analyse)
 
 
 @app.command()

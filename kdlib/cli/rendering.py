@@ -20,7 +20,7 @@ def text(found: Values) -> str:
     if "codec_file" in found:
         lines.append(f"{'shared:':<11}{found['codec_file']}, {found['codec_bytes']:,} bytes")
     header = ["split", "shards", "rows", "tokens", "bytes", "bytes/token"]
-    lines += ["", *_table([header, *([_cell(split[name]) for name in header] for split in found["splits"])])]
+    lines += ["", *table([header, *([_cell(split[name]) for name in header] for split in found["splits"])])]
     ranks = ", ".join(f"{rank}: {number:,}" for rank, number in found["ranks"].items())
     lines += ["", f"signals by rank (0 gold, 1… beams): {ranks or 'none'}"]
     if found["fidelity"] is not None:
@@ -47,7 +47,7 @@ def signal_text(found: Values) -> str:
             for token in position["tokens"]
         )
         rows.append([str(number), f"{position['others']:.4f}", f"{position['tail']:.4f}", tokens])
-    return "\n".join([*lines, *_table(rows)])
+    return "\n".join([*lines, *table(rows)])
 
 
 def _cell(value: object) -> str:
@@ -63,7 +63,7 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows of cells as aligned lines; the first and the last column are text, all others numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
@@ -87,5 +87,5 @@ def _nested(values: Mapping[str, Any]) -> list[str]:
             continue
         columns = list(dict.fromkeys(column for row in inner.values() for column in row))
         cells = [[key, *(_cell(row.get(column)) for column in columns)] for key, row in inner.items()]
-        lines += [f"  {line}" for line in _table([[name, *columns], *cells])]
+        lines += [f"  {line}" for line in table([[name, *columns], *cells])]
     return lines

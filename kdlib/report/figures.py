@@ -43,7 +43,7 @@ STYLE: dict[Any, Any] = {  # matplotlib types its keys as a literal of all their
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
     """Draw with matplotlib's defaults and ours: a user's matplotlibrc must not change the page's bytes."""
     from matplotlib import rc_context, rcdefaults
 
@@ -70,7 +70,7 @@ def training_curves(model: str, curves: Curves) -> str:
         ("learning rate", {"learning rate": curves.learning_rate}),
         ("validation NLL, nats per token", {"validation NLL": curves.validation}),
     ]
-    with _style():
+    with style():
         figure = Figure(figsize=(11, 5.2), layout="constrained")
         for axes, (title, lines) in zip(figure.subplots(2, 3).flat, panels, strict=True):
             _draw(axes, lines)
@@ -101,7 +101,7 @@ def size_scatter(scores: Mapping[str, Any], costs: Mapping[str, Any], metrics: l
     from matplotlib.figure import Figure
 
     places = _places({name: costs[name]["parameters"] for name in scores["models"] if name in costs})
-    with _style():
+    with style():
         figure = Figure(figsize=(11, 4.2), layout="constrained")
         for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False).flat, metrics, strict=True):
             _points(axes, metric, places, scores)

@@ -156,7 +156,7 @@ def not_finite(losses: Mapping[str, float], step: int, keys: Keys) -> str | None
     if step == 1:
         likely, change = "the model's weights or numbers too large for the precision", "precision"
     elif len(wrong) < len(losses):
-        likely, change = f"the loss {next(iter(wrong))} itself, or too high a learning rate", "learning_rate"
+        likely, change = f"{next(iter(wrong))} itself, or too high a learning rate", "learning_rate"
     else:
         likely, change = (
             "the weights diverged: too high a learning rate or too short a warm-up",

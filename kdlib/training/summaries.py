@@ -85,7 +85,7 @@ def log_lines(
     early = f", of {watch.planned} planned" if last.number < watch.planned else ""
     result = f"best validation {best.nll:.4f} nats/token at step {best.step}"
     yield f"{_clock(last)} {last.number} steps{early}; {result}"
-    yield f"{len(warnings)} warnings"
+    yield f"warnings: {len(warnings)}"
 
 
 def _set(settings: Mapping[str, Any]) -> dict[str, Any]:

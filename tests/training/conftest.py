@@ -178,6 +178,35 @@ def read_steps(folder):
         return list(csv.DictReader(file))
 
 
+@pytest.fixture(scope="session")
+def make_step():
+    """Return a function that makes a step of a run, all of whose numbers are known."""
+    from kdlib.training.steps import Step
+
+    def make(number, **changes):
+        usual = {
+            "epoch": 0,
+            "raw": {"jsd": 2.0, "semantic": 0.4},
+            "weighted": {"jsd": 1.0, "semantic": 0.5},
+            "weights": {"jsd": 0.5, "semantic": 0.25},
+            "gradients": {},
+            "total": 1.5,
+            "gradient": 1.0,
+            "encoder_gradient": 0.6,
+            "decoder_gradient": 0.8,
+            "learning_rate": 1e-3,
+            "temperature": 4.0,
+            "alpha": 0.5,
+            "rows": 16,
+            "memory": 500.0,
+            "seconds": float(number),
+            "time": 1e9 + number,
+        }
+        return Step(number=number, **{**usual, **changes})
+
+    return make
+
+
 @pytest.fixture
 def steps():
     """Return a function that reads the rows of step_metrics.csv."""
