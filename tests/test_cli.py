@@ -51,8 +51,9 @@ import sys
 from typer.testing import CliRunner
 from kdlib.cli import app
 
-for arguments in (["--help"], ["signals", "--help"], ["signals", "inspect", "--help"]):
-    done = CliRunner().invoke(app, arguments)
+pages = [], ["signals"], ["signals", "inspect"], ["analyse-loss-scaling"]
+for arguments in pages:
+    done = CliRunner().invoke(app, [*arguments, "--help"])
     assert done.exit_code == 0 and "Usage:" in done.output, done.output
 heavy = {"torch", "transformers", "numpy", "pandas", "pyarrow", "scipy", "yaml", "lz4"}
 print(*sorted(heavy & set(sys.modules)))
@@ -63,5 +64,5 @@ print(*sorted(heavy & set(sys.modules)))
 
 def test_all_commands_are_listed():
     listed = CliRunner().invoke(app, ["--help"]).output
-    for name in ("config", "mine", "import", "export", "digest", "signals"):
+    for name in ("config", "mine", "import", "export", "digest", "signals", "analyse-loss-scaling"):
         assert f"\n  {name} " in listed

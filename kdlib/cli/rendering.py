@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kdlib.cli.inspection import Values
+if TYPE_CHECKING:
+    from kdlib.cli.inspection import Values
 
 
 def text(found: Values) -> str:

@@ -1,14 +1,16 @@
-"""Gradient norms of a model's encoder and decoder, beside that of the whole."""
+"""Gradient norms of a model's parts and of a loss's components, beside that of the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import TrainerCallback
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
     from transformers import PreTrainedModel, TrainingArguments
 
 EPSILON = 1e-6  # torch.nn.utils.clip_grad_norm_ adds it to the norm that it divides by
@@ -62,6 +64,27 @@ def part_norms(model: PreTrainedModel) -> tuple[float | None, float | None]:
         _norm(p for key, p in encoder.items() if key not in common),
         _norm(p for key, p in decoder.items() if key not in common),
     )
+
+
+def component_norms(
+    totals: Iterable[tuple[str, Float[Tensor, ""]]],
+    parameters: Iterable[torch.nn.Parameter],
+    reduce: Callable[[list[Tensor], str], list[Tensor]],
+) -> dict[str, float]:
+    """Return the norm of each weighted component's gradient, by a backward pass each.
+
+    Args:
+        totals: Component and its weighted loss, whose graph is kept; made one at a time.
+        parameters: Of the model; frozen ones are left out.
+        reduce: Combines gradients over the processes, given ``sum``.
+    """
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    norms = {}
+    for name, total in totals:
+        gradients = torch.autograd.grad(total, trained, retain_graph=True, allow_unused=True)
+        found = reduce([gradient for gradient in gradients if gradient is not None], "sum")
+        norms[name] = float(torch.nn.utils.get_total_norm(found))
+    return norms
 
 
 def unclipped(norm: float | None, total: float, clip: float) -> float | None:

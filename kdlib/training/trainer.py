@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
 
 from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
@@ -17,8 +17,9 @@ from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
+from kdlib.training.beginning import Beginning
 from kdlib.training.epochs import Convergence, Validations
-from kdlib.training.gradients import PartNorms, unclipped
+from kdlib.training.gradients import PartNorms, component_norms, unclipped
 from kdlib.training.online import signal_of
 from kdlib.training.records import Norms
 from kdlib.training.sampling import EpochSampler
@@ -27,7 +28,7 @@ from kdlib.training.schedules import learning_rate_factor
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-    from transformers import PreTrainedModel, TrainerControl, TrainerState
+    from transformers import PreTrainedModel, TrainerControl
 
     from kdlib.losses.combine import Unit
     from kdlib.models.forward import TargetOutput
@@ -40,19 +41,6 @@ if TYPE_CHECKING:
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import Renaming
     from kdlib.training.sampling import Subsets
-
-
-class Beginning(TrainerCallback):
-    """Lets the records follow a run as soon as its number of steps is known."""
-
-    def __init__(self, records: StepRecords, plan: Plan) -> None:
-        self.records = records
-        self.plan = plan
-
-    def on_train_begin(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:  # noqa: ANN401, ARG002
-        """Begin (signature of transformers)."""
-        if state.is_world_process_zero:
-            self.records.begin(state.max_steps, self.plan.warmup(state.max_steps))
 
 
 class LossTrainer(Trainer):
@@ -186,23 +174,12 @@ class LossTrainer(Trainer):
             self.convergence.add(float(everybody.raw["ce"]))
         norms = {}
         if self.gradient_every and self.state.global_step % self.gradient_every == 0:
-            norms = self._gradient_norms(batch, weights, counts)
+            names = self.objective.components.names()
+            totals = ((n, self.objective.combined(batch, weights, counts, only=n).total) for n in names)
+            norms = component_norms(totals, self.model.parameters(), self.accelerator.reduce)
         if self.is_world_process_zero():
             self.records.micro_batch(everybody, weights, temperature, alpha, norms)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
-
-    def _gradient_norms(
-        self, batch: Batch, weights: dict[str, float], counts: dict[Unit, int | torch.Tensor]
-    ) -> dict[str, float]:
-        """Return the norm of each weighted component's gradient to all parameters."""
-        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
-        norms = {}
-        for name in self.objective.components.names():
-            total = self.objective.combined(batch, weights, counts, only=name).total
-            gradients = torch.autograd.grad(total, trained, retain_graph=True, allow_unused=True)
-            found = self.accelerator.reduce([g for g in gradients if g is not None], "sum")
-            norms[name] = float(torch.nn.utils.get_total_norm(found))
-        return norms
 
     def _of_all_processes(self, combined: Combined) -> Combined:
         """Return the sums over the processes' micro-batches, which they computed at the same time."""
