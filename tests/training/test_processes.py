@@ -72,16 +72,22 @@ def train(dataset, manifest, teacher):
     return run
 
 
-@pytest.mark.parametrize("accumulation", [1, 2])
-def test_two_processes_train_what_one_trains_with_the_same_global_batch(train, steps, tmp_path, accumulation):
-    alone = train(tmp_path / "alone", 1, batch_size=8, accumulation=accumulation)
-    both = train(tmp_path / "both", 2, batch_size=4, accumulation=accumulation)
+@pytest.mark.parametrize(
+    ("settings", "number"),
+    [({}, 12), ({"accumulation": 2}, 12), ({"epoch_samples": 16, "sampling_seed": 5}, 6)],
+    ids=["plain", "accumulated", "sampled"],
+)
+def test_two_processes_train_what_one_trains_with_the_same_global_batch(
+    train, steps, tmp_path, settings, number
+):
+    alone = train(tmp_path / "alone", 1, batch_size=8, **settings)
+    both = train(tmp_path / "both", 2, batch_size=4, **settings)
     expected, found = (load_file(out / "final_model" / "model.safetensors") for out in (alone, both))
     assert expected.keys() == found.keys()
     for name, tensor in expected.items():
         torch.testing.assert_close(found[name], tensor, atol=1e-3, rtol=1e-2)
     rows, others = steps(alone), steps(both)
-    assert len(rows) == len(others) == 12
+    assert len(rows) == len(others) == number
     numbers = [name for name in rows[0] if "loss" in name or "norm" in name or "weight" in name]
     for row, other in zip(rows, others, strict=True):
         assert row["effective_batch_size"] == other["effective_batch_size"]
@@ -91,6 +97,7 @@ def test_two_processes_train_what_one_trains_with_the_same_global_batch(train, s
     reports = [read_json(out / "training_report.json") for out in (alone, both)]
     assert reports[1]["validation_nll"] == pytest.approx(reports[0]["validation_nll"], rel=1e-3)
     assert [report["params"]["processes"] for report in reports] == [1, 2]
+    assert reports[0]["coverage"] == reports[1]["coverage"]
 
 
 def test_two_processes_train_projections_as_one_does(train, steps, tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.utils.data import BatchSampler
 
 from kdlib.models.batch import Row, batches, by_length
-from kdlib.training.sampling import BLOCK, BUFFER, EpochSampler, epoch_order
+from kdlib.training.sampling import BLOCK, BUFFER, EpochSampler, Subsets, epoch_order
 
 LENGTHS = np.random.default_rng(0).integers(60, 257, size=20_000)
 RANKED = np.argsort(-LENGTHS, kind="stable").tolist()
@@ -138,3 +138,41 @@ def test_processes_share_an_epoch_and_step_together_on_like_lengths():
     assert read == list(epoch_order(by_length(rows), 16, 1, 3))
     lengths = LENGTHS[np.array(read).reshape(256, 16)]
     assert np.ptp(lengths, axis=1).max() < 10
+
+
+@given(st.integers(1, 300), st.integers(1, 400), st.integers(0, 5), st.integers(0, 9))
+@settings(max_examples=60, deadline=None)
+def test_a_subset_holds_so_many_rows_in_their_order(rows, samples, seed, epoch):
+    numbers = Subsets(samples, seed).numbers(rows, epoch).tolist()
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == min(samples, rows)
+    assert set(numbers) <= set(range(rows))
+    assert numbers == Subsets(samples, seed + epoch).numbers(rows, 0).tolist()
+
+
+def test_every_row_is_drawn_as_often_as_every_other():
+    drawn = np.zeros(50)
+    for epoch in range(2000):
+        drawn[Subsets(10, 3).numbers(50, epoch)] += 1
+    # 400 draws each, with a standard deviation of √(2000·0.2·0.8) = 18
+    assert np.abs(drawn - 400).max() < 5 * 18
+
+
+def test_coverage_is_the_share_of_rows_in_any_subset_so_far():
+    subsets, seen, expected = Subsets(30, 4), set(), []
+    for epoch in range(6):
+        seen |= set(subsets.numbers(100, epoch).tolist())
+        expected.append(len(seen) / 100)
+    assert subsets.coverage(100, 6) == pytest.approx(expected)
+    assert expected[0] == 0.3
+    assert 0.6 < expected[-1] < 1  # 1 − 0.7⁶ = 0.88 on average
+
+
+def test_a_sampled_epoch_comes_in_batches_of_like_length():
+    rows = [a_row(number, int(length)) for number, length in enumerate(LENGTHS[:4000])]
+    sampler = EpochSampler(rows, 16, 1, lambda: 2, Subsets(1600, 7))
+    order = list(sampler)
+    assert len(order) == len(sampler) == 1600
+    assert sorted(order) == sorted(by_length(rows)[Subsets(1600, 7).numbers(4000, 2)].tolist())
+    shuffled = np.random.default_rng(1).permutation(order)
+    assert padding(order, 16) < padding(shuffled, 16) / 5
