@@ -140,3 +140,23 @@ def epoch_order(
         rng.shuffle(batches)
         yield from chain.from_iterable(batches)
     yield from last
+
+
+def own_batches(
+    ordered: NDArray[np.int64], size: int, own: int, together: int
+) -> Iterator[tuple[list[int], bool]]:
+    """Yield the batches of one of several processes that validate together, and whether they count.
+
+    All processes get equally many, since a sharded model needs them all in every pass: at the end some repeat
+    the last batch, which does not count.
+
+    Args:
+        ordered: Numbers of the rows, in the order of their length.
+        size: Rows per batch.
+        own: Number of this process.
+        together: How many processes there are.
+    """
+    borders = range(0, len(ordered), size)
+    for first in range(0, len(borders), together):
+        start = borders[min(first + own, len(borders) - 1)]
+        yield ordered[start : start + size].tolist(), first + own < len(borders)

@@ -14,7 +14,7 @@ from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.models.batch import IGNORE, Row, batches, collate, layout_of
+from kdlib.models.batch import IGNORE, Row, by_length, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
 from kdlib.training.beginning import Beginning
@@ -22,7 +22,7 @@ from kdlib.training.epochs import Convergence, Validations
 from kdlib.training.gradients import PartNorms, component_norms, unclipped
 from kdlib.training.online import signal_of
 from kdlib.training.records import Norms
-from kdlib.training.sampling import EpochSampler
+from kdlib.training.sampling import EpochSampler, own_batches
 from kdlib.training.schedules import learning_rate_factor
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class LossTrainer(Trainer):
         self.renaming = renaming
         self.layout = layout_of(model.config)
         self.validation = validation
+        self.validation_order = by_length(validation)
         self.objective = objective
         self.plan = plan
         self.records = records
@@ -234,7 +235,13 @@ class LossTrainer(Trainer):
         nll, tokens = 0.0, 0
         self.model.eval()
         with torch.no_grad():
-            for rows, counts in self._own_share(self.validation):
+            for numbers, counts in own_batches(
+                self.validation_order,
+                self.args.per_device_eval_batch_size,
+                self.args.process_index,
+                self.args.world_size,
+            ):
+                rows = [self.validation[number] for number in numbers]
                 batch = {
                     name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
@@ -252,17 +259,6 @@ class LossTrainer(Trainer):
         super().log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
-
-    def _own_share(self, rows: Sequence[Row]) -> Iterator[tuple[list[Row], bool]]:
-        """Yield this process's batches, and whether they count.
-
-        All processes get equally many, since a sharded model needs them all in every pass: at the end some
-        repeat the last batch, which does not count.
-        """
-        own, together = self.args.process_index, self.args.world_size
-        parts = list(batches(rows, self.args.per_device_eval_batch_size))
-        for first in range(0, len(parts), together):
-            yield parts[min(first + own, len(parts) - 1)], first + own < len(parts)
 
     def _save_rng_state(self, output_dir: str) -> None:
         """Save every process's random state before process 0 calls the checkpoint complete."""
