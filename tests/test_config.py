@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config import Config, ConfigError, SampleSource, Student, Training, load_config, read_config
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 
 ROOT = Path(__file__).resolve().parents[1]
 MINIMAL = {"teachers": {"base": {}}, "students": {"one": {"teacher": "base"}}}

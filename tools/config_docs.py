@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from kdlib.config import Config
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Configuration

@@ -37,10 +37,10 @@ from kdlib.config.sections import (
     Teacher,
     Temperature,
     Tracking,
-    Training,
 )
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Codec, Dense, Hidden, Nucleus, Sampled, Signals, TopK
+from kdlib.config.training import Training
 
 __all__ = [
     "ArchiveSource",

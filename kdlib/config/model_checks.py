@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kdlib.config.models import Layers, Size
-from kdlib.config.sections import Config, Student, Teacher, did_you_mean
+from kdlib.config.presets import did_you_mean
+from kdlib.config.sections import Config, Student, Teacher
 
 
 def impossible_models(config: Config, wrong: set[str]) -> Iterator[str]:

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
 from kdlib.config.model_checks import impossible_encoders, impossible_layers, impossible_models, is_causal
-from kdlib.config.sections import COMPONENTS_OF, Config, Student, Training, did_you_mean
+from kdlib.config.presets import did_you_mean
+from kdlib.config.sections import COMPONENTS_OF, Config, Student
 from kdlib.config.teaching_checks import impossible_pairing, impossible_sequence
+from kdlib.config.training import Training
 from kdlib.losses.table import Components
 
 Place = tuple[int | str, ...]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, field_validator
 from pydantic import model_validator as check
 
-from kdlib.config.base import Name, Share, Strict, TrainingPrecision
+from kdlib.config.base import Name, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
+from kdlib.config.presets import named, presets
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Signals
+from kdlib.config.training import Training
 from kdlib.losses.table import Components
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
@@ -27,119 +24,6 @@ COMPONENTS_OF = {
     "enhanced": ("ce", "kl", "pans"),
     "ast_enhanced": ("ce", "kl", "ast"),
 }
-
-
-@cache
-def presets() -> dict[str, dict[str, Any]]:
-    """Return the named sizes, schedules and profiles of ``presets.yaml``."""
-    return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text())
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error sentence: the nearest known name, or all of them."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known))}"
-
-
-def _named(kind: str, value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
-    """Return the preset that a string names, and anything else as it is."""
-    if not isinstance(value, str):
-        return value
-    if value not in presets()[kind]:
-        raise ValueError(f"unknown name {value!r}{did_you_mean(value, presets()[kind])}")
-    return presets()[kind][value]
-
-
-class Records(Strict):
-    """What a training run records beside its losses."""
-
-    gradient_every: int = Field(
-        50,
-        ge=0,
-        description="steps between gradient norms of the components, a backward pass each; 0: never",
-    )
-
-
-class Training(Strict):
-    """One training run."""
-
-    profile: str | None = Field(
-        None,
-        description="name of settings that go together (quick_start, high_quality, memory_constrained, "
-        "gpu_8gb, gpu_16gb, gpu_24gb, cpu_only), also as `training: NAME`; keys given beside it win",
-    )
-    epochs: int = Field(10, ge=1, description="passes over the training rows at most")
-    epoch_samples: int | None = Field(
-        None,
-        ge=1,
-        description="rows of an epoch, a fresh random subset each time; all if left out, or if fewer",
-    )
-    sampling_seed: int = Field(42, ge=0, description="seed of the first epoch's subset, plus one an epoch")
-    batch_size: int = Field(16, ge=1, description="rows per forward pass")
-    accumulation: int = Field(1, ge=1, description="forward passes per optimiser step")
-    learning_rate: float = Field(
-        1e-3, gt=0, description="peak of AdamW's rate (1e-3 suits small scratch models)"
-    )
-    floor: Share = Field(0.2, description="share of the peak at which linear decay ends")
-    warmup_ratio: Share = Field(0.15, description="share of the steps with rising rate")
-    warmup_steps: int | None = Field(None, ge=0, description="steps with rising rate, in place of the share")
-    weight_decay: float = Field(0.01, ge=0, description="AdamW's decoupled weight decay")
-    dropout: Share = Field(
-        0.1,
-        description="dropout in every layer, in a causal model of attention weights only; a pretrained "
-        "model's own rate is replaced",
-    )
-    clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    patience: int = Field(4, ge=1, description="validations without improvement before stopping")
-    save_steps: int = Field(
-        500,
-        ge=1,
-        description="steps between checkpoints within an epoch, from which a killed training goes on; "
-        "the end of an epoch has one of its own",
-    )
-    validation_frequency: int = Field(
-        1, ge=1, description="epochs from one validation to the next; the last epoch is always validated"
-    )
-    threads: int | None = Field(None, ge=1, description="CPU threads; the run's threads if left out")
-    accelerate: str | None = Field(
-        None,
-        description="configuration of accelerate, e.g. profiles/accelerate/multi-gpu.yaml, whose processes "
-        "train together; one process if left out",
-    )
-    workers: int | None = Field(
-        None, ge=0, description="processes that read rows ahead; 2 on a GPU and none elsewhere if left out"
-    )
-    copy_steps: int = Field(
-        0,
-        ge=0,
-        description="steps of continuing random prompts before training: a scratch model learns to copy",
-    )
-    renaming: Share = Field(
-        0.0, description="share of the rows whose names are exchanged, prompt and assertion alike, when drawn"
-    )
-    precision: TrainingPrecision = Field(
-        "float32",
-        description="of the forward pass: auto is bfloat16 where the hardware computes in it, float32 "
-        "elsewhere; float16, with scaled losses, needs a CUDA GPU; weights stay float32",
-    )
-    gradient_checkpointing: bool = Field(
-        False, description="compute layers again in the backward pass, which takes less memory and more time"
-    )
-    seed: int = Field(42, description="seed of initialisation, order, renaming and dropout")
-    deterministic: bool = Field(
-        False,
-        description="equal bytes on a GPU too, by slower algorithms; on a CPU equal threads suffice",
-    )
-    records: Records = Field(Records(), description="what is recorded")
-
-    @check(mode="before")
-    @classmethod
-    def _of_the_profile(cls, raw: Any) -> Any:  # noqa: ANN401
-        raw = {"profile": raw} if isinstance(raw, str) else raw
-        if not isinstance(raw, dict) or not isinstance(raw.get("profile"), str):
-            return raw
-        return {**_named("profiles", raw["profile"]), **raw}
 
 
 class Teacher(Strict):
@@ -161,7 +45,7 @@ class Teacher(Strict):
     @field_validator("size", mode="before")
     @classmethod
     def _size(cls, value: Any) -> Any:  # noqa: ANN401
-        return _named("sizes", value)
+        return named("sizes", value)
 
 
 class Temperature(Strict):
@@ -228,12 +112,12 @@ class Student(Strict):
     @field_validator("size", mode="before")
     @classmethod
     def _size(cls, value: Any) -> Any:  # noqa: ANN401
-        return _named("sizes", value)
+        return named("sizes", value)
 
     @field_validator("schedule", mode="before")
     @classmethod
     def _schedule(cls, value: Any) -> Any:  # noqa: ANN401
-        return _named("schedules", value)
+        return named("schedules", value)
 
     @check(mode="before")
     @classmethod
