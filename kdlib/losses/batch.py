@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from kdlib.losses.expected import FrozenEncoder
     from kdlib.losses.layers import Layers
+    from kdlib.losses.validity import Judging
     from kdlib.signals.signal import Signal
 
 
@@ -61,6 +62,7 @@ class Batch:
         meanings: For losses that need the encoder.
         illegality: For losses that need to know what Java allows.
         layers: For losses that compare layers.
+        judging: For losses that draw outputs.
     """
 
     student: Float[Tensor, "positions vocab"]
@@ -72,6 +74,7 @@ class Batch:
     meanings: Meanings | None = None
     illegality: Illegality | None = None
     layers: Layers | None = None
+    judging: Judging | None = None
 
     def __post_init__(self) -> None:
         positions = len(self.student)
@@ -101,6 +104,7 @@ class Batch:
             token_weights=None if weights is None else weights[part],
             reference_weights=None if references is None else references[first:last],
             meanings=None if meanings is None else replace(meanings, own=meanings.own[first:last]),
+            judging=self.judging,
             illegality=None
             if illegality is None
             else replace(illegality, situations=illegality.situations[part]),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kdlib.losses.batch import Batch
 
 Unit = Literal["position", "example"]
-Need = Literal["signal", "encoder", "legality", "layers"]
+Need = Literal["signal", "encoder", "legality", "layers", "judge"]
 
 
 class Loss(BaseModel, ABC):

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
 
 from kdlib.java.legality import Effect, Mode, State, effect_of
 from kdlib.losses.loss import Loss, Need
@@ -29,6 +31,7 @@ class Ast(Loss):
     """Probability mass on syntactically impossible continuations."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({"legality"})
+    form: Literal["mass"] = Field("mass", description="exact, from brackets, literals and the end alone")
 
     def values(self, batch: Batch) -> Float[Tensor, " positions"]:
         """Return the impossible mass of every position."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from kdlib.losses.contrastive import Contrastive
 from kdlib.losses.cross_entropy import CrossEntropy
@@ -13,6 +15,16 @@ from kdlib.losses.loss import Loss, Need
 from kdlib.losses.ngram import Pans
 from kdlib.losses.semantic import Semantic
 from kdlib.losses.syntax import Ast
+from kdlib.losses.validity import SampledAst
+
+
+def _form(value: object) -> str:
+    """Return the form of the syntax loss that a value is meant for."""
+    form = value.get("form", "mass") if isinstance(value, dict) else getattr(value, "form", "mass")
+    return str(form)
+
+
+AstForm = Annotated[Annotated[Ast, Tag("mass")] | Annotated[SampledAst, Tag("sampled")], Discriminator(_form)]
 
 
 class Components(BaseModel):
@@ -29,10 +41,16 @@ class Components(BaseModel):
     semantic: Semantic | None = Field(None, description="distance from the gold assertion's meaning")
     contrastive: Contrastive | None = Field(None, description="gold assertion among those of the batch")
     pans: Pans | None = Field(None, description="1 − position-aware n-gram similarity")
-    ast: Ast | None = Field(None, description="mass on continuations that Java does not allow")
+    ast: AstForm | None = Field(
+        None,
+        description="what Java does not allow: the mass on impossible continuations (form mass), or the "
+        "share of drawn outputs that a parser refuses (form sampled), with a noisier gradient",
+    )
     hidden: Hidden | None = Field(None, description="distance of the layers' states from the teacher's")
     attention: Attention | None = Field(
-        None, description="distance of the layers' attention from the teacher's; slow, see its docstring"
+        None,
+        description="distance of the layers' attention from the teacher's; only eager attention tells it, "
+        "which takes more time and memory",
     )
 
     def losses(self) -> dict[str, Loss]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,8 @@ def distill(
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
             been written then.
     """
-    from kdlib.models.tokenizer import embedding_rows, load_tokenizer
+    from kdlib.losses.validity import judge
+    from kdlib.models.tokenizer import decode, embedding_rows, load_tokenizer
     from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.layers import pair
     from kdlib.training.objective import Objective
@@ -118,6 +120,9 @@ def distill(
             golds=gold_vectors_of(measure, words, rows, golds, threads) if measure else None,
             legality=legality_of(words) if student.components.need("legality") else None,
             pairing=pairing,
+            judge=judge(partial(decode, words), words.eos_token_id)
+            if student.components.need("judge")
+            else None,
         ),
         training=student.training,
         plan=plan,

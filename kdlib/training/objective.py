@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,12 +33,14 @@ class Objective:
         golds: Frozen encoder and its vectors of gold assertions, for losses that need the encoder.
         legality: What may follow what, for losses that need it.
         pairing: Which layers follow which, for losses that compare layers.
+        judge: Whether the ids of a drawn output are valid, for losses that draw.
     """
 
     components: Components
     golds: GoldVectors | None = None
     legality: Legality | None = None
     pairing: Pairing | None = None
+    judge: Callable[[list[int]], bool] | None = None
 
     def combined(
         self,

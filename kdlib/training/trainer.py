@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
+from kdlib.losses.validity import Judging
 from kdlib.models.batch import IGNORE, Row, by_length, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
@@ -221,7 +223,16 @@ class LossTrainer(Trainer):
             meanings=meanings,
             illegality=None if legality is None else legality.at(inputs["targets"], labels.device),
             layers=layers,
+            judging=self._judging(inputs),
         )
+
+    def _judging(self, inputs: dict[str, Any]) -> Judging | None:
+        """Return the judge of drawn outputs, with the draws of this step and these rows."""
+        if self.objective.judge is None:
+            return None
+        draws = random.Random(f"{self.args.seed}:{self.state.global_step}:{inputs['targets']}")
+        generator = torch.Generator(self.args.device).manual_seed(draws.getrandbits(63))
+        return Judging(self.objective.judge, generator)
 
     def _signal(self, said: TargetOutput | None, inputs: dict[str, Any], temperature: float) -> Signal | None:
         if said is not None:

@@ -146,3 +146,29 @@ def test_a_causal_teacher_has_no_encoder_to_measure_with(tokenizer):
     size = Size(d_model=32, d_ff=64, encoder_layers=0, decoder_layers=1, heads=2)
     with pytest.raises(DataError, match="need a teacher with an encoder, and this one is a causal model"):
         frozen_encoder(build(size, tokenizer, 0.0, 1))
+
+
+def test_drawn_outputs_are_judged_the_same_after_a_kill(distill, steps, outcome, monkeypatch):
+    from kdlib.training.records import StepRecords
+
+    class KilledError(Exception):
+        """Stands for a kill -9."""
+
+    given = {"components": {"ce": {}, "ast": {"form": "sampled", "samples": 2}}}
+    given |= {"loss_weights": {"ce": 1.0, "ast": 0.5}, "store": None, "model": None}
+    training = {"epochs": 3, "dropout": 0.1, "learning_rate": 0.01}
+    whole = distill("whole", training, **given)
+    assert all(0 <= float(row["ast_loss_raw"]) <= 1 for row in steps(whole))
+    epoch, calls = StepRecords.epoch, []
+
+    def kill(self, *args):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KilledError
+        return epoch(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StepRecords, "epoch", kill)
+        with pytest.raises(KilledError):
+            distill("again", training, **given)
+    assert outcome(distill("again", training, **given)) == outcome(whole)
