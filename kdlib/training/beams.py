@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdlib.config import Signals
 from kdlib.files import DataError, read_parquet, write_json, write_parquet
 from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.validity import is_assertion
@@ -44,53 +43,6 @@ class Beam:
     target: str
     target_ids: list[int]
     target_hash: str
-
-
-def beams_shard(
-    teacher: Path,
-    tokenizer: Path,
-    train: Path,
-    width: int,
-    shard: int,
-    settings: Signals,
-    max_tokens: int,
-    threads: int,
-    out: Path,
-) -> None:
-    """Write the teacher's usable answers on one shard of the training prompts.
-
-    Usable are valid assertions that differ from the gold target and from better answers, white space aside.
-
-    Args:
-        teacher: Folder of the model.
-        tokenizer: Folder of the run's tokenizer.
-        train: Token rows.
-        width: Beam width, and answers a prompt.
-        shard: Number of this shard, from 0.
-        settings: Number of shards, batch size and precision.
-        max_tokens: Longest answer.
-        threads: CPU threads.
-        out: Parquet file with the fields of ``Beam``; its metadata hold the counts.
-    """
-    from tqdm import tqdm
-
-    from kdlib.models.batch import read_rows
-    from kdlib.models.load import check_lengths
-    from kdlib.models.tokenizer import decode, load_tokenizer
-    from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
-
-    model, precision = open_teacher(teacher, settings.precision, threads)
-    words, rows = load_tokenizer(tokenizer), read_rows(train)
-    check_lengths(model, max((len(row.source_ids) for row in rows), default=0), max_tokens)
-    chosen = batches_of(model, rows, shard, settings.model_copy(update={"beams": width}), max_tokens)
-    found: list[Beam] = []
-    counts = Counter(dict.fromkeys(COUNTS, 0))
-    for batch in tqdm(chosen, unit="batch", disable=None):
-        outputs = finished_outputs(model, batch, precision, width, max_tokens)
-        for row, own in zip(batch, outputs, strict=True):
-            found += usable(row.id, decode(words, row.target_ids), own, words, counts)
-        counts.update(rows=len(batch), generated=width * len(batch))
-    write_parquet(out, _table(found).replace_schema_metadata({"counts": json.dumps(counts)}))
 
 
 def usable(
@@ -133,7 +85,7 @@ def merge_beams(shards: Sequence[Path], out: Path) -> None:
     gold target and from better answers (``usable``).
 
     Args:
-        shards: What ``beams_shard`` wrote.
+        shards: What ``answering.beams_shard`` wrote.
         out: Parquet file with the fields of ``Beam``.
     """
     import pyarrow as pa
@@ -169,7 +121,7 @@ def stored_beams(store: SignalStore, train: Path, tokenizer: Path, width: int, o
     for key, own in groupby(answers, lambda target: target.key.id):
         outputs = ((target.target_ids or [], target.score) for target in own)
         found += usable(key, golds[key], outputs, words, counts)
-    _write(out, _table(found), counts)
+    _write(out, beam_table(found), counts)
 
 
 def _write(out: Path, table: pa.Table, counts: Counter[str]) -> None:
@@ -183,7 +135,8 @@ def read_beams(path: Path) -> Iterator[Beam]:
         yield from (Beam(**row) for row in batch.to_pylist())
 
 
-def _table(beams: Sequence[Beam]) -> pa.Table:
+def beam_table(beams: Sequence[Beam]) -> pa.Table:
+    """Return answers as a table with the fields of ``Beam``."""
     import pyarrow as pa
 
     schema = pa.schema(

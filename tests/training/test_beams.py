@@ -13,7 +13,8 @@ from kdlib.models.generate import predict
 from kdlib.models.load import load
 from kdlib.records import target_hash
 from kdlib.signals.store import SignalStore
-from kdlib.training.beams import beams_shard, merge_beams, read_beams, stored_beams, usable
+from kdlib.training.answering import beams_shard
+from kdlib.training.beams import merge_beams, read_beams, stored_beams, usable
 
 WIDTH = 3
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kdlib.config import Signals
 from kdlib.jobs import logged
-from kdlib.training.beams import beams_shard
+from kdlib.training.answering import beams_shard
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
