@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import TrainerCallback
 
+from kdlib.training.records import Norms
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
@@ -41,9 +43,15 @@ class PartNorms(TrainerCallback):
         """Measure (signature of transformers)."""
         self.encoder, self.decoder = part_norms(model)
 
-    def norms(self) -> tuple[float | None, float | None]:
-        """Return both."""
-        return self.encoder, self.decoder
+    def norms(self, total: float, clip: float) -> Norms:
+        """Return them as they were before clipping.
+
+        Args:
+            total: Norm of the whole gradient before clipping.
+            clip: Largest norm; 0 for none.
+        """
+        encoder, decoder = (unclipped(part, total, clip) for part in (self.encoder, self.decoder))
+        return Norms(total, encoder, decoder)
 
 
 def part_norms(model: PreTrainedModel) -> tuple[float | None, float | None]:

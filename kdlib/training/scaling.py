@@ -198,7 +198,10 @@ def _unit(name: str, measured: Sequence[Measured]) -> float:
     """Return the gradient norm that one unit of a component's weight brings."""
     found = [own.norms[name] / own.weights[name] for own in measured if own.weights[name] > 0]
     if not found:
-        raise DataError(f"{name} has weight 0 in all steps looked at, so what it would bring is unknown")
+        raise DataError(
+            f"{name} has weight 0 in all steps looked at, so what it would bring is unknown; look at others, "
+            "or measure more often (training.records.gradient_every)"
+        )
     unit = median(found)
     if unit == 0:
         raise DataError(f"{name} has no gradient at all: no weight can give it a share")

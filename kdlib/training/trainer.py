@@ -21,9 +21,8 @@ from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
 from kdlib.training.beginning import Beginning
 from kdlib.training.epochs import Convergence, Validations
-from kdlib.training.gradients import PartNorms, component_norms, unclipped
+from kdlib.training.gradients import PartNorms, component_norms
 from kdlib.training.online import signal_of
-from kdlib.training.records import Norms
 from kdlib.training.sampling import EpochSampler, own_batches
 from kdlib.training.schedules import learning_rate_factor
 
@@ -291,13 +290,11 @@ class LossTrainer(Trainer):
     def log(self, logs: dict[str, float], *_: Any) -> None:  # noqa: ANN401
         """Close the record of a step; the trainer's own history would grow with every step."""
         if "grad_norm" in logs and self.is_world_process_zero():
-            total = float(logs["grad_norm"])
-            parts = (unclipped(part, total, self.args.max_grad_norm) for part in self.parts.norms())
-            rate, rows = logs["learning_rate"], int(self._examples)
-            step, norms = self.state.global_step, Norms(total, *parts)
-            self.records.step(self._epoch_of_log(), step, rate, norms, rows)
+            norms = self.parts.norms(float(logs["grad_norm"]), self.args.max_grad_norm)
+            step, rate = self.state.global_step, logs["learning_rate"]
+            self.records.step(self._epoch_of_log(), step, rate, norms, int(self._examples))
             if not self.accelerator.optimizer_step_was_skipped:  # as half precision does until its scale fits
-                self.records.refuse_gradient(total)
+                self.records.refuse_gradient(norms.total)
 
     def _epoch(self) -> int:
         # state.epoch is exact at the borders: (step + 1) / steps of the last step is 1.0

@@ -7,13 +7,15 @@ import math
 import pytest
 import torch
 
-from kdlib.config import Size
+from kdlib.config import Lora, Size
+from kdlib.models.adapters import with_lora
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.scratch import build
 from kdlib.training.gradients import part_norms, unclipped
 
 SEQ2SEQ = Size(d_model=32, d_ff=64, encoder_layers=2, decoder_layers=1, heads=2)
 CAUSAL = Size(d_model=32, d_ff=64, encoder_layers=0, decoder_layers=2, heads=2)
+PARTS = ("encoder", "decoder")
 CE = {"components": {"ce": {}}, "loss_weights": {"ce": 1.0}}
 
 
@@ -30,8 +32,7 @@ def trained(size, tokenizer, rows):
 def test_parts_are_told_by_the_names_of_their_parameters(tokenizer, rows):
     model, gradients = trained(SEQ2SEQ, tokenizer, rows)
     parts = {
-        part: norm_of(g for name, g in gradients.items() if name.startswith(part))
-        for part in ("encoder.", "decoder.")
+        part: norm_of(g for name, g in gradients.items() if name.startswith(f"{part}.")) for part in PARTS
     }
     found = part_norms(model)
     assert found == pytest.approx(tuple(parts.values()), rel=1e-5)
@@ -46,6 +47,19 @@ def test_a_causal_model_is_a_decoder(tokenizer, rows):
     encoder, decoder = part_norms(model)
     assert encoder is None
     assert decoder == pytest.approx(norm_of(gradients.values()), rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [SEQ2SEQ, CAUSAL], ids=["t5", "llama"])
+def test_an_adapted_model_is_told_apart_too(tokenizer, rows, size):
+    model = with_lora(build(size, tokenizer, 0.0, 3), Lora(rank=3, alpha=12), 3)
+    model(**collate(rows[:4], layout_of(model.config))).loss.backward()
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    encoder, decoder = (norm_of(g for name, g in gradients.items() if f".{part}." in name) for part in PARTS)
+    if size == CAUSAL:
+        encoder, decoder = None, norm_of(gradients.values())
+    assert decoder > 0
+    for norm, expected in zip(part_norms(model), (encoder, decoder), strict=True):
+        assert norm is expected is None or norm == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_frozen_part_has_no_norm(tokenizer, rows):
@@ -69,7 +83,7 @@ def test_norms_are_those_before_clipping(clip):
 def test_a_step_records_them(first_step, batch_size, accumulation):
     result = first_step(batch_size, accumulation, **CE)
     last = result.steps[-1]
-    for part in ("encoder", "decoder"):
+    for part in PARTS:
         gradients = [g for name, g in result.gradients.items() if name.startswith(f"{part}.")]
         assert float(last[f"grad_norm_{part}"]) == pytest.approx(norm_of(gradients), rel=1e-4)
 

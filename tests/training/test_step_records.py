@@ -1,9 +1,11 @@
 import csv
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from kdlib.config import Training
+from kdlib.files import DataError
 from kdlib.losses.combine import LossTerm, combine
 from kdlib.training.health import Keys
 from kdlib.training.live import LiveRun
@@ -154,3 +156,30 @@ def test_a_kill_while_rows_are_dropped_loses_none(records, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             records.open(1)
     assert records.steps_path.read_bytes() == before
+
+
+def test_the_clock_of_a_run_goes_on_after_a_crash(records, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("kdlib.training.records.time", SimpleNamespace(time=lambda: now[0]))
+    records.open(0)
+    now[0] = 107.0
+    write_step(records, 1)
+    now[0] = 1000.0
+    records.open(1)
+    now[0] = 1002.0
+    write_step(records, 2)
+    assert [float(row["elapsed_time_seconds"]) for row in rows(records.steps_path)] == [7, 7, 9, 9]
+
+
+def test_norms_stand_in_the_last_row_of_a_step(records):
+    write_step(records, 1)
+    first, last = rows(records.steps_path)
+    assert [last[f"grad_norm_{part}"] for part in ("total", "encoder", "decoder")] == ["2.5", "1.5", "2.0"]
+    assert [first[f"grad_norm_{part}"] for part in ("total", "encoder", "decoder")] == ["", "", ""]
+
+
+@pytest.mark.parametrize("nll", [float("nan"), float("inf")])
+def test_a_validation_that_is_not_finite_stops_the_run(records, nll):
+    with pytest.raises(DataError, match=f"stopped at step 4: the validation loss is {nll}; likely .* change"):
+        records.epoch(1, 4, nll)
+    assert rows(records.epochs_path) == []
