@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdlib.files import DataError, sha256, write_json
+from kdlib.files import DataError
 from kdlib.models.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -123,23 +123,6 @@ def _ids_of(tokenizer: PreTrainedTokenizerFast) -> dict[str, object]:
         "vocabulary": tokenizer.get_vocab(),
         "end token": tokenizer.eos_token_id,
     }
-
-
-def check_tokenizers(tokenizer: Path, models: Mapping[str, Path], out: Path) -> None:
-    """Make sure, before anything is trained, that all pretrained models of a run read its tokens.
-
-    Args:
-        tokenizer: Folder of the run's tokenizer.
-        models: Name and folder of every model that a teacher or a student starts from.
-        out: JSON of what was found: name and sha256 of each ``tokenizer.json``.
-
-    Raises:
-        DataError: If one of them gives other ids.
-    """
-    words = load_tokenizer(tokenizer)
-    for folder in models.values():
-        check_tokenizer(folder, words)
-    write_json(out, {name: sha256(folder / "tokenizer.json") for name, folder in models.items()})
 
 
 def check_lengths(model: PreTrainedModel, source: int, target: int) -> None:

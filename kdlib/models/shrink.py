@@ -49,8 +49,29 @@ def layer_counts(config: PreTrainedConfig) -> dict[str, int]:
         for stack, names in stacks.items()
     }
     if None in found.values():
-        raise DataError(f"the layers of a {config.model_type} model are not found; leave their losses out")
+        raise DataError(
+            f"layers: those of a {config.model_type} model are not found; start from size or model, and "
+            "leave losses on layers out"
+        )
     return {stack: int(count) for stack, count in found.items() if count is not None}
+
+
+def check_layers(config: PreTrainedConfig, layers: Layers) -> None:
+    """Make sure that a teacher has the layers that a student takes.
+
+    Args:
+        config: The teacher's.
+        layers: How many to keep.
+
+    Raises:
+        DataError: If it has fewer, or no encoder.
+    """
+    counts = layer_counts(config)
+    for part, asked in (("encoder", layers.encoder), ("decoder", layers.decoder)):
+        if asked is not None and part not in counts:
+            raise DataError(f"layers.{part}: the teacher is a causal model without an encoder; leave it out")
+        if asked is not None and asked > counts[part]:
+            raise DataError(f"layers.{part}: the teacher has {counts[part]}, got {asked}")
 
 
 def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTrainedModel:
@@ -67,13 +88,12 @@ def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTr
     from huggingface_hub.errors import StrictDataclassError
 
     model = load(teacher)
+    check_layers(model.config, layers)
     if model.config.is_encoder_decoder:
-        _keep(model, model.get_encoder(), ENCODER, "encoder", layers.encoder)
-        _keep(model, model.get_decoder(), DECODER, "decoder", layers.decoder)
-    elif layers.encoder is not None:
-        raise DataError(f"layers.encoder: {teacher} is a causal model without an encoder; leave it out")
+        _keep(model, model.get_encoder(), ENCODER, layers.encoder)
+        _keep(model, model.get_decoder(), DECODER, layers.decoder)
     else:
-        _keep(model, model.get_decoder(), CAUSAL, "decoder", layers.decoder)
+        _keep(model, model.get_decoder(), CAUSAL, layers.decoder)
     # Read back, so that whatever a family derives from its configuration (numbers of layers, caches) agrees.
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -86,9 +106,7 @@ def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTr
             ) from None
 
 
-def _keep(
-    model: PreTrainedModel, stack: nn.Module, names: tuple[str, ...], part: str, kept: int | None
-) -> None:
+def _keep(model: PreTrainedModel, stack: nn.Module, names: tuple[str, ...], kept: int | None) -> None:
     """Drop all but the kept layers of a stack, in the model and in its configuration.
 
     The first layer is always kept: in T5 it holds the relative positions of the whole stack.
@@ -98,17 +116,11 @@ def _keep(
     if kept is None:
         return
     config = model.config
-    name = next((name for name in names if hasattr(config, name)), None)
-    count = 0 if name is None else getattr(config, name)
+    name = next(name for name in names if hasattr(config, name))
+    count = getattr(config, name)
     lists = [(n, m) for n, m in stack.named_children() if isinstance(m, ModuleList) and len(m) == count]
-    if name is None or len(lists) != 1:
-        raise DataError(
-            f"layers.{part}: the layers of a {config.model_type} model are not found; use size or model"
-        )
-    if kept > count:
-        raise DataError(
-            f"layers.{part}: {kept} layers of the {count} that the teacher has; take at most {count}"
-        )
+    if len(lists) != 1:
+        raise DataError(f"layers: those of a {config.model_type} model are not found; use size or model")
     ((where, blocks),) = lists
     chosen = evenly_spaced(count, kept)
     setattr(stack, where, ModuleList(blocks[i] for i in chosen))

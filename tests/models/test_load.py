@@ -10,10 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from kdlib.files import DataError, read_json, sha256
-from kdlib.models.load import check_lengths, check_tokenizer, check_tokenizers, dtype_of, load
+from kdlib.files import DataError
+from kdlib.models.load import check_lengths, check_tokenizer, dtype_of, load
 from kdlib.models.tokenizer import EOS, copy_tokenizer, load_tokenizer
-from tests.models.conftest import byte_tokenizer
 
 CPU = torch.device("cpu")
 
@@ -142,17 +141,6 @@ def beside(dataset, tmp_path):
 
 def test_the_models_own_tokenizer_is_let_through(beside):
     check_tokenizer(*beside)
-
-
-def test_all_models_of_a_run_are_compared_before_anything_is_trained(beside, dataset, tmp_path):
-    model, _ = beside
-    check_tokenizers(tmp_path / "run", {"a": model, "b": model}, tmp_path / "checked.json")
-    digest = sha256(model / "tokenizer.json")
-    assert read_json(tmp_path / "checked.json") == {"a": digest, "b": digest}
-    byte_tokenizer().save_pretrained(str(tmp_path / "foreign"))
-    with pytest.raises(DataError, match=r"foreign: its tokenizer is not that of the run"):
-        check_tokenizers(tmp_path / "run", {"a": model, "c": tmp_path / "foreign"}, tmp_path / "never.json")
-    assert not (tmp_path / "never.json").exists()
 
 
 @pytest.mark.parametrize(

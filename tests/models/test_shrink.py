@@ -155,13 +155,17 @@ def test_a_family_whose_layers_differ_by_their_number_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("family", "layers", "told"),
     [
-        ("t5_tied", Layers(encoder=6), r"layers\.encoder: 6 layers of the 5 .*; take at most 5"),
-        ("t5_tied", Layers(decoder=9), r"layers\.decoder: 9 layers of the 5 .*; take at most 5"),
-        ("llama_tied", Layers(decoder=6), r"layers\.decoder: 6 layers of the 5"),
-        ("llama_tied", Layers(encoder=1), r"layers\.encoder: .* is a causal model .*; leave it out"),
+        ("t5_tied", Layers(encoder=6), "layers.encoder: the teacher has 5, got 6"),
+        ("t5_tied", Layers(decoder=9), "layers.decoder: the teacher has 5, got 9"),
+        ("llama_tied", Layers(decoder=6), "layers.decoder: the teacher has 5, got 6"),
+        (
+            "llama_tied",
+            Layers(encoder=1),
+            "layers.encoder: the teacher is a causal model without an encoder; leave it out",
+        ),
     ],
 )
 def test_layers_that_are_not_there_are_told(tmp_path, family, layers, told):
     tiny(family, layers=LAYERS).save_pretrained(str(tmp_path))
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=re.escape(told)):
         shrink(tmp_path, layers)

@@ -81,10 +81,10 @@ def test_a_model_of_one_more_student_trains_no_teacher_again(project):
     more["students"]["twin"] = {**OVERLAY["students"]["traditional"], "teacher": "base", "model": "twin"}
     planned = run(project, more, "--until", "student", "--dry-run")
     jobs = dict(re.findall(r"^(\w+)\s+(\d+)$", planned, re.MULTILINE))
-    assert jobs == {"model": "1", "tokenizers": "1", "student": "1", "total": "3"}
+    assert jobs == {"model": "1", "starts": "1", "student": "1", "total": "3"}
 
 
-def test_a_model_of_another_tokenizer_is_refused_before_a_teacher_trains(project):
+def test_other_tokenizers_and_missing_layers_are_told_before_a_teacher_trains(project):
     foreign = project.folder / "foreign"
     shutil.copytree(project.folder / "pretrained", foreign)
     byte_tokenizer().save_pretrained(str(foreign))
@@ -93,7 +93,11 @@ def test_a_model_of_another_tokenizer_is_refused_before_a_teacher_trains(project
     wrong["models"]["foreign"] = {"kind": "folder", "path": "foreign"}
     wrong["students"]["traditional"]["model"] = "foreign"
     output = run(project, wrong, "--until", "student", check=False)
-    assert "Error in rule tokenizers" in output
-    log = (project.folder / "logs/mixed/tokenizers.log").read_text()
+    assert "Error in rule starts" in output
+    log = (project.folder / "logs/mixed/starts.log").read_text()
     assert "its tokenizer is not that of the run, they differ in" in log.splitlines()[-1]
+    wrong["students"]["traditional"] = {**OVERLAY["students"]["ce"], "layers": {"encoder": 9}}
+    assert "Error in rule starts" in run(project, wrong, "--until", "student", check=False)
+    log = (project.folder / "logs/mixed/starts.log").read_text()
+    assert "students.traditional.layers.encoder: the teacher has 1, got 9" in log.splitlines()[-1]
     assert not (project.folder / "results/mixed/teachers").exists()

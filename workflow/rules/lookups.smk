@@ -34,6 +34,16 @@ def starting_models():
     return sorted({entry.model for entry in entries} - {None})
 
 
+def taken_layers():
+    """Students that take layers of a pretrained teacher: the teacher's model, and how many."""
+    started = {name: own.model for name, own in cfg.teachers.items() if own.model}
+    return {
+        name: (started[own.teacher], own.layers.model_dump())
+        for name, own in cfg.students.items()
+        if own.layers and own.teacher in started
+    }
+
+
 def given_files(wildcards):
     """Files that a pretrained model is read from, if they lie on this machine."""
     path = Path(getattr(cfg.models[wildcards.model], "path", ""))

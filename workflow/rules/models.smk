@@ -45,8 +45,8 @@ rule encoder:
         "../scripts/encoder.py"
 
 
-# Models of other tokenizers are refused before a teacher trains for hours.
-rule tokenizers:
+# Other tokenizers, and layers that a teacher will not have, are told before it trains for hours.
+rule starts:
     input:
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
@@ -57,17 +57,18 @@ rule tokenizers:
             if file.endswith("/tokenizer.json")
         ],
     output:
-        checked=f"{RUN}/dataset/tokenizers.json",
+        checked=f"{RUN}/dataset/starts.json",
     log:
-        f"{LOGS}/tokenizers.log",
+        f"{LOGS}/starts.log",
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         names=starting_models(),
-        code=code("tokenizers"),
+        layers=taken_layers(),
+        code=code("starts"),
     message:
-        "compare the tokenizers of the pretrained models"
+        "look at the tokenizers and layers of the pretrained models"
     script:
-        "../scripts/tokenizers.py"
+        "../scripts/starts.py"

@@ -8,9 +8,7 @@ rule teacher:
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         pretrained=lambda w: staged(cfg.teachers[w.teacher].model),
-        tokenizers=(
-            ancient(rules.tokenizers.output.checked) if starting_models() else []
-        ),
+        starts=ancient(rules.starts.output.checked) if starting_models() else [],
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
         best=expand(

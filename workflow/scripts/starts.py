@@ -1,18 +1,23 @@
-"""Make sure that all pretrained models of a run read its tokens."""
+"""Look at the pretrained models of a run before anything is trained."""
 
 from pathlib import Path
 from typing import Any
 
+from kdlib.config import Layers
 from kdlib.jobs import logged
-from kdlib.models.load import check_tokenizers
+from kdlib.models.starts import check_starts
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     folders = [Path(file).parent for file in job.input.models]
-    check_tokenizers(
+    check_starts(
         tokenizer=Path(job.input.tokenizer).parent,
         models=dict(zip(job.params.names, folders, strict=True)),
+        layers={
+            student: (name, Layers.model_validate(layers))
+            for student, (name, layers) in job.params.layers.items()
+        },
         out=Path(job.output.checked),
     )
 
