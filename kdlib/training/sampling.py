@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BLOCK = 128  # rows at most that are shuffled among themselves
 SHARE = 64  # blocks at least: with fewer, the rows of a block would differ in length
 BATCHES = 4  # of a block at least: with fewer, the same rows would always meet
+JITTER = 0.3  # of a target's length: without any, the same rows would often meet
 BUFFER = 8  # blocks whose batches are mixed; with 128 rows each, their row groups fit into a store's cache
 
 
@@ -86,6 +87,7 @@ class EpochSampler(Sampler[int]):
             subsets: Which rows an epoch reads, or None for all.
         """
         self.by_length = by_length(rows)
+        self.targets = np.fromiter((len(row.target_ids) for row in rows), np.int32, len(rows))
         self.subsets = subsets
         self.batch_size = batch_size
         self.seed = seed
@@ -101,11 +103,15 @@ class EpochSampler(Sampler[int]):
         epoch, ordered = self.epoch(), self.by_length
         if self.subsets is not None:
             ordered = ordered[self.subsets.numbers(len(ordered), epoch)]  # still in the order of their length
-        return epoch_order(ordered, self.batch_size, self.seed, epoch)
+        return epoch_order(ordered, self.batch_size, self.seed, epoch, self.targets)
 
 
 def epoch_order(
-    ordered: Sequence[int] | NDArray[np.int64], batch_size: int, seed: int, epoch: int
+    ordered: Sequence[int] | NDArray[np.int64],
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    targets: NDArray[np.int32] | None = None,
 ) -> Iterator[int]:
     """Yield every row of an epoch once; each ``batch_size`` of them in turn are of like length.
 
@@ -118,6 +124,8 @@ def epoch_order(
         batch_size: Rows per batch.
         seed: Of all epochs' orders.
         epoch: Number of the epoch.
+        targets: Length of every row's target: within a block, batches are of like length there as well, give
+            or take ``JITTER``. Without it they are random.
     """
     rng = random.Random(f"{seed}:{epoch}")
     spare = len(ordered) % batch_size
@@ -136,6 +144,8 @@ def epoch_order(
         for begin, end in blocks[first : first + BUFFER]:
             block = full[begin:end].tolist()
             rng.shuffle(block)
+            if targets is not None:
+                block.sort(key=lambda number: targets[number] * rng.uniform(1 - JITTER, 1 + JITTER))
             batches += [block[i : i + batch_size] for i in range(0, len(block), batch_size)]
         rng.shuffle(batches)
         yield from chain.from_iterable(batches)

@@ -16,6 +16,10 @@ RANKED = np.argsort(-LENGTHS, kind="stable").tolist()
 RANK = {number: rank for rank, number in enumerate(RANKED)}
 
 
+def target_lengths(rows):
+    return np.array([len(row.target_ids) for row in rows])
+
+
 def cut(order, size):
     return [order[start : start + size] for start in range(0, len(order), size)]
 
@@ -27,7 +31,7 @@ def padding(order, size):
 
 
 def a_row(number, length):
-    return Row(f"id{number * 7 % 11}-{number}", list(range(length)), [1], "h")
+    return Row(f"id{number * 7 % 11}-{number}", list(range(length)), [1] * (1 + number % 9), "h")
 
 
 @given(st.integers(0, 700), st.integers(1, 40), st.integers(0, 3), st.integers(0, 3))
@@ -84,6 +88,18 @@ def test_rows_meet_other_rows_in_the_next_epoch(rows, most):
     assert len(first & second) < most * len(first)
 
 
+def test_targets_of_a_batch_are_of_like_length_and_rows_still_meet_others():
+    rows = 4_000
+    targets = np.random.default_rng(3).lognormal(3, 0.4, rows).astype(np.int32) + 4
+    epochs = [cut(list(epoch_order(range(rows), 16, 1, epoch, targets)), 16) for epoch in range(2)]
+    plain = cut(list(epoch_order(range(rows), 16, 1, 0)), 16)
+    assert sorted(number for batch in epochs[0] for number in batch) == list(range(rows))
+    padded, unsorted = (sum(targets[batch].max() * 16 for batch in read) for read in (epochs[0], plain))
+    assert padded / targets.sum() < 1.45 < 1.7 < unsorted / targets.sum()
+    first, second = map(pairs, epochs)
+    assert len(first & second) < 0.45 * len(first)
+
+
 def test_an_epoch_begins_anywhere():
     """Long, middling and short rows are all among the first batches of some epochs."""
     first = [RANK[next(epoch_order(RANKED, 16, 1, epoch))] / len(RANKED) for epoch in range(60)]
@@ -123,7 +139,7 @@ def test_a_sampler_asks_for_the_epoch_when_it_begins():
     sampler = EpochSampler(rows, 4, 5, lambda: next(epochs))
     first, second, again = list(sampler), list(sampler), list(sampler)
     assert len(sampler) == 40
-    assert first == list(epoch_order(by_length(rows), 4, 5, 0))
+    assert first == list(epoch_order(by_length(rows), 4, 5, 0, target_lengths(rows)))
     assert second == again != first
 
 
@@ -135,7 +151,7 @@ def test_processes_share_an_epoch_and_step_together_on_like_lengths():
         shares.append(list(BatchSamplerShard(batch_sampler, num_processes=2, process_index=process)))
     assert [len(share) for share in shares] == [256, 256]
     read = [number for step in zip(*shares, strict=True) for batch in step for number in batch]
-    assert read == list(epoch_order(by_length(rows), 16, 1, 3))
+    assert read == list(epoch_order(by_length(rows), 16, 1, 3, target_lengths(rows)))
     lengths = LENGTHS[np.array(read).reshape(256, 16)]
     assert np.ptp(lengths, axis=1).max() < 10
 
