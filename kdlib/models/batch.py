@@ -41,6 +41,17 @@ class Row:
     rank: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The target ids of a batch's rows; as a list they would be walked through by all that moves a batch.
+
+    Attributes:
+        ids: Of each row.
+    """
+
+    ids: list[tuple[int, ...]]
+
+
 def read_rows(path: Path) -> list[Row]:
     """Read the token columns of a dataset file, and weights and ranks of its rows if it has any."""
     table = read_parquet(path, list(COLUMNS))

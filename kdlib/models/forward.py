@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdlib.models.batch import IGNORE
 
@@ -72,7 +72,9 @@ def target_output(
     names = ("input_ids", "attention_mask", "decoder_input_ids")
     network: PreTrainedModel = model if inner is None else inner
     with _head_sees(network, batch["labels"] != IGNORE) as seen:
-        inputs = {name: batch[name] for name in names if name in batch}
+        inputs: dict[str, Any] = {name: batch[name] for name in names if name in batch}
+        if getattr(network.config, "use_cache", False):  # keys and values are for generation
+            inputs["use_cache"] = False
         found = model(**inputs, **_asked(hidden, attention))
     layers = _layers(found, batch, hidden, attention) if hidden or attention else None
     return TargetOutput(seen[0], found.logits, layers)

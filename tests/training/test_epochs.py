@@ -36,7 +36,7 @@ def read_targets(patch):
     seen, original = [], LossTrainer.compute_loss
 
     def compute_loss(self, model, inputs, **given):
-        seen.append((int(self.state.epoch or 0), inputs["targets"], tuple(inputs["labels"].shape)))
+        seen.append((int(self.state.epoch or 0), inputs["targets"].ids, tuple(inputs["labels"].shape)))
         return original(self, model, inputs, **given)
 
     patch.setattr(LossTrainer, "compute_loss", compute_loss)

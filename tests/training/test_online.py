@@ -88,7 +88,7 @@ def test_teachers_of_either_kind_teach_students_of_either_kind(
     torch.testing.assert_close(signal.log_probs, expected, atol=1e-5, rtol=1e-5)
     assert len(target_output(trainer.model, inputs).logits) == len(expected)
     trainer.train()
-    assert [len(rows[i].target_ids) for i in (3, 0, 7)] == list(map(len, inputs["targets"]))
+    assert [len(rows[i].target_ids) for i in (3, 0, 7)] == list(map(len, inputs["targets"].ids))
 
 
 def test_the_teacher_sees_the_renamed_rows(trainer_of, tokenizer, rows, tmp_path, monkeypatch):
