@@ -33,10 +33,14 @@ SHAPE = {"d_model": 64, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "
 EVERY = 0.1  # seconds between readings
 
 
-def memory_growth() -> float:
-    """Return by which share a student's training takes more memory on 100,000 rows than on 10,000."""
+def memory_growth(sizes: tuple[int, int] = SIZES) -> float:
+    """Return by which share a student's training takes more memory on ten times the rows.
+
+    Args:
+        sizes: Rows of the two datasets.
+    """
     peaks = []
-    for rows in SIZES:
+    for rows in sizes:
         with tempfile.TemporaryDirectory() as folder:
             for step in ("make", "train"):  # the memory of making the data is not that of training
                 code = f"from benchmarks import train_memory as m; m.{step}({rows}, m.Path({folder!r}))"
