@@ -54,7 +54,7 @@ rule starts:
             file
             for name in starting_models()
             for file in staged(name)
-            if file.endswith("/tokenizer.json")
+            if file.endswith("tokenizer.json")
         ],
     output:
         checked=f"{RUN}/dataset/starts.json",
