@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import torch
+
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import Combined, LossTerm, combine
 from kdlib.losses.sequence import by_reference
 from kdlib.losses.table import Components
+from kdlib.losses.validity import Judging
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -41,6 +45,23 @@ class Objective:
     legality: Legality | None = None
     pairing: Pairing | None = None
     judge: Callable[[list[int]], bool] | None = None
+
+    def layers_asked(self) -> dict[str, bool]:
+        """Return what of the layers ``target_output`` must tell."""
+        pairing = self.pairing
+        return {} if pairing is None else {"hidden": pairing.hidden, "attention": pairing.attention}
+
+    def judging(self, seed: str, device: torch.device) -> Judging | None:
+        """Return the judge of drawn outputs, if losses draw.
+
+        Args:
+            seed: Of the draws; one that tells step and rows makes a resumed training draw the same.
+            device: Where the student's logits are.
+        """
+        if self.judge is None:
+            return None
+        generator = torch.Generator(device).manual_seed(random.Random(seed).getrandbits(63))
+        return Judging(self.judge, generator)
 
     def combined(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.validity import Judging
 from kdlib.models.batch import IGNORE, Row, Targets, by_length, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
@@ -165,7 +163,9 @@ class LossTrainer(Trainer):
         """Return the share of this micro-batch in the loss of the whole accumulated batch."""
         if return_outputs or num_items_in_batch is None:
             raise ValueError("compute_loss is for training steps; evaluate() measures by itself")
-        student = target_output(model, inputs, self.accelerator.unwrap_model(model), **self._layers_asked())
+        student = target_output(
+            model, inputs, self.accelerator.unwrap_model(model), **self.objective.layers_asked()
+        )
         temperature, alpha = self.plan.moment(self._epoch(), self.convergence.converged)
         weights = self.plan.weights(self.state.global_step / max(self.state.max_steps, 1), alpha)
         counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
@@ -196,18 +196,13 @@ class LossTrainer(Trainer):
             weighted=dict(zip(combined.weighted, values[half:], strict=True)),
         )
 
-    def _layers_asked(self) -> dict[str, bool]:
-        """Return what losses read of the layers."""
-        pairing = self.objective.pairing
-        return {} if pairing is None else {"hidden": pairing.hidden, "attention": pairing.attention}
-
     def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
         """Return what the student says of a micro-batch with all that its losses compare it with."""
         labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"].ids]
         legality, meanings, pairing = self.objective.legality, None, self.objective.pairing
         said, layers = None, None
         if self.teacher is not None:
-            said = self.teacher.output(inputs.get("teacher", inputs), **self._layers_asked())
+            said = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
             if pairing is not None and student.layers is not None and said.layers is not None:
                 layers = pairing.pairs(student.layers, said.layers, inputs, lengths)
         if self.objective.golds is not None and self._golds is not None:
@@ -222,16 +217,10 @@ class LossTrainer(Trainer):
             meanings=meanings,
             illegality=None if legality is None else legality.at(inputs["targets"].ids, labels.device),
             layers=layers,
-            judging=self._judging(inputs),
+            judging=self.objective.judging(
+                f"{self.args.seed}:{self.state.global_step}:{inputs['targets'].ids}", labels.device
+            ),
         )
-
-    def _judging(self, inputs: dict[str, Any]) -> Judging | None:
-        """Return the judge of drawn outputs, with the draws of this step and these rows."""
-        if self.objective.judge is None:
-            return None
-        draws = random.Random(f"{self.args.seed}:{self.state.global_step}:{inputs['targets'].ids}")
-        generator = torch.Generator(self.args.device).manual_seed(draws.getrandbits(63))
-        return Judging(self.objective.judge, generator)
 
     def _signal(self, said: TargetOutput | None, inputs: dict[str, Any], temperature: float) -> Signal | None:
         if said is not None:
