@@ -33,7 +33,7 @@ from kdlib.models.batch import read_rows
 from kdlib.training.sampling import EpochSampler
 
 THREADS = 2
-RUNS = 2 if quick() else 5
+RUNS = 1 if quick() else 5
 # Suffix of the claim: vocabulary and rows. First that of config/config.yaml, then that of CodeT5.
 SETTINGS = {"": (1024, 48)} if quick() else {"": (1024, 1024), "_32k": (32_100, 256)}
 STUDENT = Size(**presets()["sizes"]["mini"])
