@@ -37,7 +37,7 @@ RUNS = 1 if quick() else 5
 # Suffix of the claim: vocabulary and rows. First that of config/config.yaml, then that of CodeT5.
 SETTINGS = {"": (1024, 48)} if quick() else {"": (1024, 1024), "_32k": (32_100, 256)}
 STUDENT = Size(**presets()["sizes"]["mini"])
-TEACHER = STUDENT.model_copy(update={"d_model": 256, "d_ff": 1024})
+TEACHER = STUDENT.model_copy(update={"d_model": 256, "d_ff": 1136})
 
 
 class Pairs(NamedTuple):
