@@ -109,6 +109,12 @@ def examples():
 
 
 @pytest.fixture(scope="session")
+def examples_of():
+    """Return a function that gives so many distinct examples."""
+    return lambda number: [an_example(n) for n in range(number)]
+
+
+@pytest.fixture(scope="session")
 def split_name():
     return split_of
 

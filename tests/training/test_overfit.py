@@ -1,0 +1,109 @@
+"""Every recipe can memorise: a teacher overfitted on 64 examples, and students distilled on the same 64."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kdlib.config import Dataset, Signals, Student, Teacher, Tokenizer
+from kdlib.config.sections import presets
+from kdlib.files import read_json, read_parquet, sha256, write_json, write_parquet
+from kdlib.losses.table import Components
+from kdlib.models.batch import read_rows
+from kdlib.models.generate import beam_search
+from kdlib.models.load import load
+from kdlib.records import digest
+from kdlib.training.distill import distill
+from kdlib.training.finetune import finetune
+
+SIZE = {"d_model": 64, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
+# A rate that ends at 0: hard and soft targets pull apart a little, and the noise of a floor would stay. Twice
+# this peak left one or two examples unlearnt with several recipes.
+TRAINING = {
+    "epochs": 120,
+    "batch_size": 16,
+    "learning_rate": 0.0045,
+    "floor": 0.0,
+    "dropout": 0.0,
+    "weight_decay": 0.0,
+    "validation_frequency": 30,
+    "records": {"gradient_every": 0},
+}
+RECIPES = {
+    "ce": {"loss": "ce"},
+    "traditional": {"loss": "traditional"},
+    "enhanced": {"loss": "enhanced"},
+    "ast_enhanced": {"loss": "ast_enhanced"},
+    "trident without contrastive": {"components": {key: {} for key in ("focal", "jsd", "semantic")}},
+} | {
+    schedule: {"schedule": schedule, "components": {name: {} for name in table}}
+    for schedule, table in presets()["schedules"].items()
+    if set(table) <= set(Components.model_fields)
+}
+
+
+@pytest.fixture(scope="module")
+def memorised(tmp_path_factory, build_dataset, examples_of):
+    """64 rows, once more as validation, and the tokenizer."""
+    config = Dataset(max_source_tokens=96, max_target_tokens=32, tokenizer=Tokenizer(vocab_size=400))
+    folder = tmp_path_factory.mktemp("memorised")
+    files = build_dataset(folder, examples_of(80), config)
+    table = read_parquet(files.train)
+    assert table.num_rows == 64
+    # The best model is that of the lowest loss on what is to be memorised; ids of a store are distinct.
+    ids = [f"again-{key}" for key in table["id"].to_pylist()]
+    again = table.set_column(table.column_names.index("id"), "id", [ids])
+    write_parquet(folder / "again.parquet", again)
+    return replace(files, validation=folder / "again.parquet")
+
+
+@pytest.fixture(scope="module")
+def exact_match(memorised):
+    """Return a function that gives the share of the 64 that a model writes greedily, token by token."""
+    rows = read_rows(memorised.validation)
+    assert len(rows) == 64
+
+    def measure(folder):
+        found = beam_search(load(folder), rows, beams=1, n_best=1, max_tokens=32)
+        return sum(ids == row.target_ids for [(ids, _)], row in zip(found, rows, strict=True)) / len(rows)
+
+    return measure
+
+
+@pytest.fixture(scope="module")
+def overfitted(tmp_path_factory, memorised, store_of):
+    """Teacher and the manifest of its signals."""
+    folder = tmp_path_factory.mktemp("overfitted")
+    files = (memorised.train, memorised.validation, memorised.tokenizer)
+    teacher = Teacher.model_validate({"size": SIZE, "training": TRAINING})
+    finetune("toy", teacher, *files, folder / "out", folder / "checkpoints", 1)
+    model = folder / "out" / "best_model"
+    manifest = store_of(folder / "signals", memorised, model, Signals(shards=1))
+    told = {**read_json(manifest), "dataset": digest(map(sha256, files[:2]))}
+    del told["digest"]
+    write_json(manifest, {**told, "digest": digest([json.dumps(told, sort_keys=True)])})
+    return model, manifest
+
+
+def test_a_teacher_memorises_64_examples(overfitted, exact_match):
+    assert exact_match(overfitted[0]) == 1.0
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_student_of_every_recipe_memorises_them_too(overfitted, memorised, exact_match, tmp_path, recipe):
+    teacher, manifest = overfitted
+    student = Student.model_validate(
+        {"teacher": "toy", "size": SIZE, "training": TRAINING, **RECIPES[recipe]}
+    )
+    files = (memorised.train, memorised.validation, memorised.tokenizer, manifest, teacher)
+    folders = [tmp_path / name for name in ("out", "checkpoints")]
+    distill("toy", student, *files, *folders, 1, tmp_path / "golds")
+    assert exact_match(tmp_path / "out" / "best_model") == 1.0
+
+
+def test_the_recipes_are_all_there_are():
+    used = {name for recipe in RECIPES.values() for name in recipe.get("components", {})}
+    assert {"focal", "jsd", "semantic", "contrastive", "ce", "kl", "pans", "ast"} <= used
+    assert {"trident", "legacy", "stability_first"} <= RECIPES.keys()
