@@ -143,7 +143,9 @@ def terms(frozen: FrozenEncoder) -> dict[str, tuple[float, str]]:
     plain = ce(batch)
     against = f"torch cross_entropy, V = {VOCAB}, {POSITIONS} positions, one thread"
     found = {}
-    for name in Components.model_fields:
+    # Those that compare layers read states, not logits: their price is the forward pass that gives them.
+    components = Components.model_validate({name: {} for name in Components.model_fields})
+    for name in (n for n in components.names() if n not in components.need("layers")):
         found[f"{name}_over_ce"] = ratio(term(name, batch), plain), against
     few = sparse(batch)
     for name in ("kl", "reverse_kl", "skew_kl", "jsd"):
