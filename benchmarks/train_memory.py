@@ -124,7 +124,7 @@ def _store(folder: Path) -> None:
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.shard import ShardMetadata, write_shard
     from kdlib.signals.shared import write_tensors
-    from kdlib.training.distill import origin_of
+    from kdlib.training.distributions import origin_of
 
     head = load(folder / "teacher").get_output_embeddings().weight.detach()
     codec = codec_for(Hidden(kind="hidden"), len(head), {"head": head})

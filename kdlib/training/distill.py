@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Student
-from kdlib.files import DataError, sha256
+from kdlib.files import DataError
 from kdlib.models.load import computing_device, dtype_of
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
-from kdlib.records import digest
 from kdlib.training.beams import stored_beams
 from kdlib.training.checks import check_training
+from kdlib.training.distributions import online_teacher, origin_of, trusted_store
 from kdlib.training.fit import Job, arguments, fit, job_key, processes
+from kdlib.training.lessons import Lessons
 from kdlib.training.plan import student_plan
 from kdlib.training.references import write_references
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from kdlib.losses.syntax import Legality
-    from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
-    from kdlib.training.online import OnlineTeacher
-    from kdlib.training.plan import Plan
+    from kdlib.training.golds import GoldVectors
+    from kdlib.training.layers import Pairing
+    from kdlib.training.objective import Objective
 
 
 def distill(
@@ -73,65 +73,84 @@ def distill(
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
             been written then.
     """
-    from kdlib.losses.validity import judge
-    from kdlib.models.tokenizer import decode, embedding_rows, load_tokenizer
+    from kdlib.models.tokenizer import embedding_rows, load_tokenizer
     from kdlib.training.encoders import gold_vectors_of
     from kdlib.training.layers import pair
-    from kdlib.training.objective import Objective
 
     _check_given(name, student, signals, teacher, encoder, pretrained, beams)
     dtype_of(student.training.precision, computing_device())  # before anything is written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads, "processes": processes()}
-    used = [train, validation, tokenizer / "tokenizer.json"]
-    used += [signals] if signals else []
-    measure = encoder or (teacher if student.needs_teachers_encoder() else None)
+    used = [train, validation, tokenizer / "tokenizer.json", *(file for file in (signals, beams) if file)]
     models = [folder for folder in (teacher, encoder, pretrained) if folder]
     used += [folder / file for folder in models for file in ("config.json", "model.safetensors")]
-    used += [beams] if beams else []
     key = job_key({**params, "code": code}, used)
     job = Job(f"students/{name}", key, checkpoints, out, threads, tracking)
-    words, plan, online = load_tokenizer(tokenizer), student_plan(student), None
+    folder, words, plan = job.folder(), load_tokenizer(tokenizer), student_plan(student)
+    online, store, pairing, golds_of = None, None, None, None
     if teacher and student.needs_online():
         online = online_teacher(teacher, embedding_rows(words))
-    references, learnt, store = None, train, None
     if signals and student.needs_store():
         origin = origin_of(train, validation, tokenizer, teacher)
         store = trusted_store(signals, origin, iter_rows(train), embedding_rows(words), plan)
-    model, pairing = _initial(student, pretrained, teacher, words), None
+    model = _initial(student, pretrained, teacher, words)
     if online is not None and student.needs_layers():
         pairing = pair(model, online.model, student.components, student.training.seed)
-    if store and student.sequence:
-        beams = job.folder() / "beams.parquet"
-        stored_beams(store, train, tokenizer, student.sequence.beams, beams)
-    if beams and student.sequence:
-        learnt = job.folder() / "references.parquet"
-        references = write_references(train, beams, student.sequence, learnt)
-    readers, args = [model, *([online.model] if online else [])], arguments(student.training, job.folder())
+    learnt, references = _learnt(student, train, tokenizer, store, beams, folder)
+    readers, args = [model, *([online.model] if online else [])], arguments(student.training, folder)
     check_training(readers, learnt, validation, args, student.training.epoch_samples)
-    rows = map_rows(learnt, job.folder() / "train.arrow")
+    rows = map_rows(learnt, folder / "train.arrow")
+    if measure := encoder or (teacher if student.needs_teachers_encoder() else None):
+        golds_of = gold_vectors_of(measure, words, rows, golds, threads)
+    token_weights = _token_weights(words, learnt, student.token_weight, folder / "weights.arrow")
+    held_out = map_rows(validation, folder / "validation.arrow")
     fit(
         model=model,
         vocabulary=words.get_vocab(),
-        rows=rows,
-        validation=map_rows(validation, job.folder() / "validation.arrow"),
-        objective=Objective(
-            student.components,
-            golds=gold_vectors_of(measure, words, rows, golds, threads) if measure else None,
-            legality=legality_of(words) if student.components.need("legality") else None,
-            pairing=pairing,
-            judge=judge(partial(decode, words), words.eos_token_id)
-            if student.components.need("judge")
-            else None,
-        ),
+        lessons=Lessons(rows, held_out, store, online, token_weights, references),
+        objective=_objective(student, words, golds_of, pairing),
         training=student.training,
         plan=plan,
         job=job,
         params=params,
-        store=store,
-        teacher=online,
-        token_weights=_token_weights(words, learnt, student.token_weight, job.folder() / "weights.arrow"),
-        references=references,
+    )
+
+
+def _learnt(
+    student: Student,
+    train: Path,
+    tokenizer: Path,
+    store: SignalStore | None,
+    beams: Path | None,
+    folder: Path,
+) -> tuple[Path, dict[str, int] | None]:
+    """Return the rows to learn from, with the teacher's answers if wanted, and the counts of these."""
+    if student.sequence is None:
+        return train, None
+    if store:
+        beams = folder / "beams.parquet"
+        stored_beams(store, train, tokenizer, student.sequence.beams, beams)
+    if beams is None:
+        raise ValueError("a student of whole sequences needs the teacher's answers")
+    out = folder / "references.parquet"
+    return out, write_references(train, beams, student.sequence, out)
+
+
+def _objective(
+    student: Student, words: PreTrainedTokenizerFast, golds: GoldVectors | None, pairing: Pairing | None
+) -> Objective:
+    """Return the student's losses with what they read beside a batch."""
+    from kdlib.losses.validity import judge
+    from kdlib.models.tokenizer import decode
+    from kdlib.training.objective import Objective
+
+    judged = student.components.need("judge")
+    return Objective(
+        student.components,
+        golds=golds,
+        legality=legality_of(words) if student.components.need("legality") else None,
+        pairing=pairing,
+        judge=judge(partial(decode, words), words.eos_token_id) if judged else None,
     )
 
 
@@ -206,73 +225,3 @@ def _check_given(
     ):
         if needed and path is None:
             raise DataError(f"student {name}: {what}, none given")
-
-
-def origin_of(train: Path, validation: Path, tokenizer: Path, teacher: Path | None) -> dict[str, str]:
-    """Return the digests that signals extracted from these files carry.
-
-    Args:
-        train: Token rows.
-        validation: Token rows.
-        tokenizer: Folder of the run's tokenizer.
-        teacher: Folder of the teacher's model, if it is at hand.
-    """
-    origin = {"tokenizer": sha256(tokenizer / "tokenizer.json")}
-    origin |= {"model": sha256(teacher / "model.safetensors")} if teacher else {}
-    # In the order of the rule signals_shard.
-    return {**origin, "dataset": digest(map(sha256, (train, validation)))}
-
-
-def trusted_store(
-    manifest: Path, origin: Mapping[str, str], rows: Iterable[Row], vocabulary: int, plan: Plan
-) -> SignalStore:
-    """Open a store after making sure that a training on it cannot fail for what it holds.
-
-    Args:
-        manifest: Of the store.
-        origin: Digests that it must carry.
-        rows: Training rows, each of which needs a signal.
-        vocabulary: Entries of the student's output distribution.
-        plan: Gives the temperature of every epoch.
-
-    Raises:
-        DataError: If the store comes from another model, tokenizer or dataset, a file or a row is missing or
-            damaged, or it cannot answer for that vocabulary or at one of the temperatures.
-    """
-    from kdlib.signals.signal import SignalKey
-    from kdlib.signals.store import SignalStore
-
-    store, keys = SignalStore(manifest), (SignalKey(row.id, row.target_hash, 0) for row in rows)
-    first = list(islice(keys, 1))
-    store.check(origin, chain(first, keys))
-    _check_entries(manifest, store.provenance["codec"]["vocab_size"], vocabulary)
-    for temperature in sorted({plan.moment(epoch, False)[0] for epoch in range(plan.epochs)}):
-        for key in first:
-            store.signal(key, temperature)
-    return store
-
-
-def online_teacher(folder: Path, vocabulary: int) -> OnlineTeacher:
-    """Load a teacher that runs beside its student.
-
-    Args:
-        folder: Of the teacher's model.
-        vocabulary: Entries of the student's output distribution.
-
-    Raises:
-        DataError: If the teacher's distributions have other entries.
-    """
-    from kdlib.models.load import load
-    from kdlib.training.online import OnlineTeacher
-
-    model = load(folder)
-    _check_entries(folder, len(model.get_output_embeddings().weight), vocabulary)
-    return OnlineTeacher(model)
-
-
-def _check_entries(place: Path, entries: int, vocabulary: int) -> None:
-    if entries != vocabulary:
-        raise DataError(
-            f"{place}: the teacher's distributions are over {entries} tokens, the student's over the "
-            f"{vocabulary} of the tokenizer; take a teacher with as many, or the loss ce"
-        )

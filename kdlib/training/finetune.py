@@ -12,6 +12,7 @@ from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
 from kdlib.training.checks import check_training
 from kdlib.training.fit import Job, arguments, fit, job_key, processes
+from kdlib.training.lessons import Lessons
 from kdlib.training.plan import teacher_plan
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def finetune(
     fit(
         model=model,
         vocabulary=words.get_vocab(),
-        rows=map_rows(train, job.folder() / "train.arrow"),
-        validation=map_rows(validation, job.folder() / "validation.arrow"),
+        lessons=Lessons(
+            map_rows(train, job.folder() / "train.arrow"),
+            map_rows(validation, job.folder() / "validation.arrow"),
+        ),
         objective=Objective(Components.model_validate({"ce": {}})),
         training=teacher.training,
         plan=teacher_plan(teacher.training),

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Training
 from kdlib.files import atomic, needs_room, sha256, write_json
-from kdlib.models.batch import Row
 from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
 from kdlib.training.health import Keys
@@ -28,10 +27,12 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, TrainingArguments
 
-    from kdlib.signals.store import SignalStore
+    from kdlib.training.lessons import Lessons
     from kdlib.training.objective import Objective
-    from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
+    from kdlib.training.records import StepRecords
+    from kdlib.training.sampling import Subsets
+    from kdlib.training.trainer import LossTrainer
 
 
 @dataclass(frozen=True)
@@ -70,60 +71,38 @@ def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
 def fit(
     model: PreTrainedModel | PeftModel,
     vocabulary: Mapping[str, int],
-    rows: Sequence[Row],
-    validation: Sequence[Row],
+    lessons: Lessons,
     objective: Objective,
     training: Training,
     plan: Plan,
     job: Job,
     params: dict[str, Any],
-    store: SignalStore | None = None,
-    teacher: OnlineTeacher | None = None,
-    token_weights: Sequence[Sequence[float]] | None = None,
     opened: Callable[[Path], PreTrainedModel] = load,
-    references: dict[str, int] | None = None,
 ) -> None:
     """Train, and write ``best_model``, ``final_model``, the CSV records and ``training_report.json``.
 
     Args:
         model: Initialised model; it is trained in place.
         vocabulary: The tokenizer's pieces and their ids.
-        rows: Training rows.
-        validation: Rows whose negative log-likelihood chooses the best epoch and stops early.
+        lessons: What it learns from.
         objective: Loss terms.
         training: Optimiser settings.
         plan: What changes with progress.
         job: Places and names.
         params: Settings to show in MLflow and in the report.
-        store: Teacher signals of all rows, for losses that compare with them.
-        teacher: The teacher itself, in place of its store.
-        token_weights: Factors on ce and focal, one per target token of every row; None for 1.
         opened: Reads the plain model from a checkpoint, which of an adapted one holds the adapter alone.
-        references: Counts of the teacher's answers among the rows, for the report; None without any.
 
     Raises:
         DataError: If a checkpoint does not fit the model, memory or disk are too small, or this machine
             cannot compute in the precision.
     """
-    import torch
-    from transformers import set_seed
-    from transformers.utils.logging import disable_progress_bar
-
     from kdlib.models.copying import learn_to_copy
-    from kdlib.training.epochs import CoverageLog
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
-    from kdlib.training.renaming import renaming
     from kdlib.training.sampling import Subsets
-    from kdlib.training.saving import SaveEvery
-    from kdlib.training.trainer import LossTrainer
 
-    folder = job.folder()
-    args = arguments(training, folder)
-    torch.set_num_threads(job.threads)
-    be_deterministic(training.deterministic)
-    set_seed(training.seed)
-    disable_progress_bar()  # one for every file that is read or written
+    folder, args = job.folder(), arguments(training, job.folder())
+    _prepare(training, job.threads)
     first = args.process_index == 0  # of several processes only the first writes results
     with args.main_process_first(local=False):
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,40 +115,69 @@ def fit(
     records = StepRecords(folder, objective.components.names(), live, keys)
     if first:
         records.open(resumed)
-    samples = min(training.epoch_samples or len(rows), len(rows))
-    subsets = Subsets(samples, training.sampling_seed) if samples < len(rows) else None
-    coverage = [1.0] * training.epochs if subsets is None else subsets.coverage(len(rows), training.epochs)
+    subsets = Subsets(training.epoch_samples or len(lessons.rows), training.sampling_seed)
     if checkpoint is None and training.copy_steps:
         copying = learn_to_copy(model, training.copy_steps, training.seed)
         print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
     if checkpoint is None or not is_last(checkpoint):
-        trainer = LossTrainer(
-            model=model,
-            args=args,
-            rows=rows,
-            validation=validation,
-            objective=objective,
-            plan=plan,
-            records=records,
-            renaming=renaming(vocabulary, rows, training.renaming, training.seed),
-            store=store,
-            teacher=teacher,
-            token_weights=token_weights,
-            gradient_every=training.records.gradient_every,
-            subsets=subsets,
-        )
-        trainer.add_callback(SaveEvery(training.save_steps))
-        if subsets is not None:
-            trainer.add_callback(CoverageLog(coverage, len(rows), live))
+        trainer = _trainer(model, args, vocabulary, lessons, objective, training, plan, records, subsets)
         with closing(records), memory_told(), needs_room(folder):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
     if first:
-        _write_results(folder, job, params, opened, references, keys, plan, coverage)
+        coverage = subsets.coverage(len(lessons.rows), training.epochs)
+        _write_results(folder, job, params, opened, lessons.references, keys, plan, coverage)
         discard(folder)
     args.distributed_state.wait_for_everyone()
+
+
+def _prepare(training: Training, threads: int) -> None:
+    """Set what this process computes with: threads, seeds, and algorithms of equal bytes."""
+    import torch
+    from transformers import set_seed
+    from transformers.utils.logging import disable_progress_bar
+
+    torch.set_num_threads(threads)
+    be_deterministic(training.deterministic)
+    set_seed(training.seed)
+    disable_progress_bar()  # one for every file that is read or written
+
+
+def _trainer(
+    model: PreTrainedModel | PeftModel,
+    args: TrainingArguments,
+    vocabulary: Mapping[str, int],
+    lessons: Lessons,
+    objective: Objective,
+    training: Training,
+    plan: Plan,
+    records: StepRecords,
+    subsets: Subsets,
+) -> LossTrainer:
+    """Return the trainer with all that it calls back."""
+    from kdlib.training.epochs import CoverageLog
+    from kdlib.training.renaming import renaming
+    from kdlib.training.saving import SaveEvery
+    from kdlib.training.trainer import LossTrainer
+
+    rows = len(lessons.rows)
+    trainer = LossTrainer(
+        model=model,
+        args=args,
+        lessons=lessons,
+        objective=objective,
+        plan=plan,
+        records=records,
+        renaming=renaming(vocabulary, lessons.rows, training.renaming, training.seed),
+        gradient_every=training.records.gradient_every,
+        subsets=subsets if subsets.samples < rows else None,
+    )
+    trainer.add_callback(SaveEvery(training.save_steps))
+    if subsets.samples < rows:
+        trainer.add_callback(CoverageLog(subsets.coverage(rows, training.epochs), rows, records.live))
+    return trainer
 
 
 def processes() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,7 +14,7 @@ from kdlib.files import DataError
 from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.models.batch import IGNORE, Row, Targets, by_length, collate, layout_of
+from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.signals.signal import SignalKey
 from kdlib.training.beginning import Beginning
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from kdlib.losses.combine import Unit
     from kdlib.models.forward import TargetOutput
     from kdlib.signals.signal import Signal
-    from kdlib.signals.store import SignalStore
     from kdlib.training.golds import GoldVectors
+    from kdlib.training.lessons import Lessons
     from kdlib.training.objective import Objective
-    from kdlib.training.online import OnlineTeacher
     from kdlib.training.plan import Plan
     from kdlib.training.records import StepRecords
     from kdlib.training.renaming import Renaming
@@ -49,27 +48,23 @@ class LossTrainer(Trainer):
         self,
         model: PreTrainedModel,
         args: TrainingArguments,
-        rows: Sequence[Row],
-        validation: Sequence[Row],
+        lessons: Lessons,
         objective: Objective,
         plan: Plan,
         records: StepRecords,
         renaming: Renaming,
-        store: SignalStore | None = None,
-        teacher: OnlineTeacher | None = None,
-        token_weights: Sequence[Sequence[float]] | None = None,
         gradient_every: int = 0,
         subsets: Subsets | None = None,
     ) -> None:
-        self.rows = rows
+        self.rows = lessons.rows
         self.subsets = subsets
-        self.store = store
-        self.token_weights = token_weights
+        self.store = lessons.store
+        self.token_weights = lessons.token_weights
         self.gradient_every = gradient_every
         self.renaming = renaming
         self.layout = layout_of(model.config)
-        self.validation = validation
-        self.validation_order = by_length(validation)
+        self.validation = lessons.validation
+        self.validation_order = by_length(lessons.validation)
         self.objective = objective
         self.plan = plan
         self.records = records
@@ -77,8 +72,8 @@ class LossTrainer(Trainer):
         super().__init__(
             model=model,
             args=args,
-            train_dataset=range(len(rows)),
-            eval_dataset=validation,  # must be there; evaluate() reads ``validation`` itself
+            train_dataset=range(len(lessons.rows)),
+            eval_dataset=lessons.validation,  # must be there; evaluate() reads ``validation`` itself
             data_collator=self._collate,
             callbacks=[
                 EarlyStoppingCallback(plan.patience),
@@ -99,8 +94,8 @@ class LossTrainer(Trainer):
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
         self._golds: Float[Tensor, "golds features"] | None = None
-        self._codec = None if store is None else store.codec_on(self.args.device)
-        self.teacher = None if teacher is None else teacher.to(self.args.device)
+        self._codec = None if self.store is None else self.store.codec_on(self.args.device)
+        self.teacher = None if lessons.teacher is None else lessons.teacher.to(self.args.device)
 
     @property
     def convergence(self) -> Convergence:

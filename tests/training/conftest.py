@@ -104,6 +104,7 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     from kdlib.training.fit import arguments
     from kdlib.training.health import Keys
     from kdlib.training.layers import pair
+    from kdlib.training.lessons import Lessons
     from kdlib.training.live import LiveRun
     from kdlib.training.objective import Objective
     from kdlib.training.plan import student_plan
@@ -126,8 +127,12 @@ def trainer_of(tokenizer, rows, manifest, teacher):
         return LossTrainer(
             model=model,
             args=arguments(settings, folder),
-            rows=chosen,
-            validation=rows[16:20],
+            lessons=Lessons(
+                chosen,
+                rows[16:20],
+                store=SignalStore(signals) if signals and not online else None,
+                teacher=online,
+            ),
             objective=Objective(
                 preset.components,
                 gold_vectors_of(teacher, tokenizer, rows, folder / "golds", 1),
@@ -137,8 +142,6 @@ def trainer_of(tokenizer, rows, manifest, teacher):
             plan=student_plan(preset),
             records=records,
             renaming=renaming({}, rows, 0.0, 0),
-            store=SignalStore(signals) if signals and not online else None,
-            teacher=online,
             gradient_every=settings.records.gradient_every,
         )
 

@@ -13,7 +13,7 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
 from kdlib.training import renaming
-from kdlib.training.distill import online_teacher
+from kdlib.training.distributions import online_teacher
 from kdlib.training.online import OnlineTeacher
 
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
