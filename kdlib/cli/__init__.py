@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import scaling, signals
+from kdlib.cli import scaling, signals, stages
 from kdlib.cli.errors import fail, told
+from kdlib.config import Student, Teacher
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +20,8 @@ app = typer.Typer(
 )
 app.add_typer(signals.app, name="signals")
 app.command("analyse-loss-scaling")(scaling.analyse)
+app.command("teacher")(stages.with_keys(stages.teacher, Teacher))
+app.command("distill")(stages.with_keys(stages.distill, Student))
 
 
 @app.command()

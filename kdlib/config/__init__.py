@@ -29,7 +29,7 @@ from kdlib.config.models import (
     SentenceEncoder,
     Size,
 )
-from kdlib.config.read import ConfigError, load_config, read_config
+from kdlib.config.read import ConfigError, load_config, merged, read_config
 from kdlib.config.sections import (
     Config,
     Evaluation,
@@ -85,5 +85,6 @@ __all__ = [
     "Training",
     "Views",
     "load_config",
+    "merged",
     "read_config",
 ]

@@ -31,7 +31,7 @@ def load_config(raw: dict[str, Any]) -> Config:
 
     Args:
         raw: Nested mappings as YAML gives them; ``null`` drops an entry of sources, models,
-            teachers or students.
+            encoders, teachers or students.
 
     Raises:
         ConfigError: With every unknown key, wrong value and impossible combination, and the nearest name.
@@ -59,8 +59,17 @@ def load_config(raw: dict[str, Any]) -> Config:
 
 
 def read_config(paths: list[Path]) -> Config:
-    """Read YAML files, each laid over the ones before it, as ``snakemake --configfile`` does."""
-    merged: dict[str, Any] = {}
+    """Read and check YAML files, each laid over the ones before it."""
+    return load_config(merged(paths))
+
+
+def merged(paths: list[Path]) -> dict[str, Any]:
+    """Return YAML files, each laid over the ones before it, as ``snakemake --configfile`` does.
+
+    Raises:
+        ConfigError: If a file cannot be read or holds no mapping.
+    """
+    whole: dict[str, Any] = {}
     for path in paths:
         try:
             overlay = yaml.safe_load(path.read_text()) or {}
@@ -68,8 +77,8 @@ def read_config(paths: list[Path]) -> Config:
             raise ConfigError(f"{path}: {error}") from None
         if not isinstance(overlay, dict):
             raise ConfigError(f"{path}: holds {overlay!r} in place of keys and values")
-        _lay_over(merged, overlay)
-    return load_config(merged)
+        _lay_over(whole, overlay)
+    return whole
 
 
 def _lay_over(base: dict[str, Any], overlay: dict[str, Any]) -> None:
@@ -84,6 +93,7 @@ def _without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
     corpus = raw.get("corpus")
     tables = [
         raw.get("models"),
+        raw.get("encoders"),
         raw.get("teachers"),
         raw.get("students"),
         corpus.get("sources") if isinstance(corpus, dict) else None,

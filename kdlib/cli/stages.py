@@ -1,0 +1,215 @@
+"""``kdlib teacher`` and ``kdlib distill``: a stage by itself, with the configuration's keys as options."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from kdlib.cli.errors import fail, told
+from kdlib.config import Config
+
+CHECKPOINTS, GOLDS = Path("cache/checkpoints"), Path("cache/golds")
+
+Name = Annotated[str, typer.Argument(help="Entry of the configuration to begin with.")]
+Out = Annotated[Path, typer.Option(help="Folder for best_model, final_model and the records.")]
+Overlay = Annotated[list[Path] | None, typer.Option(help="YAML laid over the base; repeatable.")]
+Base = Annotated[Path, typer.Option(help="The configuration beneath.")]
+Dataset = Annotated[
+    Path | None,
+    typer.Option(help="Folder with train.parquet, validation.parquet and tokenizer/; the run's if left out."),
+]
+
+
+def with_keys(stage: Callable[..., None], entry: type[BaseModel]) -> Callable[..., None]:
+    """Return a command that takes every key of a section as an option and hands those given to a stage.
+
+    Args:
+        stage: Takes its own parameters by name, and ``keys``: key with dots: text of the value.
+        entry: The section.
+    """
+    fields = dict(_fields(entry))
+    names = {key.replace(".", "_"): key for key in fields}
+
+    def command(**given: Any) -> None:  # noqa: ANN401  (what typer parsed)
+        keys = {names[name]: given.pop(name) for name in list(given) if name in names}
+        stage(**given, keys={key: value for key, value in keys.items() if value is not None})
+
+    own = [p for p in inspect.signature(stage, eval_str=True).parameters.values() if p.name != "keys"]
+    options = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(key, fields[key])
+        )
+        for name, key in names.items()
+    ]
+    parameters = [*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *options]
+    command.__doc__ = stage.__doc__
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def teacher(
+    out: Out,
+    keys: Mapping[str, str],
+    name: Name = "base",
+    overlay: Overlay = None,
+    base: Base = Path("config/config.yaml"),
+    dataset: Dataset = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="Folder of the staged model, if the entry names one.")
+    ] = None,
+) -> None:
+    """Fine-tune one teacher without the workflow.
+
+    The entry NAME of teachers gives every setting that no option sets; options are its keys and take YAML.
+    Run again, it goes on from its last checkpoint. Example:
+    kdlib teacher base --out runs/long --training.epochs 8 --training.learning_rate 1e-3
+    """
+    from kdlib.provenance import code_digest
+    from kdlib.training import finetune
+
+    config = _configured("teachers", name, keys, [base, *(overlay or [])])
+    entry, data = config.teachers[name], _dataset(dataset, config)
+    _given(f"teacher {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
+    with told():
+        finetune.finetune(
+            name,
+            entry,
+            data / "train.parquet",
+            data / "validation.parquet",
+            data / "tokenizer",
+            out,
+            CHECKPOINTS,
+            entry.training.threads or config.threads,
+            pretrained,
+            code=code_digest(Path(finetune.__file__)),
+        )
+
+
+def distill(
+    out: Out,
+    keys: Mapping[str, str],
+    name: Name,
+    overlay: Overlay = None,
+    base: Base = Path("config/config.yaml"),
+    dataset: Dataset = None,
+    teacher_model: Annotated[
+        Path | None, typer.Option(help="Folder of the teacher's model; the run's if left out.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="manifest.json of the teacher's signals; the run's if left out.")
+    ] = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="Folder of the staged model, if the entry names one.")
+    ] = None,
+    measure: Annotated[
+        Path | None, typer.Option(help="Folder of the staged sentence encoder, if the entry names one.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="Parquet file of the rule beams, if the entry learns from answers.")
+    ] = None,
+) -> None:
+    """Distil one student without the workflow.
+
+    The entry NAME of students gives every setting that no option sets; options are its keys and take YAML.
+    Run again, it goes on from its last checkpoint. Examples:
+    kdlib distill trident --out runs/hot --temperature.start 8
+
+    kdlib distill ce --out runs/focal --loss multi_component --components '{focal: {}}'
+    --loss_weights '{focal: 1}'
+    """
+    from kdlib.provenance import code_digest
+    from kdlib.training import distill as stage
+
+    config = _configured("students", name, keys, [base, *(overlay or [])])
+    entry, data, run = config.students[name], _dataset(dataset, config), Path("results") / config.run
+    teacher_model = teacher_model or run / "teachers" / entry.teacher / "best_model"
+    store = store or run / "signals" / entry.teacher / "manifest.json"
+    _given(f"student {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
+    _given(f"student {name} names the encoder {entry.encoder}", entry.encoder, measure, "--measure")
+    with told():
+        stage.distill(
+            name,
+            entry,
+            data / "train.parquet",
+            data / "validation.parquet",
+            data / "tokenizer",
+            _existing(store, "--store") if entry.needs_store() else None,
+            _existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
+            out,
+            CHECKPOINTS,
+            entry.training.threads or config.threads,
+            GOLDS,
+            encoder=measure,
+            code=code_digest(Path(stage.__file__)),
+            pretrained=pretrained,
+            beams=answers,
+        )
+
+
+def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the keys of a section, with dots, down to the last that are not sections themselves."""
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        named = name in ("size", "components")  # whole values: the name of a preset, or all that is used
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and not named:
+            yield from _fields(inner, f"{before}{name}.")
+        else:
+            yield before + name, field
+
+
+def _option(key: str, field: FieldInfo) -> Any:  # noqa: ANN401  (an annotation)
+    return Annotated[
+        str | None, typer.Option(f"--{key}", metavar="YAML", help=field.description, show_default=False)
+    ]
+
+
+def _configured(table: str, name: str, keys: Mapping[str, str], files: list[Path]) -> Config:
+    """Return the configuration with the keys of one entry set."""
+    import yaml
+
+    from kdlib.config import ConfigError, load_config, merged
+
+    try:
+        raw = merged(files)
+        entry = raw.get(table, {}).get(name)
+        if not isinstance(entry, dict):
+            fail(f"no entry {name!r} of {table}; there are {', '.join(raw.get(table, {})) or 'none'}")
+        for key, text in keys.items():
+            *sections, last = key.split(".")
+            place = entry
+            for section in sections:
+                # A copy: YAML's aliases may let two entries share a section. A name is a preset of its own.
+                inner = place.get(section) or {}
+                place[section] = {"profile": inner} if isinstance(inner, str) else dict(inner)
+                place = place[section]
+            place[last] = yaml.safe_load(text)
+        return load_config(raw)
+    except (ConfigError, yaml.YAMLError) as error:
+        fail(str(error))
+
+
+def _dataset(given: Path | None, config: Config) -> Path:
+    folder = given or Path("results") / config.run / "dataset"
+    for file in ("train.parquet", "validation.parquet", "tokenizer"):
+        _existing(folder / file, "--dataset")
+    return folder
+
+
+def _existing(path: Path, option: str) -> Path:
+    if not path.exists():
+        fail(
+            f"{path}: there is no such file; make it with snakemake --profile profiles/local, or set {option}"
+        )
+    return path
+
+
+def _given(why: str, named: str | None, folder: Path | None, option: str) -> None:
+    if named is not None and folder is None:
+        fail(f"{why}: set {option} to its folder under cache/, which the workflow stages")
