@@ -32,7 +32,9 @@ def load(folder: Path, dropout: float | None = None) -> PreTrainedModel:
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # one for every file
     _check_files(folder)
     place = str(folder)
     try:

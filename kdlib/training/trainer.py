@@ -259,6 +259,12 @@ class LossTrainer(Trainer):
         super()._save_rng_state(output_dir)
         self.accelerator.wait_for_everyone()
 
+    def _load_best_model(self) -> None:
+        """Leave it where it is: the results are written from its checkpoint."""
+
+    def _issue_warnings_after_load(self, *_: object) -> None:
+        """Say nothing of tied weights, of which a file holds one; ``check_fits`` has compared all names."""
+
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> torch.optim.lr_scheduler.LRScheduler:
