@@ -66,6 +66,12 @@ def test_a_student_is_distilled_from_given_files(base, dataset, teacher, manifes
     assert done.output.startswith(f"error: {manifest}: the signals were stored for another dataset")
 
 
+def test_a_checkpoint_that_is_not_there_is_told(base, dataset, tmp_path):
+    named = ("--resume-from", tmp_path / "checkpoint-7")
+    done = run("teacher", "--base", base, "--dataset", dataset.tokenizer.parent, "--out", "out", *named)
+    assert done.output == f"error: {tmp_path}/checkpoint-7: no complete checkpoint; {tmp_path} holds none\n"
+
+
 def test_a_key_of_one_entry_leaves_its_twin_alone(base):
     config = stages._configured("students", "a", {"training.epochs": "7"}, [base])
     assert [config.students[name].training.epochs for name in "ab"] == [7, 1]

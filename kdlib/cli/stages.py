@@ -24,6 +24,13 @@ Dataset = Annotated[
     Path | None,
     typer.Option(help="Folder with train.parquet, validation.parquet and tokenizer/; the run's if left out."),
 ]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        help="Checkpoint of another training to go on from, such as "
+        "cache/checkpoints/teachers-base-1f…/checkpoint-50; this run's own go before it."
+    ),
+]
 
 
 def with_keys(stage: Callable[..., None], entry: type[BaseModel]) -> Callable[..., None]:
@@ -64,6 +71,7 @@ def teacher(
     pretrained: Annotated[
         Path | None, typer.Option(help="Folder of the staged model, if the entry names one.")
     ] = None,
+    resume_from: Resume = None,
 ) -> None:
     """Fine-tune one teacher without the workflow.
 
@@ -89,6 +97,7 @@ def teacher(
             entry.training.threads or config.threads,
             pretrained,
             code=code_digest(Path(finetune.__file__)),
+            resume_from=resume_from,
         )
 
 
@@ -114,6 +123,7 @@ def distill(
     answers: Annotated[
         Path | None, typer.Option(help="Parquet file of the rule beams, if the entry learns from answers.")
     ] = None,
+    resume_from: Resume = None,
 ) -> None:
     """Distil one student without the workflow.
 
@@ -150,6 +160,7 @@ def distill(
             code=code_digest(Path(stage.__file__)),
             pretrained=pretrained,
             beams=answers,
+            resume_from=resume_from,
         )
 
 

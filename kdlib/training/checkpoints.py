@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kdlib.files import DataError
+from kdlib.files import DataError, atomic, write_json
+from kdlib.training.steps import EPOCHS, STEPS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,6 +52,54 @@ def is_last(checkpoint: Path) -> bool:
     state = read_state(checkpoint)
     stopped: bool = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
     return stopped or state["global_step"] >= state["max_steps"]
+
+
+def adopt(checkpoint: Path, folder: Path) -> Path:
+    """Copy a checkpoint, the best one before it and the records into the folder of another training.
+
+    Args:
+        checkpoint: Complete checkpoint that a user named, in the folder of its own training.
+        folder: Where the other training keeps its checkpoints; it has none yet.
+
+    Returns:
+        The copy, to go on from.
+
+    Raises:
+        DataError: If it is no complete checkpoint, or what belongs to it is gone.
+    """
+    state, best = json.loads(state_of(checkpoint).read_text()), None
+    if state["best_global_step"]:
+        best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
+        state["best_model_checkpoint"] = str(folder / best.name)
+    records = [checkpoint.with_name(name) for name in (STEPS, EPOCHS)]
+    for path in (*records, *([best] if best else [])):
+        if not path.exists():
+            raise DataError(f"{path}: gone, and {checkpoint} cannot be gone on from without it")
+    for path in records:
+        with atomic(folder / path.name) as partial:
+            shutil.copyfile(path, partial)
+    for path in {best or checkpoint, checkpoint}:
+        with atomic(folder / path.name) as partial:
+            shutil.copytree(path, partial)
+            if path == checkpoint:
+                write_json(partial / TRAINER_STATE, state)
+    return folder / checkpoint.name
+
+
+def state_of(checkpoint: Path) -> Path:
+    """Return the file with the trainer's state of a checkpoint that a user named.
+
+    Raises:
+        DataError: If there is no complete checkpoint.
+    """
+    if not _is_complete(checkpoint):
+        raise DataError(f"{checkpoint}: no complete checkpoint; {_there_are(checkpoint.parent)}")
+    return checkpoint / TRAINER_STATE
+
+
+def _there_are(folder: Path) -> str:
+    found = sorted(path.parent.name for path in folder.glob(f"*/{TRAINER_STATE}"))
+    return f"in {folder} there are {', '.join(found)}" if found else f"{folder} holds none"
 
 
 def check_fits(checkpoint: Path, model: nn.Module) -> None:

@@ -12,6 +12,7 @@ from kdlib.files import DataError
 from kdlib.models.load import computing_device, dtype_of
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.training.beams import stored_beams
+from kdlib.training.checkpoints import state_of
 from kdlib.training.checks import check_training
 from kdlib.training.distributions import online_teacher, origin_of, trusted_store
 from kdlib.training.fit import Job, arguments, fit, job_key, processes
@@ -46,6 +47,7 @@ def distill(
     code: str = "",
     pretrained: Path | None = None,
     beams: Path | None = None,
+    resume_from: Path | None = None,
 ) -> None:
     """Train a student.
 
@@ -68,6 +70,7 @@ def distill(
         pretrained: Folder of the model to start from, if the student names one.
         beams: The teacher's answers to the training prompts, with their counts in a JSON file beside, if the
             student learns from whole sequences and reads no stored signals, which hold the answers.
+        resume_from: Checkpoint of another training to go on from; this one's own go before it.
 
     Raises:
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
@@ -84,8 +87,9 @@ def distill(
     used = [train, validation, tokenizer / "tokenizer.json", *(file for file in (signals, beams) if file)]
     models = [folder for folder in (teacher, encoder, pretrained) if folder]
     used += [folder / file for folder in models for file in ("config.json", "model.safetensors")]
+    used += [state_of(resume_from)] if resume_from else []
     key = job_key({**params, "code": code}, used)
-    job = Job(f"students/{name}", key, checkpoints, out, threads, tracking)
+    job = Job(f"students/{name}", key, checkpoints, out, threads, tracking, resume_from)
     folder, words, plan = job.folder(), load_tokenizer(tokenizer), student_plan(student)
     online, store, pairing, golds_of = None, None, None, None
     if teacher and student.needs_online():

@@ -10,6 +10,7 @@ from kdlib.config import Teacher
 from kdlib.models.adapters import merged, with_lora
 from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
+from kdlib.training.checkpoints import state_of
 from kdlib.training.checks import check_training
 from kdlib.training.fit import Job, arguments, fit, job_key, processes
 from kdlib.training.lessons import Lessons
@@ -32,6 +33,7 @@ def finetune(
     pretrained: Path | None = None,
     tracking: Path | None = None,
     code: str = "",
+    resume_from: Path | None = None,
 ) -> None:
     """Train a teacher.
 
@@ -47,6 +49,7 @@ def finetune(
         pretrained: Folder of the model to start from, or None to build one of its size.
         tracking: JSON of the tracking stage, or None.
         code: Digest of the code that runs, so that other code does not resume its checkpoints.
+        resume_from: Checkpoint of another training to go on from; this one's own go before it.
     """
     from kdlib.losses.table import Components
     from kdlib.models.tokenizer import load_tokenizer
@@ -56,9 +59,10 @@ def finetune(
     params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
+    used += [state_of(resume_from)] if resume_from else []
     key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
-    job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking)
+    job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking, resume_from)
     model = _initial(teacher, pretrained, words)
     args = arguments(teacher.training, job.folder())
     check_training([model], train, validation, args, teacher.training.epoch_samples)

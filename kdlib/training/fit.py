@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Training
 from kdlib.files import atomic, needs_room, sha256, write_json
 from kdlib.models.load import computing_device, dtype_of, load
-from kdlib.training.checkpoints import check_fits, discard, is_last, last_checkpoint, read_state
+from kdlib.training.checkpoints import adopt, check_fits, discard, is_last, last_checkpoint, read_state
 from kdlib.training.health import Keys
 from kdlib.training.memory import memory_told
 from kdlib.training.steps import EPOCHS, STEPS
@@ -46,6 +46,7 @@ class Job:
         out: Folder of the results.
         threads: CPU threads; equal threads give equal bytes.
         tracking: JSON of the tracking stage, or None.
+        resume_from: Checkpoint of another training to go on from, or None.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Job:
     out: Path
     threads: int
     tracking: Path | None
+    resume_from: Path | None = None
 
     def folder(self) -> Path:
         """Return the folder of this training's checkpoints and mapped rows; equal twins do not share one."""
@@ -107,6 +109,8 @@ def fit(
     with args.main_process_first(local=False):
         folder.mkdir(parents=True, exist_ok=True)
         checkpoint = last_checkpoint(folder)
+        if checkpoint is None and job.resume_from is not None:
+            checkpoint = adopt(job.resume_from, folder)
     if checkpoint is not None:
         check_fits(checkpoint, model)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
@@ -139,10 +143,10 @@ def _prepare(training: Training, threads: int) -> None:
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # one for every checkpoint
     torch.set_num_threads(threads)
     be_deterministic(training.deterministic)
     set_seed(training.seed)
-    disable_progress_bar()  # one for every file that is read or written
 
 
 def _trainer(

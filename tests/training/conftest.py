@@ -60,11 +60,11 @@ def finetune_into(dataset):
     """Return a function that fine-tunes into ``FOLDER/NAME`` and returns that folder."""
     from kdlib.training.finetune import finetune
 
-    def run(folder, name, tracking=None, code="", size=NANO, **training):
+    def run(folder, name, tracking=None, code="", size=NANO, resume_from=None, **training):
         teacher = Teacher(size=size, training=Training(**{"batch_size": 8, **training}))
         files = (dataset.train, dataset.validation, dataset.tokenizer)
         where = (folder / name, folder / "checkpoints")
-        finetune("toy", teacher, *files, *where, 1, tracking=tracking, code=code)
+        finetune("toy", teacher, *files, *where, 1, None, tracking, code, resume_from)
         return folder / name
 
     return run
@@ -81,14 +81,15 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, store=manifest, model=teacher, beams=None, measure=None, **student):
+    def run(name, training, store=manifest, model=teacher, beams=None, measure=None, resume=None, **student):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
         places = (out, tmp_path / "checkpoints", 1, tmp_path / "golds")
-        distill("toy", preset, *files, store, model, *places, encoder=measure, beams=beams)
+        given = {"encoder": measure, "beams": beams, "resume_from": resume}
+        distill("toy", preset, *files, store, model, *places, **given)
         return out
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,8 +15,8 @@ from kdlib.config import Lora, Size
 from kdlib.files import DataError
 from kdlib.models.adapters import with_lora
 from kdlib.models.scratch import build
-from kdlib.training.checkpoints import check_fits
-from kdlib.training.records import StepRecords
+from kdlib.training.checkpoints import check_fits, read_state
+from kdlib.training.records import EPOCHS, STEPS, StepRecords
 
 NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
 CAUSAL = NANO.model_copy(update={"encoder_layers": 0})
@@ -116,3 +117,77 @@ def test_a_weights_file_that_breaks_off_is_named(killed):
         go_on()
     shutil.rmtree(checkpoint)
     assert go_on().exists()
+
+
+@pytest.fixture
+def earlier(killed):
+    """Return a checkpoint that another training left behind, and the best one beside it."""
+    checkpoint, _ = killed
+    return checkpoint, checkpoint.with_name(f"checkpoint-{read_state(checkpoint)['best_global_step']}")
+
+
+def test_another_training_goes_on_from_a_named_checkpoint(earlier, finetune, outcome):
+    undisturbed = outcome(finetune("undisturbed", code="one", epochs=4, dropout=0))
+    resumed = outcome(finetune("resumed", code="other", epochs=4, dropout=0, resume_from=earlier[0]))
+    for part in ("best_model/model.safetensors", "final_model/model.safetensors", "steps"):
+        assert resumed[part] == undisturbed[part]
+
+
+def test_what_was_named_stays_as_it_was(earlier, finetune):
+    folder = earlier[0].parent
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    finetune("resumed", code="other", epochs=4, dropout=0, resume_from=earlier[0])
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_longer_training_goes_on_from_the_named_step(earlier, finetune):
+    checkpoint, _ = earlier
+    report = json.loads(
+        (finetune("longer", epochs=6, dropout=0, resume_from=checkpoint) / "training_report.json").read_text()
+    )
+    assert report["epochs"] == 6
+    assert report["steps"] == report["planned_steps"] == 1.5 * read_state(checkpoint)["max_steps"]
+
+
+def test_its_own_checkpoints_go_before_the_named_one(earlier, finetune, monkeypatch):
+    checkpoint, _ = earlier
+    original, seen = StepRecords.open, []
+
+    def opened(self, step):
+        seen.append(step)
+        return original(self, step)
+
+    def stop(*_):
+        raise Killed
+
+    monkeypatch.setattr(StepRecords, "open", opened)
+    monkeypatch.setattr("kdlib.training.fit._write_results", stop)
+    for _ in range(2):
+        with pytest.raises(Killed):
+            finetune("own", code="other", epochs=4, dropout=0, resume_from=checkpoint)
+    state = read_state(checkpoint)
+    assert seen == [state["global_step"], state["max_steps"]]
+
+
+def test_a_named_checkpoint_that_is_none_is_told(earlier, finetune, tmp_path):
+    checkpoint, _ = earlier
+    folder = re.escape(str(checkpoint.parent))
+    told = rf"checkpoint-99: no complete checkpoint; in {folder} there are .*{checkpoint.name}"
+    with pytest.raises(DataError, match=told):
+        finetune("none", epochs=4, resume_from=checkpoint.with_name("checkpoint-99"))
+    with pytest.raises(DataError, match=r"no complete checkpoint; .*nowhere holds none"):
+        finetune("none", epochs=4, resume_from=tmp_path / "nowhere" / "checkpoint-1")
+
+
+@pytest.mark.parametrize("gone", [STEPS, EPOCHS, "best"])
+def test_what_belongs_to_a_named_checkpoint_must_be_there(earlier, finetune, gone, tmp_path):
+    checkpoint, best = earlier
+    moved = tmp_path / "moved"
+    shutil.copytree(checkpoint.parent, moved)
+    path = moved / (best.name if gone == "best" else gone)
+    named = moved / checkpoint.name
+    if path == named:  # the newest is the best: it needs no other
+        return
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: gone, and .* without it"):
+        finetune("none", code="other", epochs=4, resume_from=named)
