@@ -35,9 +35,13 @@ from kdlib.training.sampling import EpochSampler
 THREADS = 2
 RUNS = 1 if quick() else 5
 # Suffix of the claim: vocabulary and rows. First that of config/config.yaml, then that of CodeT5.
-SETTINGS = {"": (1024, 48)} if quick() else {"": (1024, 1024), "_32k": (32_100, 256)}
+SETTINGS = {"": (1024, 48)} if quick() else {"": (1024, 1024), "_32k": (32_100, 512)}
 STUDENT = Size(**presets()["sizes"]["mini"])
-TEACHER = STUDENT.model_copy(update={"d_model": 256, "d_ff": 1136})
+# Four times the student's parameters, of which the vocabulary holds few or most.
+TEACHERS = {
+    1024: STUDENT.model_copy(update={"d_model": 256, "d_ff": 1136}),
+    32_100: STUDENT.model_copy(update={"d_model": 384, "d_ff": 1152}),
+}
 
 
 class Pairs(NamedTuple):
@@ -82,9 +86,9 @@ def loss_difference(data: Data) -> float:
     return max(abs(a - b) for a, b in zip(own.losses, other.losses, strict=True))
 
 
-def over_online(data: Data, folder: Path) -> tuple[Pairs, float]:
+def over_online(data: Data, size: Size, folder: Path) -> tuple[Pairs, float]:
     """Distil from a store and with the teacher online; return both, and the teacher's size in students."""
-    ours(data, TEACHER, training_of(0, dropout=0.0), THREADS, folder / "teacher")
+    ours(data, size, training_of(0, dropout=0.0), THREADS, folder / "teacher")
     teacher = folder / "teacher" / "out" / "best_model"
     codec = Hidden(kind="hidden", precision="int8")
     manifest = store(data, teacher, Signals(codec=codec, shards=1), THREADS, folder / "store")
@@ -96,7 +100,7 @@ def over_online(data: Data, folder: Path) -> tuple[Pairs, float]:
     def run(whence: str) -> Callable[[int, Path], Trained]:
         return lambda seed, place: distilled(data, student(whence, seed), manifest, teacher, THREADS, place)
 
-    share = parameters(data, TEACHER) / parameters(data, STUDENT)
+    share = parameters(data, size) / parameters(data, STUDENT)
     return pairs(run("stored"), run("online")), share
 
 
@@ -113,7 +117,7 @@ def claims(name: str, data: Data, folder: Path) -> dict[str, Claim]:
     """Return the claims on one vocabulary."""
     what = f"vocabulary {SETTINGS[name][0]:,}, {lengths(data)}"
     engines = over_plain(data)
-    signals, share = over_online(data, folder)
+    signals, share = over_online(data, TEACHERS[SETTINGS[name][0]], folder)
     usual = "Seq2SeqTrainer with DataCollatorForSeq2Seq, its default random order and optimiser"
     validation = [[run.validation for run in side] for side in engines]
     spread = max(validation[1]) - min(validation[1])

@@ -99,6 +99,7 @@ def fit(
             cannot compute in the precision.
     """
     from kdlib.models.copying import learn_to_copy
+    from kdlib.training.dropout import with_word_dropout
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
     from kdlib.training.sampling import Subsets
@@ -113,6 +114,8 @@ def fit(
             checkpoint = adopt(job.resume_from, folder)
     if checkpoint is not None:
         check_fits(checkpoint, model)
+    if args.device.type == "cpu":
+        with_word_dropout(model)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
     live = LiveRun(job.tracking if first else None, job.name, job.key, params, resumed)
     keys = Keys(job.name.replace("/", "."), training, plan.balance)
@@ -197,6 +200,8 @@ def be_deterministic(wanted: bool) -> None:
         # cuBLAS reads it when it starts, and is deterministic with workspaces of a fixed size only.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(wanted)
+    # Else all memory is filled before it is written, which guards kernels that read what nobody wrote.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.deterministic = wanted
 
 
