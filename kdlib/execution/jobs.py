@@ -1,0 +1,70 @@
+"""What is asked of the pool and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kdlib.java.compiler import SourceFile
+
+Framework = Literal["junit4", "junit5"]
+Status = Literal["not_compiled", "passed", "failed", "timed_out", "crashed"]
+
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One test method, run with changed sources.
+
+    Attributes:
+        id: Comes back with the result; two jobs of one run have different ones.
+        files: Sources that shadow the class path: the changed test class and, for a mutant, the changed
+            class under test.
+        test_class: Binary name, e.g. ``p.OuterTest$Inner``.
+        method: Name of the test method.
+        classpath: Jars and folders of classes, JUnit among them; for JUnit 5 its launcher and engine too.
+        framework: Which JUnit runs it; 4 runs tests of JUnit 3 as well.
+    """
+
+    id: str
+    files: tuple[SourceFile, ...]
+    test_class: str
+    method: str
+    classpath: tuple[Path, ...]
+    framework: Framework
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job.
+
+    Attributes:
+        id: The job's.
+        status: A test that was skipped, or is not there, has ``failed``; ``crashed`` took its JVM along.
+        message: First diagnostic of javac or first line of the failure, at most 500 characters.
+        seconds: Wall time of compiling and running it, as first measured where it came from the cache.
+    """
+
+    id: str
+    status: Status
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may use.
+
+    Attributes:
+        seconds: Wall time of the test, and again of compiling it.
+        memory_mb: Java heap.
+        processes: Threads and processes, those of the JVM itself (some 25) included.
+        output_mb: What the test prints or writes into files.
+    """
+
+    seconds: float = 10.0
+    memory_mb: int = 256
+    processes: int = 128
+    output_mb: int = 64
