@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from kdlib.metrics.quality import (
+    WEIGHTS,
+    quality_from_sums,
+    quality_signature,
+    quality_statistics,
+    quality_values,
+)
+from kdlib.metrics.significance import interval, ratio, resample_counts
+
+
+def one(*parts):
+    return quality_values(*(np.array([part], dtype=np.float64) for part in parts)).tolist()
+
+
+def test_weights_add_up_to_one():
+    assert sum(Fraction(str(weight)) for weight in WEIGHTS.values()) == 1
+    assert one(1, 1, 1, 1, 1) == [1.0]
+    assert one(0, 0, 0, 0, 0) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("part", "weight"),
+    [
+        (0, Fraction(1, 4)),
+        (1, Fraction(1, 4)),
+        (2, Fraction(1, 5)),
+        (3, Fraction(1, 5)),
+        (4, Fraction(1, 10)),
+    ],
+)
+def test_each_part_has_its_weight(part, weight):
+    assert one(*(float(at == part) for at in range(5))) == pytest.approx([float(weight)])
+
+
+def test_by_hand():
+    assert one(0.5, 0.8, 0.9, 0.7, 0.6) == pytest.approx([0.125 + 0.2 + 0.18 + 0.14 + 0.06])
+
+
+@pytest.mark.parametrize(("part", "name"), list(enumerate(WEIGHTS)))
+@pytest.mark.parametrize("wrong", [31.4, -0.2, np.nan])
+def test_another_scale_is_refused_by_name(part, name, wrong):
+    with pytest.raises(ValueError, match=f"{name} .* got {wrong:g}"):
+        one(*(wrong if at == part else 0.5 for at in range(5)))
+
+
+def corpus(rows):
+    """Parts of random rows; CodeBLEU is played by a ratio of sums, which is no mean of rows."""
+    random = np.random.default_rng(7)
+    codebleu = np.column_stack([random.integers(0, 3, rows), random.integers(3, 9, rows)])
+    return codebleu, *(random.random((4, rows)).tolist())
+
+
+def test_sums_give_the_value_of_the_corpus():
+    codebleu, semantic, valid, similarity, accuracy = corpus(23)
+    sums = quality_statistics(codebleu, semantic, valid, similarity, accuracy).sum(axis=0, keepdims=True)
+    means = [np.mean(part) for part in (semantic, valid, similarity, accuracy)]
+    parts = [codebleu[:, 0].sum() / codebleu[:, 1].sum(), *means]
+    expected = 0.25 * parts[0] + 0.25 * parts[1] + 0.2 * parts[2] + 0.2 * parts[3] + 0.1 * parts[4]
+    assert quality_from_sums(ratio)(sums) == pytest.approx([expected])
+
+
+def test_an_interval_holds_the_value_and_equals_a_loop():
+    codebleu, semantic, valid, similarity, accuracy = corpus(23)
+    rows = quality_statistics(codebleu, semantic, valid, similarity, accuracy)
+    counts = resample_counts(23, 200, seed=0)
+    found = interval(rows, quality_from_sums(ratio), counts, 0.9)
+    assert found.low < found.value < found.high
+    values = []
+    for own in counts:
+        taken = np.repeat(np.arange(23), own)
+        means = [np.mean(np.array(part)[taken]) for part in (semantic, valid, similarity, accuracy)]
+        own_codebleu = codebleu[taken, 0].sum() / codebleu[taken, 1].sum()
+        values.append(np.dot([0.25, 0.25, 0.2, 0.2, 0.1], [own_codebleu, *means]))
+    assert (found.low, found.high) == pytest.approx(tuple(np.percentile(values, [5, 95])))
+
+
+def test_signature():
+    assert quality_signature() == (
+        "w:codebleu=0.25,semantic=0.25,ast_validity=0.2,token_similarity=0.2,token_accuracy=0.1"
+    )
