@@ -2,11 +2,14 @@
 
 Every metric is ``statistic(Σ rows)`` for a matrix ``[rows, s]`` of statistics: a mean or a rate per token is
 the ``ratio`` of two columns, BLEU is ``bleu_values`` of ten.
+
+What resampling rows cannot tell has helpers of its own: ``holm`` for many comparisons, ``spread`` for seeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +34,22 @@ class Difference(NamedTuple):
     low: float
     high: float
     p: float
+
+
+class Spread(NamedTuple):
+    """A metric over runs that differ in nothing but their seed.
+
+    Attributes:
+        mean: Arithmetic mean.
+        deviation: Sample standard deviation (n − 1); None for one run, which tells nothing of it.
+        number: Number of runs.
+        values: The value of each run.
+    """
+
+    mean: float
+    deviation: float | None
+    number: int
+    values: tuple[float, ...]
 
 
 def resample_counts(rows: int, resamples: int, seed: int) -> NDArray[np.uint16]:
@@ -125,6 +144,55 @@ def paired_difference(
     extreme = np.count_nonzero(null >= abs(difference) - 1e-9 * max(1.0, abs(difference)))
     # +1: a randomisation p-value is never 0 (Phipson & Smyth 2010).
     return Difference(difference, low, high, float((1 + extreme) / (1 + len(swaps))))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values of a family of m tests by the step-down method of Holm and Bonferroni.
+
+    With p sorted upwards, p̃_(i) = max_{j ≤ i} min(1, (m − j + 1)·p_(j)). If every test with p̃ ≤ α is called
+    significant, the probability of any false call is at most α, however the tests depend on each other.
+
+    Args:
+        p_values: One p-value for each comparison of the family, all that are looked at.
+
+    Returns:
+        Adjusted p-values in the order given; an empty family gives none.
+
+    Raises:
+        ValueError: If a p-value does not lie in [0, 1].
+
+    Reference: Holm 1979.
+
+    Relations:
+        Never below the p-values and never above Bonferroni's m·p, so that Bonferroni is never better.
+    """
+    wrong = [p for p in p_values if not 0 <= p <= 1]
+    if wrong:
+        raise ValueError(f"a p-value must lie in [0, 1], got {wrong[0]:g}")
+    adjusted = [0.0] * len(p_values)
+    reached = 0.0
+    for done, at in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        reached = max(reached, min(1.0, (len(p_values) - done) * p_values[at]))
+        adjusted[at] = reached
+    return adjusted
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean and standard deviation of a metric over seeds.
+
+    An interval by resampling rows tells what another test set would give; this tells what another training
+    would. Neither replaces the other.
+
+    Args:
+        values: The metric of each run, at least one.
+
+    Raises:
+        ValueError: If there is no run.
+    """
+    if not values:
+        raise ValueError("a spread over seeds needs a run, got none")
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return Spread(statistics.fmean(values), deviation, len(values), tuple(values))
 
 
 def _sums(weights: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,13 +1,25 @@
 from __future__ import annotations
 
+import statistics
 from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from kdlib.metrics import significance
-from kdlib.metrics.significance import interval, paired_difference, random_swaps, ratio, resample_counts
+from kdlib.metrics.significance import (
+    Spread,
+    holm,
+    interval,
+    paired_difference,
+    random_swaps,
+    ratio,
+    resample_counts,
+    spread,
+)
 
 
 def means(values):
@@ -102,3 +114,55 @@ def test_ties_survive_the_order_of_summation():
     a, b = means([0.6, 0.3, 0.0, 0.0]), means([0.8, 0.5, 0.3, 0.3])
     found = paired_difference(a, b, ratio, resample_counts(4, 9, 0), random_swaps(4, 8000, 0), 0.95)
     assert found.p == pytest.approx(2 / 16, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("p_values", "adjusted"),
+    [
+        ([], []),
+        ([0.03], [0.03]),
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # ×3, ×1 → that before it, ×2, ×4
+        ([0.5, 0.02, 0.4], [0.8, 0.06, 0.8]),
+        ([0.6, 0.7, 0.9], [1, 1, 1]),
+        ([0.01, 0.01, 0.01], [0.03, 0.03, 0.03]),
+        ([0.0, 1.0], [0.0, 1.0]),
+    ],
+)
+def test_holm_by_hand(p_values, adjusted):
+    assert holm(p_values) == pytest.approx(adjusted)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.001, 0.3))
+def test_holm_rejects_what_the_sequential_procedure_rejects(p_values, level):
+    """Holm's own words: go up from the smallest p while it is at most level / (number of those left)."""
+    rejected = set()
+    left = sorted(enumerate(p_values), key=lambda item: item[1])
+    while left and left[0][1] * len(left) <= level:
+        rejected.add(left.pop(0)[0])
+    adjusted = holm(p_values)
+    assert {at for at, p in enumerate(adjusted) if p <= level} == rejected
+    assert all(own <= p <= min(1, own * len(p_values)) for own, p in zip(p_values, adjusted, strict=True))
+
+
+def test_holm_keeps_the_rate_of_false_calls():
+    """All null hypotheses true: at level 0.1 some call in at most a tenth of all families of 5."""
+    families = np.random.default_rng(0).random((4000, 5))
+    false = np.mean([min(holm(own.tolist())) <= 0.1 for own in families])
+    assert false == pytest.approx(1 - (1 - 0.1 / 5) ** 5, abs=0.015)
+    assert np.mean([own.min() <= 0.1 for own in families]) > 0.35  # what it guards against
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, float("nan")])
+def test_holm_refuses_what_is_no_p_value(wrong):
+    with pytest.raises(ValueError, match=f"got {wrong:g}"):
+        holm([0.5, wrong])
+
+
+def test_spread_over_seeds():
+    values = [0.31, 0.35, 0.3]
+    found = spread(values)
+    assert found == (pytest.approx(np.mean(values)), pytest.approx(np.std(values, ddof=1)), 3, tuple(values))
+    assert found.deviation == pytest.approx(statistics.stdev(values))
+    assert spread([0.5]) == Spread(0.5, None, 1, (0.5,))
+    with pytest.raises(ValueError, match="none"):
+        spread([])
