@@ -9,13 +9,15 @@ What resampling rows cannot tell has helpers of its own: ``holm`` for many compa
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+# Metric: sufficient statistics [rows, s], and what maps their sums [corpora, s] to values [corpora].
+Rows = Mapping[str, tuple[NDArray[Any], Statistic]]
 _BLOCK = 4_000_000  # weights that are float64 at once: 32 MB
 
 
@@ -89,61 +91,59 @@ def ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return sums[:, 0] / sums[:, 1]
 
 
-def interval(
-    rows: NDArray[Any], statistic: Statistic, counts: NDArray[np.uint16], confidence: float
-) -> Interval:
-    """Return a metric's value with its percentile bootstrap interval.
+def intervals(systems: Rows, counts: NDArray[np.uint16], confidence: float) -> dict[str, Interval]:
+    """Return the value of every metric with its percentile bootstrap interval.
 
     Args:
-        rows: ``[rows, s]``, sufficient statistics.
-        statistic: Maps sums ``[corpora, s]`` to values ``[corpora]``.
+        systems: Metric: its sufficient statistics ``[rows, s]`` and what maps their sums to values.
         counts: ``[resamples, rows]`` from ``resample_counts``.
-        confidence: Mass of the interval, in (0, 1).
+        confidence: Mass of the intervals, in (0, 1).
 
     Reference: Efron & Tibshirani 1993, ch. 13.
     """
-    value = statistic(rows.sum(axis=0, keepdims=True).astype(np.float64))[0]
-    low, high = _percentiles(statistic(_sums(counts, rows)), confidence)
-    return Interval(float(value), low, high)
+    drawn = _sums(counts, {name: rows for name, (rows, _) in systems.items()})
+    found = {}
+    for name, (rows, statistic) in systems.items():
+        low, high = _percentiles(statistic(drawn[name]), confidence)
+        found[name] = Interval(float(statistic(_total(rows))[0]), low, high)
+    return found
 
 
-def paired_difference(
-    a: NDArray[Any],
-    b: NDArray[Any],
-    statistic: Statistic,
-    counts: NDArray[np.uint16],
-    swaps: NDArray[np.bool_],
-    confidence: float,
-) -> Difference:
+def paired_differences(
+    a: Rows, b: Rows, counts: NDArray[np.uint16], swaps: NDArray[np.bool_], confidence: float
+) -> dict[str, Difference]:
     """Compare two systems on the same rows: a − b, paired bootstrap interval, p of approximate randomisation.
 
     p = (1 + #{draws with abs(difference) at least the observed}) / (1 + draws); two equal systems have p = 1.
 
     Args:
-        a: ``[rows, s]``, statistics of the first system.
-        b: ``[rows, s]``, statistics of the second on the same rows in the same order.
-        statistic: Maps sums ``[corpora, s]`` to values ``[corpora]``.
+        a: Metric: statistics of the first system, and what maps their sums to values.
+        b: The same metrics of the second system on the same rows in the same order.
         counts: ``[resamples, rows]`` from ``resample_counts``.
         swaps: ``[draws, rows]`` from ``random_swaps``.
-        confidence: Mass of the interval, in (0, 1).
+        confidence: Mass of the intervals, in (0, 1).
 
     Raises:
-        ValueError: If the two systems have different shapes.
+        ValueError: If the two systems have different metrics or shapes.
 
     Reference: Noreen 1989; Riezler & Maxwell 2005.
     """
-    if a.shape != b.shape:
-        raise ValueError(f"paired systems need the same rows and statistics, got {a.shape} and {b.shape}")
-    sum_a = a.sum(axis=0, keepdims=True).astype(np.float64)
-    sum_b = b.sum(axis=0, keepdims=True).astype(np.float64)
-    difference = float(statistic(sum_a)[0] - statistic(sum_b)[0])
-    low, high = _percentiles(statistic(_sums(counts, a)) - statistic(_sums(counts, b)), confidence)
-    exchanged = _sums(swaps, b - a)
-    null = np.abs(statistic(sum_a + exchanged) - statistic(sum_b - exchanged))
-    # Differences that are equal but for the order of summation count as equal.
-    extreme = np.count_nonzero(null >= abs(difference) - 1e-9 * max(1.0, abs(difference)))
-    # +1: a randomisation p-value is never 0 (Phipson & Smyth 2010).
-    return Difference(difference, low, high, float((1 + extreme) / (1 + len(swaps))))
+    shapes = [{name: rows.shape for name, (rows, _) in system.items()} for system in (a, b)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"paired systems need the same rows and statistics, got {shapes[0]} and {shapes[1]}")
+    drawn_a, drawn_b = (_sums(counts, {name: rows for name, (rows, _) in own.items()}) for own in (a, b))
+    exchanged = _sums(swaps, {name: b[name][0].astype(np.float64) - rows for name, (rows, _) in a.items()})
+    found = {}
+    for name, (rows, statistic) in a.items():
+        sum_a, sum_b = _total(rows), _total(b[name][0])
+        difference = float(statistic(sum_a)[0] - statistic(sum_b)[0])
+        low, high = _percentiles(statistic(drawn_a[name]) - statistic(drawn_b[name]), confidence)
+        null = np.abs(statistic(sum_a + exchanged[name]) - statistic(sum_b - exchanged[name]))
+        # Differences that are equal but for the order of summation count as equal.
+        extreme = np.count_nonzero(null >= abs(difference) - 1e-9 * max(1.0, abs(difference)))
+        # +1: a randomisation p-value is never 0 (Phipson & Smyth 2010).
+        found[name] = Difference(difference, low, high, float((1 + extreme) / (1 + len(swaps))))
+    return found
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -195,11 +195,19 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.fmean(values), deviation, len(values), tuple(values))
 
 
-def _sums(weights: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Return ``weights @ rows`` in float64 and by blocks, ``[resamples, s]``."""
+def _total(rows: NDArray[Any]) -> NDArray[np.float64]:
+    return rows.sum(axis=0, keepdims=True).astype(np.float64)
+
+
+def _sums(weights: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """Return ``weights @ rows`` of every metric, ``[resamples, s]``, in float64 and by blocks."""
+    # All metrics in one product: turning the weights into floats takes longer than multiplying.
+    together = np.hstack([rows.astype(np.float64) for rows in columns.values()])
     step = max(1, _BLOCK // weights.shape[1])
     blocks = (weights[at : at + step].astype(np.float64) for at in range(0, len(weights), step))
-    return np.concatenate([block @ rows.astype(np.float64) for block in blocks])
+    sums = np.concatenate([block @ together for block in blocks])
+    ends = np.cumsum([rows.shape[1] for rows in columns.values()])[:-1]
+    return dict(zip(columns, np.split(sums, ends, axis=1), strict=True))
 
 
 def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:

@@ -13,8 +13,8 @@ from kdlib.metrics import significance
 from kdlib.metrics.significance import (
     Spread,
     holm,
-    interval,
-    paired_difference,
+    intervals,
+    paired_differences,
     random_swaps,
     ratio,
     resample_counts,
@@ -24,6 +24,26 @@ from kdlib.metrics.significance import (
 
 def means(values):
     return np.column_stack([values, np.ones(len(values))])
+
+
+def interval(rows, statistic, counts, confidence):
+    return intervals({"m": (rows, statistic)}, counts, confidence)["m"]
+
+
+def paired_difference(a, b, statistic, *draws):
+    return paired_differences({"m": (a, statistic)}, {"m": (b, statistic)}, *draws)["m"]
+
+
+def test_metrics_of_one_pass_are_those_of_many():
+    random = np.random.default_rng(3)
+    counts, swaps = resample_counts(40, 200, 1), random_swaps(40, 200, 1)
+    many = {name: (random.random((40, 2)), ratio) for name in "abc"}
+    other = {name: (random.random((40, 2)), ratio) for name in "abc"}
+    found, compared = intervals(many, counts, 0.9), paired_differences(many, other, counts, swaps, 0.9)
+    for name, (rows, _) in many.items():
+        assert found[name] == pytest.approx(interval(rows, ratio, counts, 0.9))
+        alone = paired_difference(rows, other[name][0], ratio, counts, swaps, 0.9)
+        assert compared[name] == pytest.approx(alone)
 
 
 def test_counts_are_resamples():
@@ -103,7 +123,7 @@ def test_equal_systems_differ_by_nothing():
 
 
 def test_unequal_rows_are_refused():
-    with pytest.raises(ValueError, match=r"\(3, 2\) and \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"\(3, 2\).* and .*\(4, 2\)"):
         paired_difference(
             means([1.0] * 3), means([1.0] * 4), ratio, resample_counts(3, 9, 0), random_swaps(3, 9, 0), 0.95
         )
