@@ -59,7 +59,7 @@ def mirror(
         place: What ``prepare`` wrote.
         card: Corpus card, kept as an artefact of the parent run.
         dataset: Dataset card, likewise.
-        scores: ``scores.json``: a child run per model, with value and interval of every metric.
+        scores: ``evaluation_metrics.json``: a child run per model, with value and interval of every metric.
         reports: Training reports, artefacts of the parent run.
         page: Report page, an artefact of the parent run.
         out: JSON of what was mirrored, or of the reason why not.

@@ -143,7 +143,7 @@ def _origin(run: Path, chosen: Chosen, split: str, decode: Decode) -> str:
 
 def _outcome(run: Path, chosen: Chosen, student: str) -> str:
     """Return what a teacher and a student answer to a test example, and where its numbers go."""
-    key, models = chosen.row["id"], read_json(run / "evaluation/scores.json")["models"]
+    key, models = chosen.row["id"], read_json(run / "evaluation/evaluation_metrics.json")["models"]
     name = f"students/{student}"
     shown = [next(model for model in models if model.startswith("teachers/")), name]
     text = ""
@@ -152,12 +152,12 @@ def _outcome(run: Path, chosen: Chosen, student: str) -> str:
         nll = next(row for row in read_parquet(run / folder / "nll.parquet").to_pylist() if row["id"] == key)
         text += f"\n`{folder}/predictions.jsonl`:\n\n{_block('json', answers)}"
         text += f"\n`{folder}/nll.parquet`:\n\n{_json(nll)}"
-    sample = _lines(run / "evaluation/samples.jsonl", {"id": key, "model": name})
+    sample = _lines(run / "evaluation/predictions_final.jsonl", {"id": key, "model": name})
     return (
         f"{text}\n`evaluation/compilation.json`, the part of this example:\n\n"
         f"{_json(_compiled(run, key, shown))}\n"
-        f"`evaluation/samples.jsonl`:\n\n{_block('json', sample)}\n"
-        "`evaluation/scores.json`; the `token_f1` above is one of the n values of this mean:\n\n"
+        f"`evaluation/predictions_final.jsonl`:\n\n{_block('json', sample)}\n"
+        "`evaluation/evaluation_metrics.json`; the `token_f1` above is one of the n values of this mean:\n\n"
         f"{_json({'models': {name: {'token_f1': models[name]['token_f1']}}})}"
     )
 

@@ -14,8 +14,9 @@ HEAD = """# Results
 
 Written by `tools/results.py` from the JSON files of finished runs; whatever a score is, it stands here.
 Intervals are bootstrap percentiles over test rows, for one training seed. A comparison counts as a difference
-if its paired interval excludes 0. Every value's signature is in `results/{run}/evaluation/scores.json` and on
-the report page.
+if its paired interval excludes 0; its p is of approximate randomisation, and Holm's correction of it counts all
+comparisons with the same system on the same metric. Every value's signature is in
+`results/{run}/evaluation/evaluation_metrics.json` and on the report page.
 """
 
 
@@ -23,7 +24,7 @@ def section(run: Path) -> Iterator[str]:
     """Yield the lines of one run."""
     card = json.loads((run / "corpus/card.json").read_text())
     dataset = json.loads((run / "dataset/counts.json").read_text())
-    scores = json.loads((run / "evaluation/scores.json").read_text())
+    scores = json.loads((run / "evaluation/evaluation_metrics.json").read_text())
     yield f"\n## {run.name}\n"
     yield from _corpus(card, dataset, scores)
     yield from _scores(scores)
@@ -66,10 +67,11 @@ def _scores(scores: dict[str, Any]) -> Iterator[str]:
 
 
 def _comparisons(scores: dict[str, Any]) -> Iterator[str]:
-    yield "\n| comparison | metric | difference | interval | p |\n|---|---|---|---|---|"
+    yield "\n| comparison | metric | difference | interval | p | p, Holm |\n|---|---|---|---|---|---|"
     for c in scores["comparisons"]:
         interval = f"[{c['low']:.3f}, {c['high']:.3f}]"
-        yield f"| {c['a']} − {c['b']} | {c['metric']} | {c['difference']:+.3f} | {interval} | {c['p']:.4f} |"
+        p = f"{c['p']:.4f} | {c['p_holm']:.4f}"
+        yield f"| {c['a']} − {c['b']} | {c['metric']} | {c['difference']:+.3f} | {interval} | {p} |"
 
 
 def _models(run: Path) -> Iterator[str]:

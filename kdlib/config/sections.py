@@ -213,3 +213,11 @@ class Config(Strict):
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)
     evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
     tracking: Tracking = Field(Tracking(), description="MLflow")
+
+    def seed_groups(self) -> list[list[str]]:
+        """Return the students that differ in nothing but the seed of their training, by groups of several."""
+        groups: dict[str, list[str]] = {}
+        for name, student in self.students.items():
+            same = student.model_copy(update={"training": student.training.model_copy(update={"seed": 0})})
+            groups.setdefault(same.model_dump_json(), []).append(name)
+        return [names for names in groups.values() if len(names) > 1]

@@ -42,7 +42,7 @@ class Compiled:
         ids: The rows that can be compiled, in the order of the test rows; empty if nothing was measured.
         models: Model: row: whether its prediction compiles.
         javac: Version of the compiler.
-        missing: What was not measured, and why: entries of ``not_measured`` in scores.json.
+        missing: What was not measured, and why: entries of ``not_measured`` in evaluation_metrics.json.
     """
 
     ids: list[str]

@@ -14,7 +14,7 @@ def browser(samples: Iterable[Mapping[str, Any]], prompts: Mapping[str, str]) ->
     """Return what the example browser shows.
 
     Args:
-        samples: Lines of samples.jsonl.
+        samples: Lines of predictions_final.jsonl.
         prompts: Id: prompt of every test row, in the order of the rows.
 
     Returns:
@@ -29,7 +29,9 @@ def browser(samples: Iterable[Mapping[str, Any]], prompts: Mapping[str, str]) ->
     models: dict[str, None] = {}
     for own in samples:
         if own["id"] not in prompts:
-            raise DataError(f"samples.jsonl: {own['id']!r} is not a test row; score the predictions again")
+            raise DataError(
+                f"predictions_final.jsonl: {own['id']!r} is not a test row; score the predictions again"
+            )
         models[own["model"]] = None
         references[own["id"]] = own["references"]
         said = [own["prediction"], own["exact_match"], round(own["token_f1"], 3), own["syntax_valid"]]

@@ -94,7 +94,7 @@ def size_scatter(scores: Mapping[str, Any], costs: Mapping[str, Any], metrics: l
     """Return quality against the number of parameters, a panel per metric, as SVG.
 
     Args:
-        scores: Content of scores.json.
+        scores: Content of evaluation_metrics.json.
         costs: Model: content of its cost.json.
         metrics: Which panels.
     """

@@ -13,6 +13,7 @@ from kdlib.report.cards import card_tables
 from kdlib.report.curves import POINTS, read_curves
 from kdlib.report.examples import browser
 from kdlib.report.figures import size_scatter, training_curves
+from kdlib.report.slices import seed_table, slice_tables
 from kdlib.report.summary import HEADLINES, not_measured, summary
 from kdlib.report.wording import confidence
 
@@ -43,8 +44,8 @@ def write_page(
         run: Name of the run.
         card: card.json of the corpus.
         dataset: card.json of the dataset.
-        scores: scores.json.
-        samples: samples.jsonl.
+        scores: evaluation_metrics.json.
+        samples: predictions_final.jsonl.
         costs: ``…/students/NAME/cost.json`` of every model that has one.
         reports: training_report.json of every trained model.
         steps: ``…/students/NAME/step_metrics.csv`` of every trained model.
@@ -63,8 +64,8 @@ def write_page(
     scored, size = read_json(scores), {_model(path): read_json(path) for path in costs}
     examples = browser(read_jsonl(samples), prompts)
     inputs = {
-        "scores.json": scores,
-        "samples.jsonl": samples,
+        "evaluation_metrics.json": scores,
+        "predictions_final.jsonl": samples,
         "corpus card": card,
         "dataset card": dataset,
         "test rows": test,
@@ -104,6 +105,8 @@ def _findings(
         "score_table": tables.score_table(scores),
         "metric_table": tables.metric_table(scores),
         "comparison_table": tables.comparison_table(scores),
+        "slice_tables": slice_tables(scores),
+        "seed_table": seed_table(scores),
         "reading_aid": tables.reading_aid(),
         "cost_table": tables.cost_table(costs),
         "scatter": _scatter(scores, costs),

@@ -22,7 +22,7 @@ def summary(scores: Scores, costs: Mapping[str, Any], teachers: Mapping[str, str
     """Return the sentences of "What this run says".
 
     Args:
-        scores: Content of scores.json.
+        scores: Content of evaluation_metrics.json.
         costs: Model: content of its cost.json.
         teachers: Student: its teacher.
     """
@@ -39,13 +39,15 @@ def not_measured(scores: Scores) -> list[tuple[str, str]]:
     """Return what has no number in this run, and why.
 
     Args:
-        scores: Content of scores.json; its key ``not_measured`` is optional.
+        scores: Content of evaluation_metrics.json; its key ``not_measured`` is optional.
     """
     found = [(str(entry["what"]), str(entry["reason"])) for entry in scores.get("not_measured", [])]
     for metric in scores["metrics"]:
         lacking = [model for model, own in scores["models"].items() if metric not in own]
         if lacking:
-            found.append((f"{label(metric)} of {listed(lacking)}", "scores.json has no value for them"))
+            found.append(
+                (f"{label(metric)} of {listed(lacking)}", "evaluation_metrics.json has no value for them")
+            )
     return found
 
 

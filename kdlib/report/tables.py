@@ -75,7 +75,7 @@ def score_table(scores: Mapping[str, Any]) -> Table:
     """Return models x metrics with intervals; the tooltip of a number is its signature.
 
     Args:
-        scores: Content of scores.json.
+        scores: Content of evaluation_metrics.json.
     """
     metrics = scores["metrics"]
     head = [Heading("model"), Heading("kind")]
@@ -104,7 +104,7 @@ def metric_table(scores: Mapping[str, Any]) -> Table:
     """Return what each metric is and the signatures of its numbers.
 
     Args:
-        scores: Content of scores.json.
+        scores: Content of evaluation_metrics.json.
     """
     rows = []
     for name, metric in scores["metrics"].items():
@@ -122,7 +122,7 @@ def comparison_table(scores: Mapping[str, Any]) -> Table:
     """Return the paired comparisons a − b.
 
     Args:
-        scores: Content of scores.json.
+        scores: Content of evaluation_metrics.json.
     """
     said = {"better": "a is better", "worse": "a is worse", "undecided": "no difference shown"}
     rows = []
@@ -131,9 +131,10 @@ def comparison_table(scores: Mapping[str, Any]) -> Table:
         difference = Cell(
             signed(own["difference"]), interval(own["low"], own["high"]), own["difference"], own["signature"]
         )
-        tail = [number(own["p"], probability(own["p"])), number(own["n"]), Cell(said[outcome], mark=outcome)]
+        p = [number(own[key], probability(own[key])) for key in ("p", "p_holm")]
+        tail = [*p, number(own["n"]), Cell(said[outcome], mark=outcome)]
         rows.append([Cell(own["a"]), Cell(own["b"]), Cell(label(own["metric"])), difference, *tail])
-    names = ("a", "b", "metric", "a − b", "p", "rows", "interval says")
+    names = ("a", "b", "metric", "a − b", "p", "p, Holm", "rows", "interval says")
     return Table(
         "comparisons-table", "Paired comparisons", [Heading(name) for name in names], rows, sortable=True
     )

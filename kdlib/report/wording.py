@@ -69,7 +69,7 @@ def verdict(comparison: Mapping[str, Any], higher_is_better: bool) -> Verdict:
     """Return what the interval of a − b says of a.
 
     Args:
-        comparison: Entry of ``comparisons`` in scores.json.
+        comparison: Entry of ``comparisons`` in evaluation_metrics.json.
         higher_is_better: Direction of its metric.
 
     Returns:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import math
 
@@ -9,7 +10,9 @@ import pytest
 import sacrebleu
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.score import METRICS, comparisons, score
+from kdlib.evaluation.compare import ACCEPTANCE, pairs
+from kdlib.evaluation.metrics import METRICS
+from kdlib.evaluation.score import score
 from kdlib.files import DataError, read_json, read_jsonl, write_json, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
 from kdlib.records import Prediction
@@ -17,12 +20,16 @@ from kdlib.records import Prediction
 IDS = ["a", "b", "c", "d"]
 TARGETS = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
 TOKENS = [9, 5, 11, 4]
+TEACHERS = {"students/ce": "teachers/t", "students/traditional": "teachers/t"}
 
 
 @pytest.fixture
 def run(tmp_path):
     ids = pa.array([list(range(count)) for count in TOKENS], pa.list_(pa.int32()))
     write_parquet(tmp_path / "test.parquet", pa.table({"id": IDS, "target": TARGETS, "target_ids": ids}))
+    places = [[{"source": "lib", "kind": target.partition("(")[0]}] for target in TARGETS]
+    write_parquet(tmp_path / "examples.parquet", pa.table({"id": IDS, "occurrences": places}))
+    write_parquet(tmp_path / "train.parquet", pa.table({"target": ["assertTrue( y );", "f();"]}))
     return tmp_path
 
 
@@ -41,20 +48,14 @@ def model(run, name, texts, nll=None, ids=IDS, tokens=TOKENS):
     return {name: folder}
 
 
-def scored(run, models, compilation=None, **settings):
+def scored(run, models, compilation=None, seeds=(), **settings):
     evaluation = Evaluation(resamples=200, n_best=2, **settings)
     compiled = run / "compilation.json"
     write_json(compiled, compilation or {"measured": False, "reason": "no JDK"})
-    score(
-        models,
-        run / "test.parquet",
-        compiled,
-        evaluation,
-        "class",
-        run / "scores.json",
-        run / "samples.jsonl",
-    )
-    return read_json(run / "scores.json"), list(read_jsonl(run / "samples.jsonl"))
+    files = (run / "test.parquet", compiled)
+    given = (run / "examples.parquet", run / "train.parquet", run)
+    score(models, *files, evaluation, "class", TEACHERS, seeds, *given)
+    return read_json(run / "evaluation_metrics.json"), list(read_jsonl(run / "predictions_final.jsonl"))
 
 
 GOOD = [[TARGETS[0]], ["assertTrue( y ) ;"], ["assertNull(z);", TARGETS[2]], ["assertNull(w)"]]
@@ -75,16 +76,15 @@ def test_values_of_a_model(run):
     gold = [" ".join(code_tokens(target)) for target in TARGETS]
     assert own["bleu"]["value"] == sacrebleu.corpus_bleu(lines, [gold], tokenize="none").score
     assert all(entry["n"] == 4 and entry["low"] <= entry["value"] <= entry["high"] for entry in own.values())
-    assert samples[2] == {
-        "model": "students/ce",
-        "id": "c",
-        "prediction": "assertNull(z);",
-        "references": [TARGETS[2]],
+    known = {"model": "students/ce", "id": "c", "prediction": "assertNull(z);", "references": [TARGETS[2]]}
+    known |= {
         "exact_match": False,
+        "exact_match_at_k": True,
         "token_f1": 0.5,
         "syntax_valid": True,
         "nll": 6.0,
     }
+    assert {key: samples[2][key] for key in known} == known
     assert [sample["id"] for sample in samples] == IDS
 
 
@@ -97,9 +97,8 @@ def test_signatures_trace_every_number(run):
     metric = sacrebleu.BLEU(tokenize="none")
     metric.corpus_score(["x"], [["x"]])
     assert own["bleu"]["signature"] == f"bleu|v:1|{metric.get_signature()}|{end}"
-    assert result["metrics"].keys() == METRICS.keys() - {"compiles"}
-    assert [name for name, own in result["metrics"].items() if not own["higher_is_better"]] == ["nll"]
-    assert own.keys() == METRICS.keys() - {"nll", "compiles"}
+    assert own.keys() == result["metrics"].keys() == METRICS.keys() - {"nll", "compiles"}
+    assert list(own) == [name for name in METRICS if name in own]
     assert (result["rows"], result["split"]) == (4, "class")
 
 
@@ -141,7 +140,7 @@ def test_a_compilation_of_other_predictions_is_refused(run):
     for other in (compilation(ce={"a": True}), compilation(x={"a": True, "c": True, "d": True})):
         with pytest.raises(DataError, match=r"compilation\.json: not of these models and test rows"):
             scored(run, models, other)
-        assert not (run / "scores.json").exists()
+        assert not (run / "evaluation_metrics.json").exists()
 
 
 def test_strange_predictions_are_scored(run):
@@ -173,18 +172,19 @@ def test_one_row_and_one_model(run):
     assert (own["value"], own["low"], own["high"], own["n"]) == (1, 1, 1, 1)
 
 
-def test_comparisons_are_the_planned_ones():
-    text, likely = {"exact_match": 0, "token_f1": 0}, {"exact_match": 0, "token_f1": 0, "nll": 0}
-    columns = {"teachers/t": likely, "students/traditional": likely, "students/x": text}
-    columns |= {"baselines/retrieval": text, "baselines/trigram": likely, "baselines/frequent": text}
-    trained = ("teachers/t", "students/traditional", "students/x")
-    expected = {(a, "baselines/retrieval", metric) for a in trained for metric in ("exact_match", "token_f1")}
-    expected |= {(a, "baselines/trigram", "nll") for a in ("teachers/t", "students/traditional")}
-    expected |= {("students/x", "students/traditional", "token_f1")}
-    found = comparisons(columns)
-    assert len(found) == len(set(found))
-    assert set(found) == expected
-    assert comparisons({"teachers/t": likely, "students/x": text}) == []
+def test_pairs_are_the_planned_ones():
+    models = ["teachers/t", "students/traditional", "students/ce"]
+    names = [*models, "baselines/retrieval", "baselines/trigram", "baselines/frequent"]
+    found = {(pair.a, pair.b): pair for pair in pairs(names, TEACHERS)}
+    assert found.keys() == {
+        *((name, "baselines/retrieval") for name in models),
+        *((name, "baselines/trigram") for name in names if name != "baselines/trigram"),
+        *((student, "teachers/t") for student in models[1:]),
+        ("students/ce", "students/traditional"),
+    }
+    assert {pair.family for pair in found.values() if pair.b == "teachers/t"} == {"teacher"}
+    assert set(ACCEPTANCE) == set(found["students/ce", "students/traditional"].metrics)
+    assert pairs(["teachers/t", "students/x"], {}) == []
 
 
 def test_values_of_comparisons(run):
@@ -209,19 +209,95 @@ def test_values_of_comparisons(run):
     )
 
 
+def test_p_is_corrected_for_all_presets_of_a_family(run):
+    models = model(run, "baselines/retrieval", [["x"]] * 4)
+    for name, texts in (("ce", GOOD), ("b", [["assertTrue(y);"]] * 4), ("c", [["x"]] * 4)):
+        models |= model(run, f"students/{name}", texts)
+    result, _ = scored(run, models)
+    family = [own for own in result["comparisons"] if own["metric"] == "token_f1"]
+    assert len(family) == 3
+    ordered = sorted(own["p"] for own in family)
+    expected = [3 * ordered[0], 2 * ordered[1], ordered[2]]
+    expected = [min(1, max(expected[: at + 1])) for at in range(3)]
+    assert sorted(own["p_holm"] for own in family) == pytest.approx(expected)
+
+
+def test_slices_are_scores_of_their_rows(run, monkeypatch):
+    monkeypatch.setattr("kdlib.evaluation.slices.FEWEST", 1)
+    result, _ = scored(run, model(run, "students/ce", GOOD))
+    found = {
+        (name, own["value"]): (own["n"], own["models"]["students/ce"]["exact_match"]["value"])
+        for name, parts in result["slices"].items()
+        for own in parts
+    }
+    assert found == {
+        ("kind", "assertEquals"): (2, 0.5),
+        ("kind", "assertTrue"): (1, 1.0),
+        ("kind", "assertNull"): (1, 0.0),
+        ("length", "1-10 tokens"): (2, 0.5),
+        ("length", "11-20 tokens"): (2, 0.5),
+        ("project", "lib"): (4, 0.5),
+        ("target", "also in training"): (1, 1.0),
+        ("target", "new"): (3, pytest.approx(1 / 3)),
+    }
+
+
+def test_parts_of_few_rows_are_joined(run):
+    result, _ = scored(run, model(run, "students/ce", GOOD))
+    assert [(own["value"], own["n"]) for own in result["slices"]["kind"]] == [
+        ("others, fewer than 10 rows each", 4)
+    ]
+
+
+def test_mean_and_spread_over_seeds(run):
+    models = model(run, "students/a", GOOD) | model(run, "students/b", [["x"]] * 4)
+    result, _ = scored(run, models, seeds=[["students/a", "students/b"]])
+    (group,) = result["seeds"]
+    own = group["metrics"]["exact_match"]
+    assert (own["mean"], own["number"], own["values"]) == (0.25, 2, [0.5, 0.0])
+    assert own["deviation"] == pytest.approx(math.sqrt(2 * 0.25**2))
+
+
+def test_the_four_files_say_the_same(run):
+    models = model(run, "students/traditional", [["x"]] * 4) | model(run, "students/ce", GOOD)
+    result, _ = scored(run, models | model(run, "baselines/retrieval", [["f();"]] * 4))
+    with (run / "metrics_final.csv").open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["slice"] == "all"]
+    table = {(line["model"], line["metric"]): line for line in lines}
+    summary = read_json(run / "metrics_summary_final.json")
+    for name, own in result["models"].items():
+        assert summary["models"][name] == {metric: found["value"] for metric, found in own.items()}
+        for metric, found in own.items():
+            assert table[name, metric]["signature"] == found["signature"]
+            assert float(table[name, metric]["low"]) == found["low"]
+    assert summary["beats_retrieval"]["students/ce"].keys() == {"exact_match", "token_f1"}
+    assert summary["beats_traditional"]["students/ce"].keys() == set(ACCEPTANCE)
+    assert "students/traditional" not in summary["beats_traditional"]
+
+
+def test_a_row_that_is_no_example_is_refused(run):
+    write_parquet(
+        run / "examples.parquet", pa.table({"id": ["z"], "occurrences": [[{"source": "s", "kind": "k"}]]})
+    )
+    refused(run, model(run, "students/ce", GOOD), "examples.parquet", "no example 'a'")
+
+
 def test_equal_inputs_write_equal_bytes(run):
     models = model(run, "students/ce", GOOD) | model(run, "baselines/retrieval", [["x"]] * 4)
     scored(run, models)
-    first = (run / "scores.json").read_bytes(), (run / "samples.jsonl").read_bytes()
+    first = (run / "evaluation_metrics.json").read_bytes(), (run / "predictions_final.jsonl").read_bytes()
     scored(run, models)
-    assert first == ((run / "scores.json").read_bytes(), (run / "samples.jsonl").read_bytes())
+    assert first == (
+        (run / "evaluation_metrics.json").read_bytes(),
+        (run / "predictions_final.jsonl").read_bytes(),
+    )
 
 
 def refused(run, models, *words):
     with pytest.raises(DataError) as caught:
         scored(run, models)
     assert all(word in str(caught.value) for word in words), str(caught.value)
-    assert not (run / "scores.json").exists()
+    assert not (run / "evaluation_metrics.json").exists()
 
 
 def test_other_ids_are_refused(run):

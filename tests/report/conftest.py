@@ -39,7 +39,7 @@ def make_comparison(a: str, b: str, metric: str, low: float, high: float) -> dic
     middle = (low + high) / 2
     return {
         **{"a": a, "b": b, "metric": metric, "difference": middle, "low": low, "high": high},
-        **{"p": 0.0315, "n": 3, "signature": f"{metric}|test:paired-ar"},
+        **{"p": 0.0315, "p_holm": 0.063, "n": 3, "signature": f"{metric}|test:paired-ar"},
     }
 
 
@@ -57,8 +57,24 @@ def make_scores() -> dict:
             make_comparison("students/ce", "baselines/retrieval", "exact_match", -0.11, 0.17),
             make_comparison("teachers/base", "baselines/trigram", "nll", -1.3, -1.1),
         ],
+        "slices": {"kind": [_part("assertEquals", 2), _part(NASTY, 1)], "project": [_part("one", 3)]},
+        "seeds": [
+            {
+                "models": ["students/ce", "students/trident"],
+                "metrics": {
+                    "exact_match": {"mean": 0.25, "deviation": 0.0707, "number": 2, "values": [0.2, 0.3]}
+                },
+            }
+        ],
         "not_measured": [{"what": "mutation score", "reason": "no JDK"}],
     }
+
+
+def _part(value: str, n: int) -> dict:
+    models = {
+        name: {"token_f1": make_score("token_f1", 0.125)} for name, own in VALUES.items() if "token_f1" in own
+    }
+    return {"value": value, "n": n, "models": {**dict.fromkeys(VALUES, {}), **models}}
 
 
 def make_fidelity() -> dict:
@@ -105,8 +121,8 @@ def arguments(tmp_path: Path) -> dict:
     folder = tmp_path / "run"
     for name in TRAINED:
         _training(folder, name)
-    write_json(folder / "scores.json", make_scores())
-    write_jsonl(folder / "samples.jsonl", _samples())
+    write_json(folder / "evaluation_metrics.json", make_scores())
+    write_jsonl(folder / "predictions_final.jsonl", _samples())
     kinds = {NASTY: {"train": 7}, "assertEquals": {"train": 7654}}
     write_json(folder / "card.json", {"kept": 4321, "kinds": kinds})
     write_json(folder / "dataset.json", {"train": {"rows": 8765}, "test": {"rows": 3}})
@@ -120,8 +136,8 @@ def arguments(tmp_path: Path) -> dict:
         "run": "tiny<b>",
         "card": folder / "card.json",
         "dataset": folder / "dataset.json",
-        "scores": folder / "scores.json",
-        "samples": folder / "samples.jsonl",
+        "scores": folder / "evaluation_metrics.json",
+        "samples": folder / "predictions_final.jsonl",
         "costs": [folder / "evaluation" / name / "cost.json" for name in TRAINED],
         "reports": [folder / name / "training_report.json" for name in TRAINED],
         "steps": [folder / name / "step_metrics.csv" for name in TRAINED],

@@ -39,8 +39,8 @@ def test_every_comparison_stands_with_its_interval_and_p(arguments, written):
         assert [float(word) for word in _words(row[3])] == pytest.approx(
             [own["difference"], own["low"], own["high"]], abs=5e-4
         )
-        assert row[4:6] == ["0.0315", "3"]
-    assert [row[6] for row in rows] == ["a is better", "no difference shown", "a is better"]
+        assert row[4:7] == ["0.0315", "0.0630", "3"]
+    assert [row[7] for row in rows] == ["a is better", "no difference shown", "a is better"]
 
 
 def test_signatures_arrows_and_baselines(arguments, written):
@@ -180,6 +180,21 @@ def test_a_run_without_optional_parts(arguments, written):
         assert sentence in text
 
 
+def test_parts_of_a_slice_stand_with_every_model(arguments, written):
+    _, reading = written(arguments)
+    scores = read_json(arguments["scores"])
+    first, second = reading.tables["slice-kind-token_f1"][1:]
+    assert (first[:2], second[:2]) == (["assertEquals", "2"], [NASTY, "1"])
+    for cell, model in zip(first[2:], scores["models"], strict=True):
+        assert cell.startswith("0.125" if "token_f1" in scores["models"][model] else "–")
+    assert "slice-project-token_f1" not in reading.tables  # one part is no slice
+
+
+def test_seeds_stand_with_their_spread(arguments, written):
+    (row,) = written(arguments)[1].tables["seeds-table"][1:]
+    assert row == ["students/ce and students/trident", "exact match", "0.250 ± 0.071", "2", "0.200, 0.300"]
+
+
 def test_samples_of_other_rows_are_refused(arguments, written):
     row = {"model": "students/ce", "id": "row-z", "prediction": "", "references": [], "exact_match": False}
     write_jsonl(arguments["samples"], [row | {"token_f1": 0.0, "syntax_valid": False}])
@@ -190,7 +205,7 @@ def test_samples_of_other_rows_are_refused(arguments, written):
 
 def test_a_broken_file_is_named(arguments, written):
     arguments["scores"].write_text("{")
-    with pytest.raises(DataError, match=r"scores\.json:1: not JSON"):
+    with pytest.raises(DataError, match=r"evaluation_metrics\.json:1: not JSON"):
         written(arguments)
 
 

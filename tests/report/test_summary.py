@@ -151,6 +151,9 @@ def test_what_was_not_measured():
     scores["models"]["students/a"]["nll"] = _score(1.0)
     before = copy.deepcopy(scores)
     found = not_measured({**scores, "not_measured": [{"what": "PANS", "reason": "not yet made"}]})
-    assert found == [("PANS", "not yet made"), ("NLL of students/b", "scores.json has no value for them")]
+    assert found == [
+        ("PANS", "not yet made"),
+        ("NLL of students/b", "evaluation_metrics.json has no value for them"),
+    ]
     assert not_measured(scores) == found[1:]
     assert scores == before

@@ -98,9 +98,9 @@ def test_page_shows_one_example_as_it_stands_in_the_files(run, page):
         answers = [line for line in lines if row["id"] in line]
         assert len(answers) == 2
         assert "\n".join(answers) in page
-    samples = (run / "evaluation/samples.jsonl").read_text().split("\n")
+    samples = (run / "evaluation/predictions_final.jsonl").read_text().split("\n")
     assert only(line for line in samples if row["id"] in line and '"students/trident"' in line) in page
-    scores = json.loads((run / "evaluation/scores.json").read_text())
+    scores = json.loads((run / "evaluation/evaluation_metrics.json").read_text())
     assert scores["models"]["students/trident"]["token_f1"]["signature"] in page
 
 
@@ -133,7 +133,7 @@ def test_page_is_equal_on_every_machine(run, page):
 def test_unfinished_run_is_refused(run, tmp_path):
     shutil.copytree(run, tmp_path / "results/test")
     (tmp_path / "results/test/evaluation/students/ce/nll.parquet").unlink()
-    (tmp_path / "results/test/evaluation/samples.jsonl").unlink()
+    (tmp_path / "results/test/evaluation/predictions_final.jsonl").unlink()
     with pytest.raises(DataError, match=r"has no evaluation/samples\.jsonl; run it to the end"):
         contracts.page(tmp_path / "results/test")
 

@@ -20,7 +20,7 @@ LEFT_OPEN = {"codet5.yaml": ("codet5p", "codet5_small")}  # whose commit ids the
 def test_results_are_complete_and_a_second_run_is_empty(finished):
     run = finished.folder / "results/test"
     assert "<html" in (run / "report.html").read_text()
-    scores = json.loads((run / "evaluation/scores.json").read_text())
+    scores = json.loads((run / "evaluation/evaluation_metrics.json").read_text())
     expected = {"teachers/base", "students/ce", "students/traditional", "students/trident"}
     expected |= {"baselines/retrieval", "baselines/trigram", "baselines/frequent"}
     assert set(scores["models"]) == expected
@@ -42,7 +42,7 @@ def test_mlflow_holds_parent_training_and_evaluation_runs(finished, monkeypatch)
     trident = next(run for run in runs if run.data.tags["mlflow.runName"] == "students/trident")
     curve = client.get_metric_history(trident.info.run_id, "semantic_loss_raw")
     assert len(curve) == 8  # 64 rows in batches of 16, two epochs
-    scores = json.loads((finished.folder / "results/test/evaluation/scores.json").read_text())
+    scores = json.loads((finished.folder / "results/test/evaluation/evaluation_metrics.json").read_text())
     evaluated = next(run for run in runs if run.data.tags["mlflow.runName"] == "evaluation/students/trident")
     assert evaluated.data.metrics["token_f1"] == scores["models"]["students/trident"]["token_f1"]["value"]
 

@@ -121,21 +121,32 @@ rule compilation:
 rule score:
     input:
         test=rules.dataset.output.test,
+        train=rules.dataset.output.train,
+        examples=rules.corpus.output.examples,
         compilation=rules.compilation.output.compilation,
         predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
         nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
     output:
-        scores=f"{RUN}/evaluation/scores.json",
-        samples=f"{RUN}/evaluation/samples.jsonl",
+        scores=f"{RUN}/evaluation/evaluation_metrics.json",
+        samples=f"{RUN}/evaluation/predictions_final.jsonl",
+        table=f"{RUN}/evaluation/metrics_final.csv",
+        summary=f"{RUN}/evaluation/metrics_summary_final.json",
     log:
         f"{LOGS}/score.log",
-    threads: 1
+    threads: cfg.threads
     resources:
-        mem_mb=4000,
+        mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=30,
     params:
         evaluation=cfg.evaluation.model_dump(),
         split=cfg.split.by,
+        teachers={
+            f"students/{name}": f"teachers/{student.teacher}"
+            for name, student in cfg.students.items()
+        },
+        seeds=[
+            [f"students/{name}" for name in names] for names in cfg.seed_groups()
+        ],
         code=code("score"),
     message:
         "score all predictions"

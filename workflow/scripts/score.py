@@ -16,9 +16,13 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         test=Path(job.input.test),
         compilation=Path(job.input.compilation),
         evaluation=Evaluation.model_validate(job.params.evaluation),
-        split_description=job.params.split,
-        scores=Path(job.output.scores),
-        samples=Path(job.output.samples),
+        split=job.params.split,
+        teachers=job.params.teachers,
+        seeds=job.params.seeds,
+        examples=Path(job.input.examples),
+        train=Path(job.input.train),
+        out=Path(job.output.scores).parent,
+        processes=job.threads,
     )
 
 

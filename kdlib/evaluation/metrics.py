@@ -1,0 +1,82 @@
+"""What is measured: every metric's direction, words and statistic, in the order of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kdlib.metrics.bleu import bleu_values
+from kdlib.metrics.significance import Rows, Statistic, ratio
+
+Columns = dict[str, NDArray[np.float64]]
+
+
+class Metric(NamedTuple):
+    """How a metric is read.
+
+    Attributes:
+        higher_is_better: Its direction.
+        description: What it is, in a sentence.
+        statistic: Maps sums of its rows' statistics ``[corpora, s]`` to values ``[corpora]``.
+        of_a_row: What is said of a single row: its value, yes or no, or the sum that a rate divides.
+    """
+
+    higher_is_better: bool
+    description: str
+    statistic: Statistic = ratio
+    of_a_row: Literal["value", "yes or no", "sum"] = "value"
+
+
+METRICS = {
+    "exact_match": Metric(
+        True,
+        "share of rows whose first prediction equals the reference without white space",
+        of_a_row="yes or no",
+    ),
+    "exact_match_at_k": Metric(
+        True, "share of rows with an exact match among the first k = n_best predictions", of_a_row="yes or no"
+    ),
+    "bleu": Metric(True, "corpus BLEU-4 over Java tokens, on sacrebleu's scale 0..100", bleu_values),
+    "token_precision": Metric(True, "mean share of the prediction's Java tokens that the reference has"),
+    "token_recall": Metric(True, "mean share of the reference's Java tokens that the prediction has"),
+    "token_f1": Metric(True, "mean F1 of the multisets of Java tokens"),
+    "syntax_valid": Metric(
+        True, "share of first predictions that are one Java statement, by tree-sitter", of_a_row="yes or no"
+    ),
+    "syntax_valid_javalang": Metric(
+        True, "share that are one Java statement, by javalang (Java 8)", of_a_row="yes or no"
+    ),
+    "assertion_valid": Metric(
+        True, "share that are one Java statement which calls a known assertion", of_a_row="yes or no"
+    ),
+    "compiles": Metric(
+        True, "share of first predictions that are one statement and compile in their test file"
+    ),
+    "nll": Metric(
+        False, "negative log-likelihood of the gold target in nats per token, EOS included", of_a_row="sum"
+    ),
+}
+
+
+def with_statistics(columns: Mapping[str, NDArray[np.float64]]) -> Rows:
+    """Return each metric's rows with what maps their sums to values."""
+    return {name: (rows, METRICS[name].statistic) for name, rows in columns.items()}
+
+
+def row_values(columns: Mapping[str, NDArray[np.float64]], rows: int) -> dict[str, list[float | bool]]:
+    """Return the value that each metric has on every single row, yes or no where it is a share of rows.
+
+    Args:
+        columns: Metric: its statistics; those that are not of all rows are left out.
+        rows: Number of rows.
+    """
+    found: dict[str, list[float | bool]] = {}
+    for name, own in columns.items():
+        metric = METRICS[name]
+        if len(own) == rows:
+            values = own[:, 0] if metric.of_a_row == "sum" else metric.statistic(own)
+            found[name] = (values > 0).tolist() if metric.of_a_row == "yes or no" else values.tolist()
+    return found
