@@ -25,7 +25,7 @@ RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "s
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1")
 # The question that every run answers: these of each student against the traditional recipe.
-ACCEPTANCE = ("token_f1", "syntax_valid")
+ACCEPTANCE = ("token_f1", "pans", "syntax_valid")
 
 
 class Sampling(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdlib.metrics.bleu import bleu_values
+from kdlib.metrics.chrf import chrf_values
 from kdlib.metrics.significance import Rows, Statistic, ratio
 
 Columns = dict[str, NDArray[np.float64]]
@@ -40,9 +41,14 @@ METRICS = {
         True, "share of rows with an exact match among the first k = n_best predictions", of_a_row="yes or no"
     ),
     "bleu": Metric(True, "corpus BLEU-4 over Java tokens, on sacrebleu's scale 0..100", bleu_values),
+    "chrf": Metric(True, "corpus chrF over characters, on sacrebleu's scale 0..100", chrf_values),
     "token_precision": Metric(True, "mean share of the prediction's Java tokens that the reference has"),
     "token_recall": Metric(True, "mean share of the reference's Java tokens that the prediction has"),
     "token_f1": Metric(True, "mean F1 of the multisets of Java tokens"),
+    "token_similarity": Metric(True, "mean of 1 − Levenshtein distance of Java tokens / longer length"),
+    "token_accuracy": Metric(True, "mean of equal tokens at equal positions / longer length"),
+    "edit_similarity": Metric(True, "mean of 1 − characters inserted or deleted / characters of both"),
+    "pans": Metric(True, "mean position-aware n-gram similarity, n = 1..4; 1 only for equal tokens"),
     "syntax_valid": Metric(
         True, "share of first predictions that are one Java statement, by tree-sitter", of_a_row="yes or no"
     ),

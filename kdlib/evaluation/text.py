@@ -16,7 +16,17 @@ from kdlib.evaluation.metrics import Columns
 from kdlib.java.tokens import code_tokens
 from kdlib.java.validity import is_statement, is_statement_javalang
 from kdlib.metrics.bleu import bleu_signature, bleu_statistics
+from kdlib.metrics.chrf import chrf_signature, chrf_statistics
 from kdlib.metrics.exact import exact_match, exact_match_at_k
+from kdlib.metrics.pans import pans, pans_signature
+from kdlib.metrics.similarity import (
+    edit_similarity,
+    edit_similarity_signature,
+    token_accuracy,
+    token_accuracy_signature,
+    token_similarity,
+    token_similarity_signature,
+)
 from kdlib.metrics.tokens import best_token_overlap
 from kdlib.metrics.validity import is_assertion
 
@@ -66,14 +76,21 @@ def _chunk_columns(answers: Sequence[Answer], k: int) -> Columns:
     validity = {text: _validity(text) for text in set(firsts)}
     said = [tokens[text] for text in firsts]
     correct = [[tokens[text] for text in answer.references] for answer in answers]
-    overlaps = [best_token_overlap(own, right) for own, right in zip(said, correct, strict=True)]
+    right = [list(answer.references) for answer in answers]
+    pairs = list(zip(said, correct, strict=True))
+    overlaps = [best_token_overlap(*pair) for pair in pairs]
     return {
         "exact_match": _mean(exact_match(a.candidates[0], a.references) for a in answers),
         "exact_match_at_k": _mean(exact_match_at_k(a.candidates, a.references, k) for a in answers),
         "bleu": bleu_statistics(said, correct).astype(np.float64),
+        "chrf": chrf_statistics(firsts, right).astype(np.float64),
         "token_precision": _mean(overlap.precision for overlap in overlaps),
         "token_recall": _mean(overlap.recall for overlap in overlaps),
         "token_f1": _mean(overlap.f1 for overlap in overlaps),
+        "token_similarity": _mean(token_similarity(*pair) for pair in pairs),
+        "token_accuracy": _mean(token_accuracy(*pair) for pair in pairs),
+        "edit_similarity": _mean(map(edit_similarity, firsts, right)),
+        "pans": _mean(pans(*pair) for pair in pairs),
         "syntax_valid": _mean(validity[text].statement for text in firsts),
         "syntax_valid_javalang": _mean(validity[text].javalang for text in firsts),
         "assertion_valid": _mean(validity[text].assertion for text in firsts),
@@ -103,9 +120,14 @@ def text_details(references: Sequence[Sequence[str]], k: int) -> dict[str, str]:
         "exact_match": "v:1|norm:ws",
         "exact_match_at_k": f"v:1|k:{k}|norm:ws",
         "bleu": f"v:1|{bleu_signature([[tokens[text] for text in own] for own in references])}",
+        "chrf": f"v:1|{chrf_signature(references)}",
         "token_precision": "v:1|tok:java",
         "token_recall": "v:1|tok:java",
         "token_f1": "v:1|tok:java",
+        "token_similarity": f"v:1|{token_similarity_signature()}",
+        "token_accuracy": f"v:1|{token_accuracy_signature()}",
+        "edit_similarity": f"v:1|{edit_similarity_signature()}",
+        "pans": f"v:1|{pans_signature()}",
         "syntax_valid": grammar,
         "syntax_valid_javalang": f"v:1|javalang:{version('javalang')}",
         "assertion_valid": grammar,

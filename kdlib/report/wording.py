@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 MISSING = "–"
-NAMES = {"nll": "NLL", "bleu": "BLEU-4", "token_f1": "token F1", "exact_match_at_k": "exact match at k"}
+NAMES = {
+    "nll": "NLL",
+    "bleu": "BLEU-4",
+    "chrf": "chrF",
+    "pans": "PANS",
+    "codebleu": "CodeBLEU",
+    "krs": "KRS",
+    "quality": "Code Quality Score",
+    "token_f1": "token F1",
+    "exact_match_at_k": "exact match at k",
+}
 Verdict = Literal["better", "worse", "undecided"]
 
 
