@@ -14,8 +14,8 @@ HEAD = """# Results
 
 Written by `tools/results.py` from the JSON files of finished runs; whatever a score is, it stands here.
 Intervals are bootstrap percentiles over test rows, for one training seed. A comparison counts as a difference
-if its paired interval excludes 0; its p is of approximate randomisation, and Holm's correction of it counts all
-comparisons with the same system on the same metric. Every value's signature is in
+if its paired interval excludes 0; its p is of approximate randomisation, and Holm's correction of it counts
+all comparisons with the same system on the same metric. Every value's signature is in
 `results/{run}/evaluation/evaluation_metrics.json` and on the report page.
 """
 

@@ -157,7 +157,7 @@ def over_seeds(
         groups: Names of such systems.
 
     Returns:
-        For every group ``models`` and ``metrics``, metric: mean, sample standard deviation, number and values.
+        For every group ``models`` and ``metrics``: mean, sample standard deviation, number and values.
     """
     found = []
     for group in groups:

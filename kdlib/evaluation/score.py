@@ -110,7 +110,8 @@ def report_of(
         missing: What was not measured, each with ``what`` and ``reason``.
 
     Returns:
-        ``rows``, ``split``, ``metrics``, ``models``, ``comparisons``, ``seeds``, ``slices``, ``not_measured``.
+        ``rows``, ``split``, ``metrics``, ``models``, ``comparisons``, ``seeds``, ``slices`` and
+        ``not_measured``.
     """
     draw = cache(partial(sampling, evaluation=evaluation, split=split))
     measured = {

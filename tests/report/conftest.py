@@ -74,7 +74,7 @@ def _part(value: str, n: int) -> dict:
     models = {
         name: {"token_f1": make_score("token_f1", 0.125)} for name, own in VALUES.items() if "token_f1" in own
     }
-    return {"value": value, "n": n, "models": {**dict.fromkeys(VALUES, {}), **models}}
+    return {"value": value, "n": n, "models": {name: models.get(name, {}) for name in VALUES}}
 
 
 def make_fidelity() -> dict:
