@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import scaling, signals, stages
+from kdlib.cli import evaluation, scaling, signals, stages
 from kdlib.cli.errors import fail, told
 from kdlib.config import Student, Teacher
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(signals.app, name="signals")
 app.command("analyse-loss-scaling")(scaling.analyse)
+app.command()(evaluation.score)
 app.command("teacher")(stages.with_keys(stages.teacher, Teacher))
 app.command("distill")(stages.with_keys(stages.distill, Student))
 

@@ -71,8 +71,22 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
         DataError: If a file does not hold exactly the test ids, ranks have gaps or repeat, or the gold
             targets were tokenised otherwise.
     """
+    candidates = ranked_texts(name, folder / "predictions.jsonl", [row.id for row in rows])
+    return Output([candidates[row.id] for row in rows], _read_nll(name, folder / "nll.parquet", rows))
+
+
+def ranked_texts(name: str, path: Path, ids: Sequence[str]) -> dict[str, list[str]]:
+    """Read a file of predictions: by id the texts, best first.
+
+    Args:
+        name: The model's name, for messages.
+        path: JSON lines with id, rank, text and score.
+        ids: The rows that it must be about.
+
+    Raises:
+        DataError: If it does not hold exactly these ids, or ranks have gaps or repeat.
+    """
     ranked: dict[str, dict[int, str]] = {}
-    path = folder / "predictions.jsonl"
     if not path.is_file():
         raise DataError(f"{name}: {path} does not exist; make the model's predictions first")
     for prediction in read_predictions(path):
@@ -84,12 +98,11 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
             )
         # JSON may escape half a surrogate pair, which no file of ours could hold.
         own[prediction.rank] = prediction.text.encode(errors="replace").decode()
-    _check_ids(name, path, ranked, rows)
+    _check_ids(name, path, ranked, ids)
     for key, own in ranked.items():
         if sorted(own) != list(range(1, len(own) + 1)):
             raise DataError(f"{path}: the ranks of {key!r} must run from 1 without gaps, got {sorted(own)}")
-    candidates = [[ranked[row.id][rank] for rank in sorted(ranked[row.id])] for row in rows]
-    return Output(candidates, _read_nll(name, folder / "nll.parquet", rows))
+    return {key: [own[rank] for rank in sorted(own)] for key, own in ranked.items()}
 
 
 def read_compiled(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Compiled:
@@ -123,7 +136,7 @@ def _read_nll(name: str, path: Path, rows: Sequence[Row]) -> NDArray[np.float64]
     if not path.exists():
         return None
     found = {row["id"]: row for row in read_parquet(path, ["id", "tokens", "nll"]).to_pylist()}
-    _check_ids(name, path, found, rows)
+    _check_ids(name, path, found, [row.id for row in rows])
     for row in rows:
         own = found[row.id]
         if own["tokens"] != row.tokens or not np.isfinite(own["nll"]):
@@ -134,8 +147,8 @@ def _read_nll(name: str, path: Path, rows: Sequence[Row]) -> NDArray[np.float64]
     return np.array([[found[row.id]["nll"], row.tokens] for row in rows], dtype=np.float64)
 
 
-def _check_ids(name: str, path: Path, found: Mapping[str, object], rows: Sequence[Row]) -> None:
-    wanted = {row.id for row in rows}
+def _check_ids(name: str, path: Path, found: Mapping[str, object], ids: Sequence[str]) -> None:
+    wanted = set(ids)
     missing, foreign = sorted(wanted - found.keys()), sorted(found.keys() - wanted)
     if missing or foreign:
         raise DataError(

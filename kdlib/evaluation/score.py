@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.compare import compare, over_seeds, pairs, sampling, scores_of
+from kdlib.evaluation.compare import Pair, compare, over_seeds, pairs, sampling, scores_of
 from kdlib.evaluation.metrics import METRICS, Columns, row_values
-from kdlib.evaluation.outputs import Output, Row, read_compiled, read_output, read_rows
+from kdlib.evaluation.outputs import Output, read_compiled, read_output, read_rows
 from kdlib.evaluation.results import write_results
 from kdlib.evaluation.slices import Memberships, memberships, slice_scores
 from kdlib.evaluation.text import Answer, text_columns, text_details
@@ -27,7 +27,7 @@ def score(
     split: str,
     teachers: Mapping[str, str],
     seeds: Sequence[Sequence[str]],
-    examples: Path,
+    examples: Path | None,
     train: Path,
     out: Path,
     processes: int = 1,
@@ -43,7 +43,7 @@ def score(
         split: How the data was split; part of every signature.
         teachers: Student: its teacher, both by the names of ``models``.
         seeds: Names of models that differ in nothing but their seed, by groups.
-        examples: The corpus' examples (Parquet), for slices.
+        examples: The corpus' examples (Parquet), for slices; None makes none.
         train: Rows that models learnt from (Parquet), for slices.
         out: Folder for the files of ``results.write_results``.
         processes: Processes that read texts.
@@ -53,30 +53,38 @@ def score(
     """
     rows = read_rows(test)
     outputs = {name: read_output(name, folder, rows) for name, folder in models.items()}
-    parts = memberships(rows, examples, train)
+    parts = memberships(rows, examples, train) if examples else {}
     compiled = read_compiled(compilation, models, rows)
-    columns, details = _text(rows, outputs, evaluation.n_best, processes)
-    details |= {"compiles": f"v:1|javac:{compiled.javac}", "nll": "v:1|unit:nat/token"}
-    for name, output in outputs.items():
-        columns[name] |= _measured(output, compiled.models.get(name, {}), compiled.ids)
-    report = report_of(columns, details, evaluation, split, teachers, seeds, parts, compiled.missing)
-    write_results(report, samples_of(rows, outputs, columns, compiled.models), out)
-
-
-def _text(
-    rows: Sequence[Row], outputs: Mapping[str, Output], k: int, processes: int
-) -> tuple[dict[str, Columns], dict[str, str]]:
-    """Return the text metrics of every model, all read in one go, and how they read a row."""
     answers = {
         name: [Answer(own, row.references) for own, row in zip(output.candidates, rows, strict=True)]
         for name, output in outputs.items()
     }
+    columns, details = text_of_systems(answers, evaluation.n_best, processes)
+    details |= {"compiles": f"v:1|javac:{compiled.javac}", "nll": "v:1|unit:nat/token"}
+    for name, output in outputs.items():
+        columns[name] |= _measured(output, compiled.models.get(name, {}), compiled.ids)
+    chosen = pairs(list(models), teachers)
+    report = report_of(columns, details, evaluation, split, chosen, seeds, parts, compiled.missing)
+    write_results(report, samples_of([row.id for row in rows], answers, columns, compiled.models), out)
+
+
+def text_of_systems(
+    answers: Mapping[str, Sequence[Answer]], k: int, processes: int
+) -> tuple[dict[str, Columns], dict[str, str]]:
+    """Return the text metrics of several systems, all read in one go, and how they read a row.
+
+    Args:
+        answers: System: its rows, the same for all.
+        k: How many candidates ``exact_match_at_k`` looks at.
+        processes: Processes to compute with.
+    """
     together = text_columns(list(chain.from_iterable(answers.values())), k, processes)
-    columns = {
-        name: {metric: own[at * len(rows) : (at + 1) * len(rows)] for metric, own in together.items()}
-        for at, name in enumerate(answers)
-    }
-    return columns, text_details([row.references for row in rows], k)
+    columns, start = {}, 0
+    for name, own in answers.items():
+        columns[name] = {metric: rows[start : start + len(own)] for metric, rows in together.items()}
+        start += len(own)
+    first = next(iter(answers.values()))
+    return columns, text_details([answer.references for answer in first], k)
 
 
 def _measured(output: Output, compiles: Mapping[str, bool], ids: Sequence[str]) -> Columns:
@@ -92,7 +100,7 @@ def report_of(
     details: Mapping[str, str],
     evaluation: Evaluation,
     split: str,
-    teachers: Mapping[str, str],
+    chosen: Sequence[Pair],
     seeds: Sequence[Sequence[str]],
     parts: Memberships,
     missing: Sequence[Mapping[str, str]],
@@ -104,7 +112,7 @@ def report_of(
         details: Metric: the part of its signature that says how a row is read.
         evaluation: Resampling.
         split: How the data was split.
-        teachers: Student: its teacher.
+        chosen: Which systems to compare on what.
         seeds: Systems that differ in nothing but their seed, by groups.
         parts: Slices of the rows.
         missing: What was not measured, each with ``what`` and ``reason``.
@@ -129,7 +137,7 @@ def report_of(
             for name, metric in measured.items()
         },
         "models": scores,
-        "comparisons": compare(pairs(list(columns), teachers), ordered, details, draw),
+        "comparisons": compare(chosen, ordered, details, draw),
         "seeds": over_seeds(scores, seeds),
         "slices": slice_scores(parts, ordered, details, draw),
         "not_measured": list(missing),
@@ -137,29 +145,29 @@ def report_of(
 
 
 def samples_of(
-    rows: Sequence[Row],
-    outputs: Mapping[str, Output],
+    ids: Sequence[str],
+    answers: Mapping[str, Sequence[Answer]],
     columns: Mapping[str, Columns],
     compiled: Mapping[str, Mapping[str, bool]],
 ) -> Iterator[dict[str, Any]]:
-    """Yield a line for every model and row: the prediction, the references and the row's own values.
+    """Yield a line for every system and row: the prediction, the references and the row's own values.
 
     Args:
-        rows: The test rows.
-        outputs: Model: its predictions.
-        columns: Model: its statistics; ``nll`` is given as the row's sum in nats.
-        compiled: Model: row: whether its first prediction compiles.
+        ids: Of the rows.
+        answers: System: its rows.
+        columns: System: its statistics; ``nll`` is given as the row's sum in nats.
+        compiled: System: row: whether its first prediction compiles.
     """
-    for name, output in outputs.items():
-        values = row_values(columns[name], len(rows))
-        for at, row in enumerate(rows):
+    for name, own in answers.items():
+        values = row_values(columns[name], len(ids))
+        for at, (key, answer) in enumerate(zip(ids, own, strict=True)):
             sample = {
                 "model": name,
-                "id": row.id,
-                "prediction": output.candidates[at][0],
-                "references": list(row.references),
-                **{metric: own[at] for metric, own in values.items()},
+                "id": key,
+                "prediction": answer.candidates[0],
+                "references": list(answer.references),
+                **{metric: found[at] for metric, found in values.items()},
             }
-            if row.id in compiled.get(name, {}):
-                sample["compiles"] = compiled[name][row.id]
+            if key in compiled.get(name, {}):
+                sample["compiles"] = compiled[name][key]
             yield sample

@@ -1,0 +1,108 @@
+"""``kdlib score`` and ``kdlib evaluate``: numbers for files of any system, and for folders of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kdlib.cli.errors import fail, told
+from kdlib.cli.rendering import table
+
+Predictions = Annotated[
+    list[Path],
+    typer.Argument(help="predictions.jsonl, or text with an assertion a line; one file a system."),
+]
+Reference = Annotated[
+    Path,
+    typer.Option(
+        help="Text with an assertion a line, a dataset's test.parquet, or a corpus' examples.parquet."
+    ),
+]
+
+
+def score(
+    predictions: Predictions,
+    references: Reference,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and values of every row.")] = None,
+    k: Annotated[int, typer.Option(min=1, help="Candidates that exact_match_at_k looks at.")] = 4,
+    resamples: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 2000,
+    confidence: Annotated[float, typer.Option(help="Mass of the intervals.")] = 0.95,
+    seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 42,
+    split: Annotated[str, typer.Option(help="How the rows were split off, for the signatures.")] = "unknown",
+    processes: Annotated[int, typer.Option(min=1, help="Processes that read texts.")] = 2,
+) -> None:
+    """Score predictions by every text metric, with intervals; no model is needed.
+
+    Several files are compared with the first, row by row. Examples:
+    kdlib score results/default/evaluation/students/ce/predictions.jsonl
+    --references results/default/dataset/test.parquet
+
+    kdlib score theirs.txt ours.txt --references gold.txt --out comparison
+    """
+    from kdlib.config import Evaluation
+    from kdlib.evaluation.compare import Pair
+    from kdlib.evaluation.files import read_answers, read_references
+    from kdlib.evaluation.results import write_results
+    from kdlib.evaluation.score import report_of, samples_of, text_of_systems
+
+    if not 0 < confidence < 1:
+        fail(f"--confidence must lie between 0 and 1, got {confidence:g}")
+    evaluation = Evaluation(resamples=resamples, confidence=confidence, seed=seed)
+    names = _names(predictions)
+    with told():
+        gold = read_references(references)
+        answers = {name: read_answers(path, gold) for name, path in zip(names, predictions, strict=True)}
+        columns, details = text_of_systems(answers, k, processes)
+        chosen = [Pair(name, names[0], tuple(details), names[0]) for name in names[1:]]
+        report = report_of(columns, details, evaluation, split, chosen, [], {}, [])
+        if out is not None:
+            write_results(report, samples_of(list(gold.answers), answers, columns, {}), out)
+    _print(report)
+    if out is not None:
+        print(f"\ntables and rows: {out}")
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return what to call systems: the part of their paths that tells them apart."""
+    if len(set(paths)) < len(paths):
+        fail("a file of predictions is given twice")
+    parts = [path.with_suffix("").parts for path in paths]
+    # All systems of a run call their file predictions.jsonl: the folder is the name.
+    while len(paths) > 1 and len({own[-1] for own in parts}) == 1:
+        parts = [own[:-1] for own in parts]
+    longest = max(map(len, parts))
+    choices = (["/".join(own[-depth:]) for own in parts] for depth in range(1, longest + 1))
+    return next((names for names in choices if len(set(names)) == len(names)), list(map(str, paths)))
+
+
+def _print(report: Mapping[str, Any]) -> None:
+    """Print values with intervals, then what the comparisons say."""
+    models = report["models"]
+    rows = [[f"{report['rows']:,} rows", *models, ""]]
+    for metric in report["metrics"]:
+        cells = [
+            f"{own[metric]['value']:.3f} [{own[metric]['low']:.3f}, {own[metric]['high']:.3f}]"
+            if metric in own
+            else "-"
+            for own in models.values()
+        ]
+        rows.append([metric, *cells, ""])
+    print(*table(rows), sep="\n")
+    if report["comparisons"]:
+        head = ["a - b", "metric", "difference", "interval", "p", "p, Holm", ""]
+        found = [
+            [
+                f"{own['a']} - {own['b']}",
+                own["metric"],
+                f"{own['difference']:+.3f}",
+                f"[{own['low']:+.3f}, {own['high']:+.3f}]",
+                f"{own['p']:.4f}",
+                f"{own['p_holm']:.4f}",
+                "",
+            ]
+            for own in report["comparisons"]
+        ]
+        print("", *table([head, *found]), sep="\n")

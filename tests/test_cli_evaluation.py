@@ -1,0 +1,83 @@
+"""``kdlib score``: the numbers of the pipeline for files that any system wrote."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from kdlib.cli import app
+
+GOLD = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["score", *map(str, arguments), "--processes", "1", "--resamples", "100"])
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Return the folder of gold.txt and two systems' lines, of which the first has two of four right."""
+    (tmp_path / "gold.txt").write_text("\n".join(GOLD) + "\n")
+    (tmp_path / "ours.txt").write_text("\n".join([GOLD[0], "assertTrue( y ) ;", "x", ""]) + "\n")
+    (tmp_path / "theirs.txt").write_text("\n".join([*GOLD[:3], "f();"]) + "\n")
+    return tmp_path
+
+
+def test_lines_are_scored_and_printed(files):
+    done = run(files / "ours.txt", "--references", files / "gold.txt")
+    assert done.exit_code == 0, done.output
+    lines = dict(line.split(None, 1) for line in done.output.splitlines())
+    assert lines["exact_match"] == "0.500 [0.000, 1.000]"
+    assert lines["syntax_valid"].startswith("0.500 ")
+
+
+def test_systems_are_compared_with_the_first(files, tmp_path):
+    systems = (files / "ours.txt", files / "theirs.txt")
+    done = run(*systems, "--references", files / "gold.txt", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "theirs - ours" in done.output
+    report = json.loads((tmp_path / "out/evaluation_metrics.json").read_text())
+    (own,) = [own for own in report["comparisons"] if own["metric"] == "exact_match"]
+    assert (own["a"], own["b"], own["difference"], own["n"]) == ("theirs", "ours", 0.25, 4)
+    assert report["models"]["ours"]["bleu"]["signature"].endswith(
+        "n:4|split:unknown|boot:100|conf:0.95|seed:42"
+    )
+    samples = [
+        json.loads(line) for line in (tmp_path / "out/predictions_final.jsonl").read_text().splitlines()
+    ]
+    assert [sample["exact_match"] for sample in samples] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_systems_are_called_by_what_tells_them_apart(files):
+    for name, text in (("a", "ours"), ("b", "theirs")):
+        (files / name).mkdir()
+        (files / name / "predictions.txt").write_text((files / f"{text}.txt").read_text())
+    done = run(files / "a/predictions.txt", files / "b/predictions.txt", "--references", files / "gold.txt")
+    assert done.output.splitlines()[0].split() == ["4", "rows", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("none.txt",), "none.txt: cannot be read"),
+        (("ours.txt", "ours.txt"), "given twice"),
+        (("ours.txt", "--confidence", "2"), "must lie between 0 and 1, got 2"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence(files, monkeypatch, arguments, told):
+    monkeypatch.chdir(files)
+    done = run(*arguments, "--references", "gold.txt")
+    assert done.exit_code == 1
+    assert told in done.output
+    assert "Traceback" not in done.output
