@@ -147,8 +147,17 @@ def by_length(rows: Sequence[Row]) -> NDArray[np.int64]:
     return ordered
 
 
-def batches(rows: Sequence[Row], size: int) -> Iterator[list[Row]]:
-    """Yield batches of like length, longest first: little is padding, and memory peaks at once."""
-    ordered = by_length(rows)
-    for start in range(0, len(ordered), size):
-        yield [rows[i] for i in ordered[start : start + size]]
+def batches(rows: Sequence[Row], size: int, tokens: int | None = None) -> Iterator[list[Row]]:
+    """Yield batches of like length, longest first: little is padding, and memory peaks at once.
+
+    Args:
+        rows: May lie on a disk.
+        size: Rows of a batch at most.
+        tokens: Tokens of the prompts of a batch at most, padding included; a longer prompt is alone.
+    """
+    ordered, start = by_length(rows), 0
+    while start < len(ordered):
+        longest = len(rows[ordered[start]].source_ids)
+        count = size if tokens is None else min(size, max(1, tokens // max(1, longest)))
+        yield [rows[i] for i in ordered[start : start + count]]
+        start += count

@@ -71,7 +71,7 @@ def target_output(
     """
     names = ("input_ids", "attention_mask", "decoder_input_ids")
     network: PreTrainedModel = model if inner is None else inner
-    with _head_sees(network, batch["labels"] != IGNORE) as seen:
+    with head_sees(network, batch["labels"] != IGNORE) as seen:
         inputs: dict[str, Any] = {name: batch[name] for name in names if name in batch}
         if getattr(network.config, "use_cache", False):  # keys and values are for generation
             inputs["use_cache"] = False
@@ -104,10 +104,15 @@ def _layers(found: ModelOutput, batch: Mapping[str, Tensor], hidden: bool, atten
 
 
 @contextmanager
-def _head_sees(
+def head_sees(
     model: PreTrainedModel, valid: Bool[Tensor, "rows time"]
 ) -> Iterator[list[Float[Tensor, "positions width"]]]:
-    """Let the output head read valid positions only, and keep what it read."""
+    """Let the output head read valid positions only, and keep what it read.
+
+    Args:
+        model: With an output head.
+        valid: Positions of the states that reach the head; its logits are ``[positions, vocab]``.
+    """
     seen: list[Float[Tensor, "positions width"]] = []
 
     def select(_: torch.nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor]:
