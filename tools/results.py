@@ -82,9 +82,11 @@ def _models(run: Path) -> Iterator[str]:
         cost = json.loads((run / "evaluation" / report["name"] / "cost.json").read_text())
         with (path.parent / "step_metrics.csv").open(newline="") as file:
             seconds = float(list(csv.DictReader(file))[-1]["elapsed_time_seconds"])
+        rate = cost["assertions_per_second"]
+        speed = "–" if rate is None else f"{rate:.1f}"  # null where all predictions came from the cache
         yield (
             f"| {report['name']} | {report['parameters']:,} | {report['epochs']} | "
-            f"{report['best_validation_nll']:.3f} | {seconds:.0f} | {cost['assertions_per_second']:.1f} |"
+            f"{report['best_validation_nll']:.3f} | {seconds:.0f} | {speed} |"
         )
 
 

@@ -144,10 +144,15 @@ def cost_table(costs: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return what each model costs.
 
     Args:
-        costs: Model: content of its cost.json.
+        costs: Model: content of its cost.json; its ``not_measured`` gives the tooltips of what is missing.
     """
-    keys = list(dict.fromkeys(key for own in costs.values() for key in own))
-    rows = [[Cell(model), *(number(own.get(key)) for key in keys)] for model, own in costs.items()]
+    keys = list(dict.fromkeys(key for own in costs.values() for key in own if key != "not_measured"))
+    rows = []
+    for model, own in costs.items():
+        cells = {key: number(own.get(key)) for key in keys}
+        for key, reason in own.get("not_measured", {}).items():
+            cells[key] = cells[key]._replace(title=reason)
+        rows.append([Cell(model), *cells.values()])
     head = [Heading("model"), *(Heading(label(key)) for key in keys)]
     return Table("costs-table", "Size and speed", head, rows, sortable=True)
 

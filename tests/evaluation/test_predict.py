@@ -29,7 +29,8 @@ def model(request, teacher, tokenizer, tmp_path_factory):
 def result(model, dataset, tmp_path_factory):
     """What the stage writes for the four test rows, and what it was made from."""
     out = tmp_path_factory.mktemp("predict")
-    predict(model, dataset.tokenizer, dataset.test, Evaluation(beams=3, n_best=2, batch_size=3), 20, 1, out)
+    settings = Evaluation(beams=3, n_best=2, batch_size=3, latency_rows=2)
+    predict(model, dataset.tokenizer, dataset.test, settings, 20, 1, out / "cache", out)
     return SimpleNamespace(out=out, folder=model, model=load(model), rows=read_rows(dataset.test))
 
 
@@ -56,14 +57,18 @@ def test_the_cost_names_what_was_measured(result):
     cost = read_json(result.out / "cost.json")
     assert cost["parameters"] == sum(p.numel() for p in result.model.parameters())
     assert cost["bytes"] == (result.folder / "model.safetensors").stat().st_size
-    assert cost["rows"] == 4
+    assert (cost["rows"], cost["generated"], cost["cached"], cost["latency_rows"]) == (4, 4, 0, 2)
     assert cost["assertions_per_second"] == pytest.approx(4 / cost["seconds"])
+    assert 0 < cost["latency_p50_seconds"] <= cost["latency_p95_seconds"]
+    assert cost["peak_memory_mib"] > cost["bytes"] / 2**20
+    assert cost["not_measured"] == {}
 
 
 def test_prompts_beyond_a_models_positions_are_refused_before_anything_is_written(
     dataset, tokenizer, tmp_path
 ):
     tiny("llama_tied", embedding_rows(tokenizer)).save_pretrained(str(tmp_path / "model"))  # 64 positions
+    files = (dataset.tokenizer, dataset.test)
     with pytest.raises(DataError, match=r"do not fit into the 64 positions .*dataset\.max_source_tokens"):
-        predict(tmp_path / "model", dataset.tokenizer, dataset.test, Evaluation(), 20, 1, tmp_path / "out")
+        predict(tmp_path / "model", *files, Evaluation(), 20, 1, tmp_path / "cache", tmp_path / "out")
     assert not (tmp_path / "out").exists()

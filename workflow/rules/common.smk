@@ -89,7 +89,8 @@ def student_teacher(wildcards):
 
 def prediction_settings(wildcards):
     """What predictions depend on: a statistic's seed or resamples must not generate again."""
-    return cfg.evaluation.model_dump(include={"beams", "n_best", "batch_size"})
+    settings = {"beams", "n_best", "batch_size", "batch_tokens", "latency_rows"}
+    return cfg.evaluation.model_dump(include=settings)
 
 
 def evaluated(file):

@@ -17,6 +17,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         evaluation=Evaluation.model_validate(job.params.evaluation),
         max_tokens=job.params.max_tokens,
         threads=job.params.threads,
+        cache=Path("cache/predictions"),
         out=Path(job.output.predictions).parent,
     )
 
