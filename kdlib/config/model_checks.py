@@ -80,10 +80,16 @@ def impossible_encoders(config: Config, wrong: set[str]) -> Iterator[str]:
         if chosen is None:
             continue
         if chosen not in known:
-            hint = did_you_mean(chosen, known) if known else "; name it under encoders"
-            yield f"{where}: no encoder {chosen!r}{hint}"
+            yield f"{where}: no encoder {chosen!r}{_did_you_mean_encoder(chosen, known)}"
         if not student.components.need("encoder"):
             yield f"{where}: no component of its loss reads an encoder; leave it out"
+    measure = config.evaluation.encoder
+    if measure is not None and measure not in known:
+        yield f"evaluation.encoder: no encoder {measure!r}{_did_you_mean_encoder(measure, known)}"
+
+
+def _did_you_mean_encoder(name: str, known: set[str]) -> str:
+    return did_you_mean(name, known) if known else "; name it under encoders"
 
 
 def _impossible_size(where: str, size: Size, copy_steps: int) -> Iterator[str]:

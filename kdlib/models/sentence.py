@@ -1,4 +1,7 @@
-"""Sentence encoders: brought into one form, and read as a measure of a student's expected text."""
+"""Encoders that measure meaning: a model's own, or a sentence encoder brought into one form.
+
+They read texts, or in a loss a student's expected text.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from typing import TYPE_CHECKING
 from kdlib.config import FolderModel, HubModel, PackageEncoder
 from kdlib.files import DataError, atomic
 from kdlib.models.fetch import download, snapshot
-from kdlib.models.load import first_line
+from kdlib.models.load import computing_device, first_line, load
 
 if TYPE_CHECKING:
     import torch
     from jaxtyping import Float, Int
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from kdlib.config import SentenceEncoder
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     ]
 
 HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+BATCH = 64  # texts encoded at once
 PROBE = "assertEquals(3, list.size());"
 
 
@@ -105,6 +110,84 @@ def projected_encoder(
             f"{len(before) + len(after)} around it; lower dataset.max_target_tokens"
         )
     return _projected(model, texts)
+
+
+def own_encoder(model: PreTrainedModel) -> tuple[Float[Tensor, "vocab width"], Encode]:
+    """Return a model's own encoder as a measure: its states' mean over the mask.
+
+    Args:
+        model: With an encoder; no parameter of it learns any more.
+
+    Returns:
+        Its input embeddings, and a function of such embeddings and their 0/1 mask to vectors, through which
+        gradients pass.
+    """
+    encoder = model.get_encoder().eval().requires_grad_(False)
+
+    def encode(
+        embeddings: Float[Tensor, "rows time width"], mask: Int[Tensor, "rows time"]
+    ) -> Float[Tensor, "rows width"]:
+        states = encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
+        weight = mask.unsqueeze(-1).to(states.dtype)
+        pooled: Tensor = (states * weight).sum(1) / weight.sum(1)
+        return pooled
+
+    return model.get_input_embeddings().weight.detach(), encode
+
+
+def text_vectors(
+    folder: Path, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], threads: int
+) -> Float[Tensor, "texts features"]:
+    """Return the vector of each text, as an encoder that reads text gives it.
+
+    A model's own encoder reads the tokens of an assertion with the end token, as it did gold targets in
+    training. A sentence encoder reads text by its own tokenizer. Either cuts what is too long for it.
+
+    Args:
+        folder: Of a model with an encoder, or of a staged sentence encoder.
+        tokenizer: The model's; a sentence encoder has its own.
+        texts: At least one.
+        threads: CPU threads.
+
+    Raises:
+        DataError: If the model has no encoder.
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    device = computing_device()
+    if (folder / "modules.json").exists():
+        sentences = load_sentence_encoder(folder).to(device)
+        found: Tensor = sentences.encode(
+            list(texts), batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False
+        )
+        return found.cpu()
+    model = load(folder).to(device)
+    if not model.config.is_encoder_decoder:
+        raise DataError(f"{folder}: a causal model has no encoder")
+    limit = getattr(model.config, "max_position_embeddings", None)
+    room = None if limit is None else limit - 1
+    read = (tokenizer.encode(text, add_special_tokens=False)[:room] for text in texts)
+    return _own_vectors(model, [torch.tensor([*ids, tokenizer.eos_token_id]) for ids in read])
+
+
+def _own_vectors(
+    model: PreTrainedModel, ids: Sequence[Int[Tensor, " time"]]
+) -> Float[Tensor, "texts features"]:
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    table, encode = own_encoder(model)
+    order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+    parts = []
+    for start in range(0, len(order), BATCH):
+        own = [ids[place] for place in order[start : start + BATCH]]
+        masks = pad_sequence([torch.ones_like(part) for part in own], batch_first=True)
+        padded = pad_sequence(own, batch_first=True).to(table.device)
+        with torch.inference_mode():
+            parts.append(encode(table[padded], masks.to(table.device)).cpu())
+    whole = torch.cat(parts)
+    return whole[torch.tensor(order).argsort()]
 
 
 def _projected(

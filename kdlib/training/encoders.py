@@ -13,8 +13,6 @@ from kdlib.records import digest
 from kdlib.training.fit import job_key
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
-    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from kdlib.losses.expected import FrozenEncoder
@@ -62,20 +60,11 @@ def gold_vectors_of(
 def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:
     """Return a model's encoder as a measure: its embeddings, and its states' mean over the mask."""
     from kdlib.losses.expected import FrozenEncoder
+    from kdlib.models.sentence import own_encoder
 
     if not model.config.is_encoder_decoder:
         raise DataError(
             "semantic and contrastive need a teacher with an encoder, and this one is a causal model; "
             "name an entry of encoders in the student's key encoder"
         )
-    encoder = model.get_encoder().eval().requires_grad_(False)
-
-    def encode(
-        embeddings: Float[Tensor, "rows time width"], mask: Int[Tensor, "rows time"]
-    ) -> Float[Tensor, "rows width"]:
-        states = encoder(inputs_embeds=embeddings, attention_mask=mask).last_hidden_state
-        weight = mask.unsqueeze(-1).to(states.dtype)
-        pooled: Tensor = (states * weight).sum(1) / weight.sum(1)
-        return pooled
-
-    return FrozenEncoder(model.get_input_embeddings().weight.detach(), encode)
+    return FrozenEncoder(*own_encoder(model))

@@ -13,7 +13,7 @@ from tests.workflow.project import Project
 pytestmark = pytest.mark.workflow
 
 END = {"score": 1, "report": 1, "track": 1}
-STUDENT = {"student": 1, "predict_student": 1, "compilation": 1, **END}
+STUDENT = {"student": 1, "predict_student": 1, "agreement": 1, "similarity": 1, "compilation": 1, **END}
 STORE = {"signals_codec": 1, "signals_shard": 4, "signals": 1, "fidelity": 1}
 AFTER_DATASET = {
     "teacher": 1,
@@ -21,7 +21,9 @@ AFTER_DATASET = {
     "student": 3,
     "predict_teacher": 1,
     "predict_student": 3,
+    "agreement": 3,
     "baselines": 1,
+    "similarity": 1,
     "compilation": 1,
     "card": 1,
     **END,
@@ -98,13 +100,23 @@ EDITS = {
             "student": 3,
             "predict_teacher": 1,
             "predict_student": 3,
+            "agreement": 3,
+            "similarity": 1,
             "compilation": 1,
             **END,
         },
     ),
     "the codec": (
         appended("kdlib/signals/codec/nucleus.py", "\nNEW = 1\n"),
-        {**STORE, "student": 3, "predict_student": 3, "compilation": 1, **END},
+        {
+            **STORE,
+            "student": 3,
+            "predict_student": 3,
+            "agreement": 3,
+            "similarity": 1,
+            "compilation": 1,
+            **END,
+        },
     ),
     "a figure of fidelity": (
         appended("kdlib/signals/fidelity.py", "\nNEW = 1\n"),
@@ -121,6 +133,14 @@ EDITS = {
         {"fidelity": 1, **STUDENT},
     ),
     "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
+    "how many rows latency is measured on": (
+        replaced("config/test.yaml", "latency_rows: 2", "latency_rows: 3"),
+        {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "compilation": 1, **END},
+    ),
+    "the measure of agreement": (
+        appended("kdlib/evaluation/agreement.py", "\nNEW = 1\n"),
+        {"agreement": 3, **END},
+    ),
     "a harness line": (
         appended("kdlib/java/harness/Compile.java", "// a remark\n"),
         {"compilation": 1, **END},

@@ -1,4 +1,5 @@
-# Predictions, likelihoods, baselines, compilation and scores, all on the same test rows.
+# Predictions, likelihoods, baselines, what is measured with models, compilation and scores, all on the same
+# test rows.
 
 
 rule predict_teacher:
@@ -118,6 +119,61 @@ rule compilation:
         "../scripts/compilation.py"
 
 
+rule similarity:
+    input:
+        test=rules.dataset.output.test,
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
+        encoder=measuring_encoder()[1],
+    output:
+        values=f"{RUN}/evaluation/similarity.parquet",
+        report=f"{RUN}/evaluation/similarity.json",
+    log:
+        f"{LOGS}/similarity.log",
+    threads: cfg.threads
+    resources:
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
+    params:
+        name=measuring_encoder()[0],
+        threads=cfg.threads,
+        code=code("similarity"),
+    message:
+        "measure the semantic similarity of all first predictions"
+    script:
+        "../scripts/similarity.py"
+
+
+rule agreement:
+    input:
+        teacher=lambda w: expand(
+            f"{RUN}/teachers/{teacher_of(w)}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        student=expand(
+            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
+        ),
+        tokenizer=rules.dataset.output.tokenizer,
+        tokenizer_config=rules.dataset.output.tokenizer_config,
+        test=rules.dataset.output.test,
+    output:
+        agreement=f"{RUN}/evaluation/students/{{student}}/agreement.parquet",
+    log:
+        f"{LOGS}/agreement/{{student}}.log",
+    threads: cfg.threads
+    resources:
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
+    params:
+        batch_size=cfg.evaluation.batch_size,
+        threads=cfg.threads,
+        code=code("agreement"),
+    message:
+        "compare the student {wildcards.student} with its teacher"
+    script:
+        "../scripts/agreement.py"
+
+
 rule score:
     input:
         test=rules.dataset.output.test,
@@ -126,6 +182,9 @@ rule score:
         compilation=rules.compilation.output.compilation,
         predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
         nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
+        similarity=rules.similarity.output.values,
+        similarity_report=rules.similarity.output.report,
+        agreement=expand(rules.agreement.output.agreement, student=cfg.students),
     output:
         scores=f"{RUN}/evaluation/evaluation_metrics.json",
         samples=f"{RUN}/evaluation/predictions_final.jsonl",
@@ -144,9 +203,7 @@ rule score:
             f"students/{name}": f"teachers/{student.teacher}"
             for name, student in cfg.students.items()
         },
-        seeds=[
-            [f"students/{name}" for name in names] for names in cfg.seed_groups()
-        ],
+        seeds=[[f"students/{name}" for name in names] for names in cfg.seed_groups()],
         code=code("score"),
     message:
         "score all predictions"

@@ -22,6 +22,16 @@ def staged_encoder(name):
     return expand(f"cache/encoders/{name}-{pin}/{{file}}", file=ENCODER_FILES)
 
 
+def measuring_encoder():
+    """Name and files of the encoder that measures semantic similarity."""
+    name = cfg.evaluation.encoder
+    if name is not None:
+        return f"encoders/{name}", staged_encoder(name)
+    teacher = next(iter(cfg.teachers))
+    folder = f"{RUN}/teachers/{teacher}/best_model"
+    return f"teachers/{teacher}", expand(f"{folder}/{{file}}", file=MODEL_FILES)
+
+
 def given_encoder_files(wildcards):
     """Files that a sentence encoder is read from, if they lie on this machine."""
     path = getattr(cfg.encoders[wildcards.encoder], "path", None)

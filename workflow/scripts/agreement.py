@@ -1,0 +1,25 @@
+"""Compare a student's distributions with its teacher's on the test rows."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.evaluation.agreement import agreement
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    agreement(
+        teacher=Path(job.input.teacher[0]).parent,
+        student=Path(job.input.student[0]).parent,
+        tokenizer=Path(job.input.tokenizer).parent,
+        test=Path(job.input.test),
+        batch_size=job.params.batch_size,
+        threads=job.params.threads,
+        out=Path(job.output.agreement),
+    )
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
