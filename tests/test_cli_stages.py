@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from kdlib.cli import app, stages
-from kdlib.config import Student, Teacher
+from kdlib.config import Signals, Student, Teacher
 
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 
@@ -66,6 +66,35 @@ def test_a_student_is_distilled_from_given_files(base, dataset, teacher, manifes
     assert done.output.startswith(f"error: {manifest}: the signals were stored for another dataset")
 
 
+def test_signals_are_extracted_and_serve_a_student(base, dataset, teacher, tmp_path):
+    from kdlib.signals.manifest import read_manifest
+
+    files = ("--base", base, "--dataset", dataset.tokenizer.parent, "--teacher-model", teacher)
+    out = tmp_path / "store"
+    settings = ("--codec", "{kind: hidden, precision: int8}", "--shards", 2, "--batch_size", 5)
+    done = run("extract", *files, "--out", out, *settings)
+    assert done.exit_code == 0, done.output
+    manifest = read_manifest(out / "manifest.json")
+    assert (manifest.rows, len(manifest.files)) == (36, 4)
+    assert manifest.codec["precision"] == "int8"
+
+    before = (out / "manifest.json").read_bytes()
+    (out / "manifest.json").unlink()
+    (out / "train/1.parquet").unlink()
+    done = run("extract", *files, "--out", out, *settings)
+    assert done.output.count("is there already") == 3
+    assert (out / "manifest.json").read_bytes() == before
+
+    done = run("extract", *files, "--out", out)
+    assert done.output.startswith(f"error: {out}: holds signals of another signals; name a new folder")
+    done = run("extract", *files, "--out", tmp_path)
+    assert done.output.startswith(f"error: {tmp_path}: is not empty and no store that was begun here")
+
+    taken = ("--store", out / "manifest.json", "--loss", "traditional", "--out", tmp_path / "student")
+    done = run("distill", "a", *files, *taken)
+    assert done.exit_code == 0, done.output
+
+
 def test_a_checkpoint_that_is_not_there_is_told(base, dataset, tmp_path):
     named = ("--resume-from", tmp_path / "checkpoint-7")
     done = run("teacher", "--base", base, "--dataset", dataset.tokenizer.parent, "--out", "out", *named)
@@ -97,6 +126,9 @@ def test_a_key_is_laid_over_a_profile(base):
         (("distill", "a", "--loss", "{"), "while parsing"),
         (("distill", "a", "--teacher", "bass"), "no teacher 'bass'; did you mean 'base'?"),
         (("distill", "a", "--schedule", "tridant"), "did you mean 'trident'?"),
+        (("extract", "--shards", "0"), "signals.shards: "),
+        (("extract", "--codec", "{kind: topkk}"), "signals.codec: "),
+        (("extract",), "results/default/dataset/train.parquet: there is no such file"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_sentence(base, arguments, told):
@@ -113,7 +145,9 @@ def test_a_store_that_is_not_there_is_told_with_its_option(base, dataset):
     assert "--store" in done.output
 
 
-@pytest.mark.parametrize(("command", "section"), [("teacher", Teacher), ("distill", Student)])
+@pytest.mark.parametrize(
+    ("command", "section"), [("teacher", Teacher), ("extract", Signals), ("distill", Student)]
+)
 def test_help_teaches_every_key(command, section):
     shown = " ".join(run(command, "--help").output.split())
     for key, field in stages._fields(section):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import evaluation, scaling, signals, stages
+from kdlib.cli import evaluation, extraction, scaling, signals, stages
 from kdlib.cli.errors import fail, told
-from kdlib.config import Student, Teacher
+from kdlib.config import Signals, Student, Teacher
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ app.add_typer(signals.app, name="signals")
 app.command("analyse-loss-scaling")(scaling.analyse)
 app.command()(evaluation.score)
 app.command("teacher")(stages.with_keys(stages.teacher, Teacher))
+app.command("extract")(stages.with_keys(extraction.extract, Signals))
 app.command("distill")(stages.with_keys(stages.distill, Student))
 
 

@@ -83,7 +83,7 @@ def teacher(
     from kdlib.training import finetune
 
     config = _configured("teachers", name, keys, [base, *(overlay or [])])
-    entry, data = config.teachers[name], _dataset(dataset, config)
+    entry, data = config.teachers[name], dataset_folder(dataset, config)
     _given(f"teacher {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
     with told():
         finetune.finetune(
@@ -138,7 +138,7 @@ def distill(
     from kdlib.training import distill as stage
 
     config = _configured("students", name, keys, [base, *(overlay or [])])
-    entry, data, run = config.students[name], _dataset(dataset, config), Path("results") / config.run
+    entry, data, run = config.students[name], dataset_folder(dataset, config), Path("results") / config.run
     teacher_model = teacher_model or run / "teachers" / entry.teacher / "best_model"
     store = store or run / "signals" / entry.teacher / "manifest.json"
     _given(f"student {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
@@ -150,8 +150,8 @@ def distill(
             data / "train.parquet",
             data / "validation.parquet",
             data / "tokenizer",
-            _existing(store, "--store") if entry.needs_store() else None,
-            _existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
+            existing(store, "--store") if entry.needs_store() else None,
+            existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
             out,
             CHECKPOINTS,
             entry.training.threads or config.threads,
@@ -183,15 +183,46 @@ def _option(key: str, field: FieldInfo) -> Any:  # noqa: ANN401  (an annotation)
 
 def _configured(table: str, name: str, keys: Mapping[str, str], files: list[Path]) -> Config:
     """Return the configuration with the keys of one entry set."""
+
+    def entry(raw: dict[str, Any]) -> dict[str, Any]:
+        found = raw.get(table, {}).get(name)
+        if not isinstance(found, dict):
+            fail(f"no entry {name!r} of {table}; there are {', '.join(raw.get(table, {})) or 'none'}")
+        return found
+
+    return _with_values(entry, keys, files)
+
+
+def configured_section(name: str, keys: Mapping[str, str], files: list[Path]) -> Config:
+    """Return the configuration with keys of one of its sections set.
+
+    Args:
+        name: The section.
+        keys: Key with dots: text of the value.
+        files: YAML, each laid over the ones before it.
+    """
+
+    def section(raw: dict[str, Any]) -> dict[str, Any]:
+        raw[name] = raw.get(name) or {}
+        if not isinstance(raw[name], dict):
+            fail(f"{name}: holds {raw[name]!r} in place of keys and values")
+        found: dict[str, Any] = raw[name]
+        return found
+
+    return _with_values(section, keys, files)
+
+
+def _with_values(
+    place_in: Callable[[dict[str, Any]], dict[str, Any]], keys: Mapping[str, str], files: list[Path]
+) -> Config:
+    """Return the configuration with values set below a place."""
     import yaml
 
     from kdlib.config import ConfigError, load_config, merged
 
     try:
         raw = merged(files)
-        entry = raw.get(table, {}).get(name)
-        if not isinstance(entry, dict):
-            fail(f"no entry {name!r} of {table}; there are {', '.join(raw.get(table, {})) or 'none'}")
+        entry = place_in(raw)
         for key, text in keys.items():
             *sections, last = key.split(".")
             place = entry
@@ -206,14 +237,16 @@ def _configured(table: str, name: str, keys: Mapping[str, str], files: list[Path
         fail(str(error))
 
 
-def _dataset(given: Path | None, config: Config) -> Path:
+def dataset_folder(given: Path | None, config: Config) -> Path:
+    """Return the folder of a dataset, the run's if none is given, after making sure that it holds one."""
     folder = given or Path("results") / config.run / "dataset"
     for file in ("train.parquet", "validation.parquet", "tokenizer"):
-        _existing(folder / file, "--dataset")
+        existing(folder / file, "--dataset")
     return folder
 
 
-def _existing(path: Path, option: str) -> Path:
+def existing(path: Path, option: str) -> Path:
+    """Return a path that must exist; the message names the option that sets another."""
     if not path.exists():
         fail(
             f"{path}: there is no such file; make it with snakemake --profile profiles/local, or set {option}"
