@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -43,16 +45,13 @@ def _row(prediction: Tokens, references: Sequence[Tokens]) -> list[int]:
     from sacrebleu.metrics.helpers import extract_all_word_ngrams
 
     ngrams, length = extract_all_word_ngrams(" ".join(prediction), 1, _ORDER)
-    allowed: Counter[tuple[str, ...]] = Counter()
-    lengths = []
-    for reference in references:
-        own, own_length = extract_all_word_ngrams(" ".join(reference), 1, _ORDER)
-        allowed |= own
-        lengths.append(own_length)
-    correct, total = [0] * _ORDER, [0] * _ORDER
-    for ngram, count in ngrams.items():
-        total[len(ngram) - 1] += count
-        correct[len(ngram) - 1] += min(count, allowed[ngram])
+    gold = [extract_all_word_ngrams(" ".join(reference), 1, _ORDER) for reference in references]
+    allowed: Counter[tuple[str, ...]] = reduce(or_, (own for own, _ in gold))
+    lengths = [own_length for _, own_length in gold]
+    total = [max(length - n + 1, 0) for n in range(1, _ORDER + 1)]
+    correct = [0] * _ORDER
+    for ngram in ngrams.keys() & allowed.keys():
+        correct[len(ngram) - 1] += min(ngrams[ngram], allowed[ngram])
     # Of two equally close references the shorter counts, as in sacrebleu.
     closest = min(lengths, key=lambda own: (abs(own - length), own))
     return [length, closest, *correct, *total]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kdlib.metrics.exact import without_whitespace
 
 _ORDER = 6
 _RECALL = 2 * 2  # β² of F_β, β = 2: recall counts twice as much as precision
@@ -38,19 +41,30 @@ def chrf_statistics(predictions: Sequence[str], references: Sequence[Sequence[st
 
 
 def _row(prediction: str, references: Sequence[str]) -> list[int]:
-    from sacrebleu.metrics.helpers import extract_all_char_ngrams
-
-    own = extract_all_char_ngrams(prediction, _ORDER)
-    candidates = []
-    for reference in references:
-        counts = []
-        for found, allowed in zip(own, extract_all_char_ngrams(reference, _ORDER), strict=True):
-            matched = sum(min(found[ngram], allowed[ngram]) for ngram in found.keys() & allowed.keys())
-            counts += [found.total() if allowed else 0, allowed.total(), matched]
-        candidates.append(counts)
+    text = without_whitespace(prediction)
+    own = _ngrams(text)
+    candidates = [_counts(text, own, without_whitespace(reference)) for reference in references]
     if len(candidates) == 1:
         return candidates[0]
     return candidates[int(np.argmax(chrf_values(np.array(candidates))))]
+
+
+def _ngrams(text: str) -> list[str]:
+    return [text[at : at + n] for n in range(1, _ORDER + 1) for at in range(len(text) - n + 1)]
+
+
+def _counts(prediction: str, ngrams: list[str], reference: str) -> list[int]:
+    matched = [0] * (_ORDER + 1)
+    left = Counter(_ngrams(reference))
+    for ngram in ngrams:
+        if left.get(ngram):
+            left[ngram] -= 1
+            matched[len(ngram)] += 1
+    counts = []
+    for n in range(1, _ORDER + 1):
+        own, other = max(len(prediction) - n + 1, 0), max(len(reference) - n + 1, 0)
+        counts += [own if other else 0, other, matched[n]]
+    return counts
 
 
 def chrf_values(sums: NDArray[Any]) -> NDArray[np.float64]:

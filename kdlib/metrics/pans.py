@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from math import exp
+from math import exp, inf
 
 _LONGEST_NGRAM = 4
 _DECAY = 0.1  # of a match's worth, per position that it is off
@@ -73,8 +73,11 @@ def _credit(ngrams: list[Ngram], others: list[Ngram]) -> float:
     total = 0.0
     for at, ngram in enumerate(ngrams):
         found = places.get(ngram)
-        if found:
-            right = bisect_left(found, at)
-            nearest = min(abs(place - at) for place in found[max(right - 1, 0) : right + 1])
-            total += exp(-_DECAY * nearest)
+        if found is None:
+            continue
+        following = bisect_left(found, at)
+        distance = found[following] - at if following < len(found) else inf
+        if following:
+            distance = min(distance, at - found[following - 1])
+        total += exp(-_DECAY * distance)
     return total
