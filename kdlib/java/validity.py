@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import javalang
+from tree_sitter import Node
 
 from kdlib.java.syntax import parse_statements
-from kdlib.java.tokens import code_tokens
 
 # JLS 21 §14.8: only these expressions may stand as a statement; the grammar would take any.
 _EXPRESSIONS = frozenset(
@@ -39,7 +41,8 @@ _STATEMENTS = frozenset(
     }
 )
 # javalang's parser tries every open bracket in several ways and takes time exponential in their depth.
-_DEEPEST = 20
+_DEEPEST = 21  # with the braces around the statement
+_OPENING = {")": "(", "]": "[", "}": "{"}
 
 
 def is_statement(text: str) -> bool:
@@ -50,13 +53,22 @@ def is_statement(text: str) -> bool:
     Args:
         text: A candidate, e.g. a generated assertion.
     """
+    return only_statement(text) is not None
+
+
+def only_statement(text: str) -> Node | None:
+    """Return the statement of a text that is exactly one valid Java statement, else None.
+
+    Args:
+        text: A candidate, e.g. a generated assertion.
+    """
     statements = parse_statements(text.encode(errors="replace"))
     if statements is None or len(statements) != 1:
-        return False
-    statement = statements[0]
+        return None
+    (statement,) = statements
     if statement.type == "expression_statement":
-        return statement.named_children[0].type in _EXPRESSIONS
-    return statement.type in _STATEMENTS
+        return statement if statement.named_children[0].type in _EXPRESSIONS else None
+    return statement if statement.type in _STATEMENTS else None
 
 
 def is_statement_javalang(text: str) -> bool:
@@ -67,22 +79,31 @@ def is_statement_javalang(text: str) -> bool:
     Args:
         text: A candidate, e.g. a generated assertion.
     """
-    if not code_tokens(text) or _depth(text) > _DEEPEST:
-        return False
     try:
-        unit = javalang.parse.parse(f"class C {{ void m() {{\n{text}\n}} }}")
+        tokens = list(javalang.tokenizer.tokenize(f"{{\n{text}\n}}"))
+        if not _is_parsed_in_time(tokens):
+            return False
+        parser = javalang.parser.Parser(tokens)
+        statements = parser.parse_block()
     # Wrong input meets javalang's own errors, but also StopIteration, TypeError, RecursionError and more.
     except Exception:
         return False
-    if len(unit.types) != 1 or len(unit.types[0].body) != 1:
-        return False
-    body = unit.types[0].body[0].body
-    return len(body) == 1 and type(body[0]) is not javalang.tree.Statement
+    # A brace of the text may end the block early.
+    whole = isinstance(parser.tokens.look(), javalang.tokenizer.EndOfInput)
+    return whole and len(statements) == 1 and type(statements[0]) is not javalang.tree.Statement
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for token in code_tokens(text):
-        depth += (token in "([{") - (token in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
+def _is_parsed_in_time(tokens: Sequence[javalang.tokenizer.JavaToken]) -> bool:
+    """Return whether all brackets match and are not too deep.
+
+    Where they do not match, the text is wrong, and javalang would look for the end of ``@A(`` for ever.
+    """
+    open_brackets: list[str] = []
+    for token in tokens:
+        if token.value in _OPENING.values():
+            open_brackets.append(token.value)
+            if len(open_brackets) > _DEEPEST:
+                return False
+        elif token.value in _OPENING and (not open_brackets or open_brackets.pop() != _OPENING[token.value]):
+            return False
+    return not open_brackets

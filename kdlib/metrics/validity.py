@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kdlib.java.assertions import assertion_kind
-from kdlib.java.syntax import parse_statements
-from kdlib.java.validity import is_statement
+from kdlib.java.validity import only_statement
 
 
 def is_assertion(text: str) -> bool:
@@ -16,7 +15,5 @@ def is_assertion(text: str) -> bool:
     Relations:
         Stricter than ``kdlib.java.validity.is_statement``, which takes any statement.
     """
-    if not is_statement(text):
-        return False
-    statements = parse_statements(text.encode(errors="replace")) or []
-    return any(assertion_kind(statement) for statement in statements)
+    statement = only_statement(text)
+    return statement is not None and assertion_kind(statement) is not None

@@ -86,7 +86,19 @@ def test_degenerate_output_is_judged_at_once():
     assert is_statement("f(" * 300 + ")" * 300 + ";")
 
 
-@given(st.text(alphabet="af(){}[];\"'\\/*\n .,<>=1"))
+@pytest.mark.parametrize("text", ["@A(", "f(); @A(1", "@A((x);", '@A(")") ; @B.c("(', "@A(]);", "@A({);})"])
+def test_javalang_does_not_look_for_the_end_of_an_annotation_for_ever(text):
+    assert not is_statement(text)
+    assert not is_statement_javalang(text)
+
+
+@pytest.mark.parametrize("text", ["@A int x = 1;", '@A(")") int x = 1;', "@A({1, (2)}) class B { int[] c; }"])
+def test_closed_annotations_are_fine(text):
+    assert is_statement(text)
+    assert is_statement_javalang(text)
+
+
+@given(st.text(alphabet="af(){}[];\"'\\/*\n .,<>=1@"))
 def test_never_raises(text):
     assert is_statement(text) in (True, False)
     assert is_statement_javalang(text) in (True, False)
