@@ -12,7 +12,7 @@ from kdlib.metrics.quality import (
     quality_statistics,
     quality_values,
 )
-from kdlib.metrics.significance import interval, ratio, resample_counts
+from kdlib.metrics.significance import intervals, ratio, resample_counts
 
 
 def one(*parts):
@@ -70,7 +70,7 @@ def test_an_interval_holds_the_value_and_equals_a_loop():
     codebleu, semantic, valid, similarity, accuracy = corpus(23)
     rows = quality_statistics(codebleu, semantic, valid, similarity, accuracy)
     counts = resample_counts(23, 200, seed=0)
-    found = interval(rows, quality_from_sums(ratio), counts, 0.9)
+    found = intervals({"quality": (rows, quality_from_sums(ratio))}, counts, 0.9)["quality"]
     assert found.low < found.value < found.high
     values = []
     for own in counts:

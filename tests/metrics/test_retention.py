@@ -12,7 +12,7 @@ from kdlib.metrics.retention import (
     retention_statistics,
     retention_values,
 )
-from kdlib.metrics.significance import interval, resample_counts
+from kdlib.metrics.significance import intervals, resample_counts
 
 
 def krs(divergence, tokens, student, teacher):
@@ -80,7 +80,7 @@ def test_vectorised_over_resamples():
         *random.random((2, 31)).tolist(),
     )
     counts = resample_counts(31, 300, seed=1)
-    found = interval(rows, retention_values, counts, 0.8)
+    found = intervals({"krs": (rows, retention_values)}, counts, 0.8)["krs"]
     single = [retention_values((own @ rows)[None, :])[0] for own in counts]
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(single, [10, 90])))
     assert found.low < found.value < found.high
