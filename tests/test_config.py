@@ -677,7 +677,7 @@ def test_profiles_of_machines_have_their_batches(name, shape):
 def test_a_profile_overrides_no_key_that_a_user_sets(name):
     given = {key: value for key, value in Training().model_dump().items() if key != "profile"}
     assert Training.model_validate({"profile": name, **given}).model_dump() == {**given, "profile": name}
-    named = Training.model_validate(name)
+    named = load_config(with_student(training=name)).students["one"].training
     assert {key: getattr(named, key) for key in presets()["profiles"][name]} == presets()["profiles"][name]
     # A rule's params hold the resolved values, which give the same training again.
     assert Training.model_validate(named.model_dump()) == named

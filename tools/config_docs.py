@@ -93,8 +93,17 @@ def readme() -> str:
 
 
 def schema() -> str:
-    """Return config/schema.json."""
-    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    """Return config/schema.json, which takes overlays too: they leave keys out and drop entries with null."""
+    whole = Config.model_json_schema()
+    sections = whole["$defs"]
+    del whole["required"], sections["Student"]["required"]
+    tables = [whole["properties"][name] for name in ("models", "encoders", "teachers", "students")]
+    for table in (*tables, sections["Corpus"]["properties"]["sources"]):
+        entries = table["patternProperties"]
+        table["patternProperties"] = {
+            name: {"anyOf": [entry, {"type": "null"}]} for name, entry in entries.items()
+        }
+    return json.dumps(whole, indent=2) + "\n"
 
 
 if __name__ == "__main__":

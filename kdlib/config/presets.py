@@ -17,6 +17,15 @@ def presets() -> dict[str, dict[str, Any]]:
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text())
 
 
+def name_of(kind: str) -> dict[str, list[str]]:
+    """Return the JSON schema of a name that may stand in place of its values.
+
+    Args:
+        kind: sizes, schedules or profiles.
+    """
+    return {"enum": list(presets()[kind])}
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the end of an error sentence: the nearest known name, or all of them."""
     known = list(known)

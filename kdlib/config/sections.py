@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 from pydantic import model_validator as check
 
 from kdlib.config.base import Name, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
-from kdlib.config.presets import named, presets
+from kdlib.config.presets import name_of, named, presets
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Signals
-from kdlib.config.training import Training
+from kdlib.config.training import Training, TrainingOrProfile
 from kdlib.losses.table import Components
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
+SizeName = Annotated[str, WithJsonSchema(name_of("sizes"))]
+ScheduleName = Annotated[str, WithJsonSchema(name_of("schedules"))]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
 COMPONENTS_OF = {
     "ce": ("ce",),
@@ -40,9 +42,9 @@ class Teacher(Strict):
     lora: Lora | None = Field(
         None, description="train a low-rank adapter of model and merge it; left out: train all weights"
     )
-    training: Training = Field(Training(), description="how it is trained")
+    training: TrainingOrProfile = Field(Training(), description="how it is trained")
 
-    @field_validator("size", mode="before")
+    @field_validator("size", mode="before", json_schema_input_type=Size | SizeName)
     @classmethod
     def _size(cls, value: Any) -> Any:  # noqa: ANN401
         return named("sizes", value)
@@ -107,14 +109,16 @@ class Student(Strict):
         description="whose improvement: ce of the training rows, epoch by epoch, or the validation loss, "
         "from one validation to the next",
     )
-    training: Training = Field(Training(), description="how it is trained")
+    training: TrainingOrProfile = Field(Training(), description="how it is trained")
 
-    @field_validator("size", mode="before")
+    @field_validator("size", mode="before", json_schema_input_type=Size | SizeName | None)
     @classmethod
     def _size(cls, value: Any) -> Any:  # noqa: ANN401
         return named("sizes", value)
 
-    @field_validator("schedule", mode="before")
+    @field_validator(
+        "schedule", mode="before", json_schema_input_type=dict[str, Weights] | ScheduleName | None
+    )
     @classmethod
     def _schedule(cls, value: Any) -> Any:  # noqa: ANN401
         return named("schedules", value)

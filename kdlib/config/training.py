@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic import model_validator as check
 
 from kdlib.config.base import Share, Strict, TrainingPrecision
-from kdlib.config.presets import named
+from kdlib.config.presets import name_of, named
 
 
 class Records(Strict):
@@ -96,7 +96,16 @@ class Training(Strict):
     @check(mode="before")
     @classmethod
     def _of_the_profile(cls, raw: Any) -> Any:  # noqa: ANN401
-        raw = {"profile": raw} if isinstance(raw, str) else raw
         if not isinstance(raw, dict) or not isinstance(raw.get("profile"), str):
             return raw
         return {**named("profiles", raw["profile"]), **raw}
+
+
+def _section(value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
+    return {"profile": value} if isinstance(value, str) else value
+
+
+ProfileName = Annotated[str, WithJsonSchema(name_of("profiles"))]
+TrainingOrProfile = Annotated[
+    Training, BeforeValidator(_section, json_schema_input_type=Training | ProfileName)
+]
