@@ -88,6 +88,7 @@ def distill(
     models = [folder for folder in (teacher, encoder, pretrained) if folder]
     used += [folder / file for folder in models for file in ("config.json", "model.safetensors")]
     used += [state_of(resume_from)] if resume_from else []
+    used += [Path(student.training.accelerate)] if student.training.accelerate else []
     key = job_key({**params, "code": code}, used)
     job = Job(f"students/{name}", key, checkpoints, out, threads, tracking, resume_from)
     folder, words, plan = job.folder(), load_tokenizer(tokenizer), student_plan(student)

@@ -60,6 +60,7 @@ def finetune(
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
     used += [state_of(resume_from)] if resume_from else []
+    used += [Path(teacher.training.accelerate)] if teacher.training.accelerate else []
     key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
     job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking, resume_from)

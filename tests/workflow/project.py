@@ -40,9 +40,13 @@ class Project:
 
     def planned(self) -> dict[str, int]:
         """Return how many jobs of each rule a run would start now, targets left out."""
-        output = self.snakemake("--dry-run")
-        counts = dict(re.findall(r"^(\w+)\s+(\d+)$", output, re.MULTILINE))
-        return {rule: int(count) for rule, count in counts.items() if rule not in {"all", "total"}}
+        return jobs_in(self.snakemake("--dry-run"))
+
+
+def jobs_in(output: str) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run tells of, targets left out."""
+    counts = dict(re.findall(r"^(\w+)\s+(\d+)$", output, re.MULTILINE))
+    return {rule: int(count) for rule, count in counts.items() if rule not in {"all", "total"}}
 
 
 def copy_project(folder: Path) -> Project:

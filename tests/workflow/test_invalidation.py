@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.workflow.project import Project
+from tests.workflow.project import Project, jobs_in
 
 pytestmark = pytest.mark.workflow
 
@@ -197,3 +198,21 @@ def _sources(folder: Path) -> list[Path]:
     kinds = re.compile(r"\.(py|yaml|java|css|smk|html|js)$")
     parts = ("kdlib", "config", "workflow", "examples")
     return [p for part in parts for p in (folder / part).rglob("*") if kinds.search(p.name)]
+
+
+ACCELERATED = "students: {ce: {training: {accelerate: profiles/accelerate/cpu.yaml}}}\n"
+
+
+def test_an_edited_accelerate_profile_trains_again_what_it_names(finished: Project, tmp_path: Path):
+    """On a copy, whose student counts as trained with the profile."""
+    project = Project(tmp_path / "project")
+    shutil.copytree(finished.folder, project.folder)
+    (tmp_path / "accelerated.yaml").write_text(ACCELERATED)
+    files = ("--configfile", "config/test.yaml", str(tmp_path / "accelerated.yaml"))
+    project.snakemake("--touch", *files)
+    assert jobs_in(project.snakemake("--dry-run", *files)) == {}
+    profile = project.folder / "profiles/accelerate/cpu.yaml"
+    profile.write_text(profile.read_text() + "# a remark\n")
+    assert jobs_in(project.snakemake("--dry-run", *files)) == {}
+    profile.write_text(profile.read_text().replace("num_processes: 1", "num_processes: 2"))
+    assert jobs_in(project.snakemake("--dry-run", *files)) == STUDENT

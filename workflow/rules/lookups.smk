@@ -1,4 +1,6 @@
-# Where pretrained models come from, whose signals are stored, and at which temperatures they are read.
+# Where pretrained models come from, whose signals are stored, at which temperatures they are read, and in which
+# processes a model is trained.
+from kdlib.config import merged
 from kdlib.records import digest
 from kdlib.training.schedules import temperature_at
 
@@ -89,3 +91,9 @@ def fidelity_temperatures(wildcards):
             epochs = student.training.epochs
             found |= {temperature_at(start, end, e, epochs) for e in range(epochs)}
     return sorted({round(temperature, 4) for temperature in found})
+
+
+def accelerate_profile(model):
+    """What a training's configuration of accelerate says: it decides on processes, hence on bytes."""
+    path = model.training.accelerate
+    return merged([Path(path)]) if path else None

@@ -41,6 +41,7 @@ rule student:
     params:
         student=lambda w: cfg.students[w.student].model_dump(),
         threads=lambda w: threads_of(cfg.students[w.student]),
+        accelerate=lambda w: accelerate_profile(cfg.students[w.student]),
         code=code("student"),
     message:
         "distil the student {wildcards.student}"

@@ -36,6 +36,7 @@ rule teacher:
     params:
         teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
         threads=lambda w: threads_of(cfg.teachers[w.teacher]),
+        accelerate=lambda w: accelerate_profile(cfg.teachers[w.teacher]),
         code=code("teacher"),
     message:
         "fine-tune the teacher {wildcards.teacher}"
