@@ -15,6 +15,8 @@ from kdlib.models.batch import read_rows
 from kdlib.models.generate import beam_search
 from kdlib.models.load import load
 from kdlib.records import digest
+from kdlib.training.answering import beams_shard
+from kdlib.training.beams import merge_beams
 from kdlib.training.distill import distill
 from kdlib.training.finetune import finetune
 
@@ -31,12 +33,26 @@ TRAINING = {
     "validation_frequency": 30,
     "records": {"gradient_every": 0},
 }
+# More than half: where an answer of the teacher leaves the gold target, greedy decoding stays with that.
+GOLD_WEIGHT = 0.8
 RECIPES = {
     "ce": {"loss": "ce"},
     "traditional": {"loss": "traditional"},
     "enhanced": {"loss": "enhanced"},
     "ast_enhanced": {"loss": "ast_enhanced"},
     "trident without contrastive": {"components": {key: {} for key in ("focal", "jsd", "semantic")}},
+    "other divergences": {
+        "components": {"ce": {}, "reverse_kl": {}, "skew_kl": {}},
+        "loss_weights": {"ce": 0.4, "reverse_kl": 0.3, "skew_kl": 0.3},
+    },
+    "online": {"loss": "traditional", "signals": "online"},
+    "sequence": {"loss": "ce", "sequence": {"beams": 2, "gold_weight": GOLD_WEIGHT}},
+    "intermediate": {
+        "size": {**SIZE, "d_model": 48},
+        "signals": "online",
+        "components": {"ce": {}, "kl": {}, "hidden": {}, "attention": {}},
+        "loss_weights": {"ce": 0.5, "kl": 0.5, "hidden": 0.1, "attention": 1.0},
+    },
 } | {
     schedule: {"schedule": schedule, "components": {name: {} for name in table}}
     for schedule, table in presets()["schedules"].items()
@@ -87,23 +103,41 @@ def overfitted(tmp_path_factory, memorised, store_of):
     return model, manifest
 
 
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory, memorised, overfitted):
+    """The teacher's answers to the 64 prompts, with another one than the gold target for most of them."""
+    folder = tmp_path_factory.mktemp("answers")
+    settings = Signals(shards=1, precision="float32")
+    given = (overfitted[0], memorised.tokenizer, memorised.train, 2, 0, settings, 32, 1)
+    beams_shard(*given, folder / "0.parquet")
+    merge_beams([folder / "0.parquet"], folder / "all.parquet")
+    return folder / "all.parquet"
+
+
 def test_a_teacher_memorises_64_examples(overfitted, exact_match):
     assert exact_match(overfitted[0]) == 1.0
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_student_of_every_recipe_memorises_them_too(overfitted, memorised, exact_match, tmp_path, recipe):
+def test_a_student_of_every_recipe_memorises_them_too(
+    overfitted, answers, memorised, exact_match, tmp_path, recipe
+):
     teacher, manifest = overfitted
     student = Student.model_validate(
         {"teacher": "toy", "size": SIZE, "training": TRAINING, **RECIPES[recipe]}
     )
     files = (memorised.train, memorised.validation, memorised.tokenizer, manifest, teacher)
     folders = [tmp_path / name for name in ("out", "checkpoints")]
-    distill("toy", student, *files, *folders, 1, tmp_path / "golds")
+    beams = answers if student.needs_beams() else None
+    distill("toy", student, *files, *folders, 1, tmp_path / "golds", beams=beams)
     assert exact_match(tmp_path / "out" / "best_model") == 1.0
+    if beams:
+        assert read_json(tmp_path / "out" / "training_report.json")["references"]["kept"] > 16
 
 
 def test_the_recipes_are_all_there_are():
     used = {name for recipe in RECIPES.values() for name in recipe.get("components", {})}
-    assert {"focal", "jsd", "semantic", "contrastive", "ce", "kl", "pans", "ast"} <= used
+    assert used == set(Components.model_fields)
     assert {"trident", "legacy", "stability_first"} <= RECIPES.keys()
+    assert {recipe.get("signals") for recipe in RECIPES.values()} == {None, "online"}
+    assert any("sequence" in recipe for recipe in RECIPES.values())
