@@ -133,6 +133,7 @@ def fit(
         if objective.golds is not None:
             print(f"gold vectors from the cache: {objective.golds.hit_rate():.1%}", flush=True)
     live.close()
+    args.distributed_state.wait_for_everyone()  # else one might look for checkpoints that the first discards
     if first:
         coverage = subsets.coverage(len(lessons.rows), training.epochs)
         _write_results(folder, job, params, opened, lessons.references, keys, plan, coverage)

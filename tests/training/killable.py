@@ -1,8 +1,10 @@
-"""A training that kills its own process at a chosen moment; run by ``test_crash`` in processes of their own.
+"""A training that kills its processes at a chosen moment; run by ``test_crash`` in processes of their own.
 
 Moments are counted, not timed: every file that Python opens for writing, makes, renames or removes below the
 run's folder, every parameter that is registered, and every forward pass of a whole model. A killing by the
 clock, so many seconds after a moment, falls into what no Python code sees, such as the writing of tensors.
+
+Several processes that train together are a session of their own, and one of them kills them all.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,17 +26,17 @@ from kdlib.training.distill import distill
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
-def watch(folder, kill_at, delay):
-    """Count moments into a list of their names, and kill this process at one of them."""
+def watch(folder, kill_at, delay, kill):
+    """Count moments into a list of their names, and kill at one of them."""
     seen = []
 
     def moment(name):
         seen.append(name)
         if len(seen) == kill_at + 1:
             if delay:
-                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+                threading.Timer(delay, kill, (signal.SIGKILL,)).start()
             else:
-                os.kill(os.getpid(), signal.SIGKILL)
+                kill(signal.SIGKILL)
 
     def file_event(event, args):
         changes = event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
@@ -54,8 +57,8 @@ def watch(folder, kill_at, delay):
     return seen
 
 
-def run(folder, given, student, kill_at=-1, delay=0.0):
-    """Distil into ``folder/out`` and note all moments in ``folder/moments``.
+def run(folder, given, student, kill_at=-1, delay=0.0, killer=0, processes=1, port=0):
+    """Distil into ``folder/out`` and note all moments in ``folder/moments``, of process 0 if there are more.
 
     Args:
         folder: Of this run alone.
@@ -63,14 +66,45 @@ def run(folder, given, student, kill_at=-1, delay=0.0):
         student: Preset.
         kill_at: Number of the moment to die at; −1 for none.
         delay: Seconds to live on after it.
+        killer: Number of the process whose moment it is.
+        processes: How many train together.
+        port: Where they meet.
     """
-    tqdm.set_lock(
-        threading.RLock()
-    )  # its own one is a semaphore of the system, which a kill would leave behind
-    seen = watch(folder, kill_at, delay)
+    # tqdm's own one is a semaphore of the system, which a kill would leave behind.
+    tqdm.set_lock(threading.RLock())
+    rank, kill = 0, partial(os.kill, os.getpid())
+    if processes > 1:
+        os.setsid()
+        kill = partial(os.killpg, os.getpid())
+        rank = as_one_of(processes, port)
+    seen = watch(folder, kill_at if rank == killer else -1, delay, kill)
     places = {name: folder / name for name in ("out", "checkpoints", "golds")}
     distill("toy", Student.model_validate(student), **given, **places, threads=1)
-    (folder / "moments").write_text("\n".join(seen))
+    (folder / ("moments" if rank == 0 else f"moments-{rank}")).write_text("\n".join(seen))
+
+
+def as_one_of(processes, port):
+    """Fork so many processes, as a launcher would start them, and return their numbers in them.
+
+    This process waits for them in place of returning. It fails as soon as one of them does: the others would
+    wait for that one.
+    """
+    os.environ |= {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    children = set()
+    for rank in range(processes):
+        child = os.fork()
+        if child == 0:
+            os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            return rank
+        children.add(child)
+    while children:
+        ended, status = os.wait()
+        children.remove(ended)
+        if status:
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+            sys.exit(1)
+    sys.exit(0)
 
 
 run(**globals()["ARGUMENTS"])

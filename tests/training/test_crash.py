@@ -1,9 +1,14 @@
-"""SIGKILL at random moments of a training, each followed by a run that ends with the same bytes."""
+"""SIGKILL at random moments of a training, each followed by a run that ends with the same bytes.
 
+Of several processes that train together all are killed at once, as by a machine that goes down.
+"""
+
+import json
 import multiprocessing
 import random
 import runpy
 import signal
+import socket
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -32,13 +37,26 @@ def train(dataset, manifest, teacher):
     given = {"train": dataset.train, "validation": dataset.validation, "tokenizer": dataset.tokenizer}
     given |= {"signals": manifest, "teacher": teacher}
 
-    def run(folder, **kill):
+    def run(folder, **how):
         folder.mkdir(exist_ok=True)
-        arguments = {"folder": folder, "given": given, "student": STUDENT, **kill}
+        arguments = {"folder": folder, "given": given, "student": STUDENT, **how}
         process = context.Process(target=runpy.run_path, args=(SCRIPT, {"ARGUMENTS": arguments}))
         process.start()
         process.join()
         return process.exitcode
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def train_together(train):
+    """Return ``train`` with two processes."""
+
+    def run(folder, **kill):
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port = found.getsockname()[1]
+        return train(folder, processes=2, port=port, **kill)
 
     return run
 
@@ -96,5 +114,30 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(undisturbed, train, 
         lives += 1
         assert lives < 30
     assert lives >= 4
+    assert outcome(tmp_path / "run" / "out") == expected
+    assert_nothing_is_left(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def undisturbed_together(train_together, outcome, tmp_path_factory):
+    """Outcome of two processes that nobody killed, and the moments of the first and of the second."""
+    folder = tmp_path_factory.mktemp("together")
+    assert train_together(folder) == 0
+    moments = [(folder / name).read_text().splitlines() for name in ("moments", "moments-1")]
+    return outcome(folder / "out"), moments
+
+
+@pytest.mark.parametrize(("killer", "phase"), [(0, "checkpoints"), (1, "step"), (0, "out")])
+def test_two_processes_killed_at_once_end_with_the_same_bytes(
+    undisturbed_together, train_together, outcome, tmp_path, killer, phase
+):
+    expected, moments = undisturbed_together
+    assert json.loads(expected["training_report.json"])["params"]["processes"] == 2
+    own = moments[killer]
+    _, second, _ = (n for n, name in enumerate(own) if name == "validation")  # the first one was saved
+    at = random.Random(phase).choice([n for n, name in enumerate(own) if name == phase and n > second])
+    assert train_together(tmp_path / "run", kill_at=at, killer=killer) == -signal.SIGKILL
+    assert train_together(tmp_path / "run") == 0
+    assert (tmp_path / "run" / "moments").read_text().split().count("step") < own.count("step") == 6
     assert outcome(tmp_path / "run" / "out") == expected
     assert_nothing_is_left(tmp_path / "run")
