@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from kdlib.cli import app
@@ -81,3 +82,52 @@ def test_what_is_wrong_is_told_in_a_sentence(files, monkeypatch, arguments, told
     assert done.exit_code == 1
     assert told in done.output
     assert "Traceback" not in done.output
+
+
+def evaluate(*arguments):
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Write a configuration to begin with and work beside it."""
+    monkeypatch.chdir(tmp_path)
+    least = {
+        "threads": 1,
+        "corpus": {"sources": {"sample": {"kind": "sample"}}},
+        "teachers": {"base": {"size": "nano"}},
+    }
+    text = yaml.safe_dump({**least, "students": {"ce": {"teacher": "base", "loss": "ce", "size": "nano"}}})
+    (tmp_path / "base.yaml").write_text(text)
+    return ("--base", tmp_path / "base.yaml", "--beams", "1", "--n_best", "1", "--latency_rows", "1")
+
+
+def test_a_student_equal_to_its_teacher_keeps_everything(config, dataset, teacher, tmp_path):
+    models = ("--teacher", teacher, "--student", teacher, "--dataset", dataset.tokenizer.parent)
+    done = evaluate(*models, *config, "--resamples", "100", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out/evaluation_metrics.json").read_text())
+    (student,) = [name for name in report["models"] if name.startswith("students/")]
+    own = report["models"][student]
+    assert own["krs"]["value"] == own["top1_agreement"]["value"] == own["answer_agreement"]["value"] == 1
+    assert own["semantic"]["value"] > 0
+    for metric, score in report["models"]["teachers/teacher"].items():
+        assert own[metric]["value"] == score["value"]
+    assert {f"baselines/{name}" for name in ("retrieval", "trigram", "frequent")} < report["models"].keys()
+    assert {"what": "compile rate", "reason": "only the workflow compiles predictions"} in report[
+        "not_measured"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "nothing to evaluate: set --teacher, --student or both"),
+        (("--teacher", "none"), "none/config.json: there is no such file"),
+        (("--student", "a/best_model", "--student", "b/a"), "two students have the same name"),
+    ],
+)
+def test_models_that_are_not_there_are_told(config, arguments, told):
+    done = evaluate(*arguments, *config, "--out", "out")
+    assert done.exit_code == 1
+    assert told in done.output

@@ -9,7 +9,7 @@ import typer
 
 from kdlib.cli import evaluation, extraction, scaling, signals, stages
 from kdlib.cli.errors import fail, told
-from kdlib.config import Signals, Student, Teacher
+from kdlib.config import Evaluation, Signals, Student, Teacher
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(signals.app, name="signals")
 app.command("analyse-loss-scaling")(scaling.analyse)
 app.command()(evaluation.score)
+app.command("evaluate")(stages.with_keys(evaluation.evaluate, Evaluation))
 app.command("teacher")(stages.with_keys(stages.teacher, Teacher))
 app.command("extract")(stages.with_keys(extraction.extract, Signals))
 app.command("distill")(stages.with_keys(stages.distill, Student))

@@ -10,6 +10,9 @@ import typer
 
 from kdlib.cli.errors import fail, told
 from kdlib.cli.rendering import table
+from kdlib.cli.stages import Base, Dataset, Overlay, configured_section, dataset_folder, existing
+
+CACHE = Path("cache/predictions")
 
 Predictions = Annotated[
     list[Path],
@@ -63,6 +66,74 @@ def score(
     _print(report)
     if out is not None:
         print(f"\ntables and rows: {out}")
+
+
+def evaluate(
+    out: Annotated[Path, typer.Option(help="Folder for all results.")],
+    keys: Mapping[str, str],
+    teacher: Annotated[
+        Path | None, typer.Option(help="Folder of the teacher's model; agreement with it is measured.")
+    ] = None,
+    student: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a student's model; repeatable.")
+    ] = None,
+    overlay: Overlay = None,
+    base: Base = Path("config/config.yaml"),
+    dataset: Dataset = None,
+    measure: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a staged sentence encoder; the teacher's own encoder if left out."),
+    ] = None,
+    examples: Annotated[
+        Path | None, typer.Option(help="examples.parquet of the corpus, for slices by assertion and project.")
+    ] = None,
+) -> None:
+    """Evaluate any teacher and students on the test rows of a dataset, beside the baselines.
+
+    Predictions are cached by content: run again, only what changed is generated. Code is not run; the
+    workflow does that. The section evaluation gives every setting that no option sets; options are its keys
+    and take YAML. Example:
+    kdlib evaluate --teacher results/default/teachers/base/best_model
+    --student results/default/students/ce/best_model --student results/default/students/trident/best_model
+    --out comparison --beams 1 --n_best 1
+    """
+    from kdlib.evaluation.posthoc import Models, evaluate_models
+
+    students = {_called(path): path for path in student or []}
+    if teacher is None and not students:
+        fail("nothing to evaluate: set --teacher, --student or both")
+    if len(students) < len(student or []):
+        fail(f"two students have the same name, the folder above best_model; there are {', '.join(students)}")
+    for option, path in (
+        ("--teacher", teacher),
+        ("--measure", measure),
+        *(("--student", p) for p in students.values()),
+    ):
+        if path is not None:
+            existing(path / "config.json", option)
+    config = configured_section("evaluation", keys, [base, *(overlay or [])])
+    data = dataset_folder(dataset, config)
+    existing(data / "test.parquet", "--dataset")
+    with told():
+        report = evaluate_models(
+            Models(teacher, students, measure),
+            data,
+            examples,
+            config.evaluation,
+            config.dataset.max_target_tokens,
+            config.split.by,
+            config.threads,
+            CACHE,
+            out,
+        )
+    _print(report)
+    print(f"\ntables and rows: {out}")
+
+
+def _called(model: Path) -> str:
+    """Return the name of a model by its folder: ``ce`` for ``students/ce/best_model``."""
+    path = model.resolve()
+    return path.parent.name if path.name in ("best_model", "final_model") else path.name
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -23,7 +23,7 @@ from kdlib.records import Score
 
 RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "students/traditional"
 # What students are compared with their teacher on, and all that is trained with retrieval.
-QUALITY = ("exact_match", "token_f1")
+QUALITY = ("exact_match", "token_f1", "codebleu")
 # The question that every run answers: these of each student against the traditional recipe.
 ACCEPTANCE = ("token_f1", "pans", "syntax_valid")
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from kdlib.metrics.bleu import bleu_values
 from kdlib.metrics.chrf import chrf_values
+from kdlib.metrics.codebleu import codebleu_values
+from kdlib.metrics.quality import quality_from_sums
+from kdlib.metrics.retention import agreement_values, retention_values
 from kdlib.metrics.significance import Rows, Statistic, ratio
 
 Columns = dict[str, NDArray[np.float64]]
@@ -42,6 +45,9 @@ METRICS = {
     ),
     "bleu": Metric(True, "corpus BLEU-4 over Java tokens, on sacrebleu's scale 0..100", bleu_values),
     "chrf": Metric(True, "corpus chrF over characters, on sacrebleu's scale 0..100", chrf_values),
+    "codebleu": Metric(
+        True, "corpus CodeBLEU: n-grams, weighted keywords, syntax and data flow, ¼ each", codebleu_values
+    ),
     "token_precision": Metric(True, "mean share of the prediction's Java tokens that the reference has"),
     "token_recall": Metric(True, "mean share of the reference's Java tokens that the prediction has"),
     "token_f1": Metric(True, "mean F1 of the multisets of Java tokens"),
@@ -58,8 +64,31 @@ METRICS = {
     "assertion_valid": Metric(
         True, "share that are one Java statement which calls a known assertion", of_a_row="yes or no"
     ),
+    "semantic": Metric(
+        True, "mean cosine of the sentence vectors of prediction and reference, 0 if negative"
+    ),
+    "quality": Metric(
+        True,
+        "Code Quality Score: .25 CodeBLEU + .25 semantic + .20 valid syntax + .20 token similarity + "
+        ".10 token accuracy",
+        quality_from_sums(codebleu_values),
+    ),
     "compiles": Metric(
         True, "share of first predictions that are one statement and compile in their test file"
+    ),
+    "krs": Metric(
+        True,
+        "knowledge retention: .6 agreement + .4 min(F1 of the student / F1 of the teacher, 1)",
+        retention_values,
+    ),
+    "agreement": Metric(
+        True,
+        "1 − KL(teacher ‖ student) / 10 at T = 2 on the gold targets, in nats per token",
+        agreement_values,
+    ),
+    "top1_agreement": Metric(True, "share of gold tokens at which teacher and student expect the same one"),
+    "answer_agreement": Metric(
+        True, "share of rows with the teacher's first prediction, without white space", of_a_row="yes or no"
     ),
     "nll": Metric(
         False, "negative log-likelihood of the gold target in nats per token, EOS included", of_a_row="sum"

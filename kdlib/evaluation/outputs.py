@@ -28,10 +28,13 @@ class Output:
     Attributes:
         candidates: N-best texts of each row.
         nll: ``[rows, 2]``, nats and tokens of each gold target, where the model has probabilities.
+        agreement: ``[rows, 3]``, divergence from the teacher in nats, tokens, and tokens with the same most
+            probable one, where the model is a student.
     """
 
     candidates: list[list[str]]
     nll: NDArray[np.float64] | None
+    agreement: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,21 @@ class Compiled:
     ids: list[str]
     models: dict[str, dict[str, bool]]
     javac: str
+    missing: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Similarity:
+    """How near first predictions are to the references in meaning.
+
+    Attributes:
+        values: Model: a value in [0, 1] for every test row; empty if nothing was measured.
+        signature: How a value is computed.
+        missing: What was not measured, and why: entries of ``not_measured`` in evaluation_metrics.json.
+    """
+
+    values: dict[str, list[float]]
+    signature: str
     missing: list[dict[str, str]]
 
 
@@ -72,7 +90,11 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
             targets were tokenised otherwise.
     """
     candidates = ranked_texts(name, folder / "predictions.jsonl", [row.id for row in rows])
-    return Output([candidates[row.id] for row in rows], _read_nll(name, folder / "nll.parquet", rows))
+    return Output(
+        [candidates[row.id] for row in rows],
+        _read_sums(name, folder / "nll.parquet", rows, ["nll", "tokens"]),
+        _read_sums(name, folder / "agreement.parquet", rows, ["kl", "tokens", "top1"]),
+    )
 
 
 def ranked_texts(name: str, path: Path, ids: Sequence[str]) -> dict[str, list[str]]:
@@ -131,20 +153,46 @@ def read_compiled(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Com
     return Compiled(ids, found["models"], found["javac"], missing)
 
 
-def _read_nll(name: str, path: Path, rows: Sequence[Row]) -> NDArray[np.float64] | None:
-    """Return ``[rows, 2]`` nats and tokens, or None where the model wrote none."""
+def read_similarity(path: Path, report: Path, models: Iterable[str], rows: Sequence[Row]) -> Similarity:
+    """Read what ``similarity.similarities`` wrote.
+
+    Args:
+        path: Its values (Parquet).
+        report: Its JSON.
+        models: Names of the models.
+        rows: The test rows.
+
+    Raises:
+        DataError: If it is not of these models and rows.
+    """
+    told: dict[str, Any] = read_json(report)
+    if not told["measured"]:
+        return Similarity({}, "", [{"what": "semantic similarity", "reason": told["reason"]}])
+    found: dict[str, dict[str, float]] = {}
+    for row in read_parquet(path, ["model", "id", "value"]).to_pylist():
+        found.setdefault(row["model"], {})[row["id"]] = row["value"]
+    for name in models:
+        _check_ids(name, path, found.get(name, {}), [row.id for row in rows])
+    values = {name: [found[name][row.id] for row in rows] for name in models}
+    return Similarity(values, told["signature"], [])
+
+
+def _read_sums(
+    name: str, path: Path, rows: Sequence[Row], columns: Sequence[str]
+) -> NDArray[np.float64] | None:
+    """Return ``[rows, columns]`` of sums over the tokens of each target, or None where there is no file."""
     if not path.exists():
         return None
-    found = {row["id"]: row for row in read_parquet(path, ["id", "tokens", "nll"]).to_pylist()}
+    found = {row["id"]: row for row in read_parquet(path, ["id", *columns]).to_pylist()}
     _check_ids(name, path, found, [row.id for row in rows])
     for row in rows:
         own = found[row.id]
-        if own["tokens"] != row.tokens or not np.isfinite(own["nll"]):
+        if own["tokens"] != row.tokens or not np.isfinite([own[column] for column in columns]).all():
             raise DataError(
-                f"{path}: {name} has {own['nll']} nats over {own['tokens']} tokens for {row.id!r}, whose "
-                f"target has {row.tokens} tokens; evaluate the model again on this dataset"
+                f"{path}: {name} has {own[columns[0]]} nats over {own['tokens']} tokens for {row.id!r}, "
+                f"whose target has {row.tokens} tokens; evaluate the model again on this dataset"
             )
-    return np.array([[found[row.id]["nll"], row.tokens] for row in rows], dtype=np.float64)
+    return np.array([[found[row.id][column] for column in columns] for row in rows], dtype=np.float64)
 
 
 def _check_ids(name: str, path: Path, found: Mapping[str, object], ids: Sequence[str]) -> None:

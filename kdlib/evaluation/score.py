@@ -8,12 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kdlib.config import Evaluation
 from kdlib.evaluation.compare import Pair, compare, over_seeds, pairs, sampling, scores_of
+from kdlib.evaluation.measured import Measurements, measured_columns, measured_details, read_measured
 from kdlib.evaluation.metrics import METRICS, Columns, row_values
-from kdlib.evaluation.outputs import Output, read_compiled, read_output, read_rows
+from kdlib.evaluation.outputs import read_output, read_rows
 from kdlib.evaluation.results import write_results
 from kdlib.evaluation.slices import Memberships, memberships, slice_scores
 from kdlib.evaluation.text import Answer, text_columns, text_details
@@ -22,7 +21,7 @@ from kdlib.evaluation.text import Answer, text_columns, text_details
 def score(
     models: Mapping[str, Path],
     test: Path,
-    compilation: Path,
+    measurements: Measurements,
     evaluation: Evaluation,
     split: str,
     teachers: Mapping[str, str],
@@ -36,9 +35,10 @@ def score(
 
     Args:
         models: Name (``teachers/base``, ``students/ce``, ``baselines/retrieval``): folder with
-            ``predictions.jsonl`` and, where the model has probabilities, ``nll.parquet``.
+            ``predictions.jsonl``, where the model has probabilities ``nll.parquet``, and where it is a
+            student ``agreement.parquet``.
         test: Dataset rows (Parquet).
-        compilation: Which first predictions compile (JSON); ``compiles`` is over the rows measured there.
+        measurements: What other stages measured; ``compiles`` is over the rows that can be compiled.
         evaluation: N-best size and resampling.
         split: How the data was split; part of every signature.
         teachers: Student: its teacher, both by the names of ``models``.
@@ -54,18 +54,20 @@ def score(
     rows = read_rows(test)
     outputs = {name: read_output(name, folder, rows) for name, folder in models.items()}
     parts = memberships(rows, examples, train) if examples else {}
-    compiled = read_compiled(compilation, models, rows)
+    measured = read_measured(measurements, list(models), rows)
     answers = {
         name: [Answer(own, row.references) for own, row in zip(output.candidates, rows, strict=True)]
         for name, output in outputs.items()
     }
     columns, details = text_of_systems(answers, evaluation.n_best, processes)
-    details |= {"compiles": f"v:1|javac:{compiled.javac}", "nll": "v:1|unit:nat/token"}
-    for name, output in outputs.items():
-        columns[name] |= _measured(output, compiled.models.get(name, {}), compiled.ids)
+    details |= measured_details(measured)
+    for name, own in measured_columns(columns, outputs, teachers, measured).items():
+        columns[name] |= own
     chosen = pairs(list(models), teachers)
-    report = report_of(columns, details, evaluation, split, chosen, seeds, parts, compiled.missing)
-    write_results(report, samples_of([row.id for row in rows], answers, columns, compiled.models), out)
+    report = report_of(columns, details, evaluation, split, chosen, seeds, parts, measured.missing())
+    write_results(
+        report, samples_of([row.id for row in rows], answers, columns, measured.compiled.models), out
+    )
 
 
 def text_of_systems(
@@ -85,14 +87,6 @@ def text_of_systems(
         start += len(own)
     first = next(iter(answers.values()))
     return columns, text_details([answer.references for answer in first], k)
-
-
-def _measured(output: Output, compiles: Mapping[str, bool], ids: Sequence[str]) -> Columns:
-    """Return the columns that other stages measured."""
-    found = {} if output.nll is None else {"nll": output.nll}
-    if ids:
-        found["compiles"] = np.array([[compiles[key], 1] for key in ids], dtype=np.float64)
-    return found
 
 
 def report_of(

@@ -16,7 +16,7 @@ from kdlib.files import DataError, read_parquet
 from kdlib.java.tokens import code_tokens
 from kdlib.metrics.exact import without_whitespace
 
-SLICED = ("exact_match", "token_f1", "syntax_valid")
+SLICED = ("exact_match", "token_f1", "codebleu", "syntax_valid")
 FEWEST = 10  # rows; an interval over fewer says nothing
 OTHERS = f"others, fewer than {FEWEST} rows each"
 LENGTHS = (10, 20, 40)  # tokens of the reference: ends of the bins

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
-from itertools import chain
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -13,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kdlib.evaluation.metrics import Columns
-from kdlib.java.tokens import code_tokens
 from kdlib.java.validity import is_statement, is_statement_javalang
 from kdlib.metrics.bleu import bleu_signature, bleu_statistics
 from kdlib.metrics.chrf import chrf_signature, chrf_statistics
+from kdlib.metrics.codebleu import codebleu_signature, codebleu_statistics, read
 from kdlib.metrics.exact import exact_match, exact_match_at_k
 from kdlib.metrics.pans import pans, pans_signature
 from kdlib.metrics.similarity import (
@@ -72,7 +71,8 @@ def text_columns(answers: Sequence[Answer], k: int, processes: int = 1) -> Colum
 def _chunk_columns(answers: Sequence[Answer], k: int) -> Columns:
     firsts = [answer.candidates[0] for answer in answers]
     texts = set(firsts).union(*(answer.references for answer in answers))
-    tokens = {text: code_tokens(text) for text in texts}
+    readings = {text: read(text) for text in texts}
+    tokens = {text: reading.tokens for text, reading in readings.items()}
     validity = {text: _validity(text) for text in set(firsts)}
     said = [tokens[text] for text in firsts]
     correct = [[tokens[text] for text in answer.references] for answer in answers]
@@ -84,6 +84,9 @@ def _chunk_columns(answers: Sequence[Answer], k: int) -> Columns:
         "exact_match_at_k": _mean(exact_match_at_k(a.candidates, a.references, k) for a in answers),
         "bleu": bleu_statistics(said, correct).astype(np.float64),
         "chrf": chrf_statistics(firsts, right).astype(np.float64),
+        "codebleu": codebleu_statistics(
+            [readings[text] for text in firsts], [[readings[text] for text in own] for own in right]
+        ).astype(np.float64),
         "token_precision": _mean(overlap.precision for overlap in overlaps),
         "token_recall": _mean(overlap.recall for overlap in overlaps),
         "token_f1": _mean(overlap.f1 for overlap in overlaps),
@@ -114,13 +117,14 @@ def text_details(references: Sequence[Sequence[str]], k: int) -> dict[str, str]:
         references: Correct answers of every row; how many there are is part of it.
         k: How many candidates ``exact_match_at_k`` looks at.
     """
-    tokens = {text: code_tokens(text) for text in set(chain.from_iterable(references))}
+    readings = [[read(text) for text in own] for own in references]
     grammar = f"v:1|tree-sitter-java:{version('tree-sitter-java')}"
     return {
         "exact_match": "v:1|norm:ws",
         "exact_match_at_k": f"v:1|k:{k}|norm:ws",
-        "bleu": f"v:1|{bleu_signature([[tokens[text] for text in own] for own in references])}",
+        "bleu": f"v:1|{bleu_signature([[reading.tokens for reading in own] for own in readings])}",
         "chrf": f"v:1|{chrf_signature(references)}",
+        "codebleu": f"v:1|{codebleu_signature(readings)}",
         "token_precision": "v:1|tok:java",
         "token_recall": "v:1|tok:java",
         "token_f1": "v:1|tok:java",

@@ -10,7 +10,8 @@ import pytest
 import sacrebleu
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.compare import ACCEPTANCE, pairs
+from kdlib.evaluation.compare import ACCEPTANCE, QUALITY, pairs
+from kdlib.evaluation.measured import Measurements
 from kdlib.evaluation.metrics import METRICS
 from kdlib.evaluation.score import score
 from kdlib.files import DataError, read_json, read_jsonl, write_json, write_parquet, write_predictions
@@ -48,16 +49,33 @@ def model(run, name, texts, nll=None, ids=IDS, tokens=TOKENS):
     return {name: folder}
 
 
-def scored(run, models, compilation=None, seeds=(), **settings):
+def scored(run, models, compilation=None, seeds=(), similarity=None, **settings):
     evaluation = Evaluation(resamples=200, n_best=2, **settings)
     compiled = run / "compilation.json"
     write_json(compiled, compilation or {"measured": False, "reason": "no JDK"})
-    files = (run / "test.parquet", compiled)
+    if similarity is None:
+        write_json(run / "similarity.json", {"measured": False, "reason": "no encoder"})
+    else:
+        write_json(run / "similarity.json", {"measured": True, "rows": 4, "signature": "v:1|encoder:e"})
+        lines = [(name, key, value) for name, own in similarity.items() for key, value in own.items()]
+        table = pa.table(dict(zip(("model", "id", "value"), zip(*lines, strict=True), strict=True)))
+        write_parquet(run / "similarity.parquet", table)
+    measurements = Measurements(compiled, run / "similarity.parquet", run / "similarity.json")
     given = (run / "examples.parquet", run / "train.parquet", run)
-    score(models, *files, evaluation, "class", TEACHERS, seeds, *given)
+    score(models, run / "test.parquet", measurements, evaluation, "class", TEACHERS, seeds, *given)
     return read_json(run / "evaluation_metrics.json"), list(read_jsonl(run / "predictions_final.jsonl"))
 
 
+MEASURED = {
+    "nll",
+    "compiles",
+    "semantic",
+    "quality",
+    "krs",
+    "agreement",
+    "top1_agreement",
+    "answer_agreement",
+}
 GOOD = [[TARGETS[0]], ["assertTrue( y ) ;"], ["assertNull(z);", TARGETS[2]], ["assertNull(w)"]]
 
 
@@ -97,7 +115,7 @@ def test_signatures_trace_every_number(run):
     metric = sacrebleu.BLEU(tokenize="none")
     metric.corpus_score(["x"], [["x"]])
     assert own["bleu"]["signature"] == f"bleu|v:1|{metric.get_signature()}|{end}"
-    assert own.keys() == result["metrics"].keys() == METRICS.keys() - {"nll", "compiles"}
+    assert own.keys() == result["metrics"].keys() == METRICS.keys() - MEASURED
     assert list(own) == [name for name in METRICS if name in own]
     assert (result["rows"], result["split"]) == (4, "class")
 
@@ -124,14 +142,17 @@ def test_compile_rate_is_over_the_rows_that_can_be_compiled(run):
     assert own["exact_match"]["n"] == 4
     assert result["metrics"]["compiles"]["higher_is_better"]
     assert [sample.get("compiles") for sample in samples] == [True, None, True, False]
-    (gap,) = result["not_measured"]
+    gap = result["not_measured"][0]
     assert gap["what"] == "compile rate of 1 of 4 rows"
     assert "its source is no folder: x" in gap["reason"]
 
 
 def test_what_is_not_compiled_is_told(run):
     result, samples = scored(run, model(run, "students/ce", GOOD))
-    assert result["not_measured"] == [{"what": "compile rate", "reason": "no JDK"}]
+    assert result["not_measured"] == [
+        {"what": "compile rate", "reason": "no JDK"},
+        {"what": "semantic similarity", "reason": "no encoder"},
+    ]
     assert all("compiles" not in sample for sample in samples)
 
 
@@ -192,12 +213,12 @@ def test_values_of_comparisons(run):
     models |= model(run, "baselines/retrieval", [[TARGETS[0]], ["x"], ["x"], ["x"]])
     models |= model(run, "baselines/trigram", [["x"]] * 4, nll=[9.0, 9.0, 9.0, 9.0])
     result, _ = scored(run, models)
-    exact, f1, nll = result["comparisons"]
+    exact, f1, code, nll = result["comparisons"]
     values = result["models"]
     assert (exact["a"], exact["b"], exact["metric"]) == ("students/ce", "baselines/retrieval", "exact_match")
     assert (exact["difference"], exact["n"]) == (0.25, 4)
     assert exact["p"] == 1  # one row differs: either assignment of it is as extreme
-    for entry in (f1, nll):
+    for entry in (f1, code, nll):
         a, b = (values[entry[side]][entry["metric"]]["value"] for side in "ab")
         assert entry["difference"] == pytest.approx(a - b)
         assert entry["low"] <= entry["difference"] <= entry["high"]
@@ -220,6 +241,38 @@ def test_p_is_corrected_for_all_presets_of_a_family(run):
     expected = [3 * ordered[0], 2 * ordered[1], ordered[2]]
     expected = [min(1, max(expected[: at + 1])) for at in range(3)]
     assert sorted(own["p_holm"] for own in family) == pytest.approx(expected)
+
+
+def test_semantic_similarity_and_the_quality_score(run):
+    models = model(run, "students/ce", GOOD)
+    near = {"students/ce": dict(zip(IDS, [1.0, 0.9, 0.2, 0.5], strict=True))}
+    result, samples = scored(run, models, similarity=near)
+    own = {name: score["value"] for name, score in result["models"]["students/ce"].items()}
+    assert own["semantic"] == pytest.approx(2.6 / 4)
+    expected = 0.25 * own["codebleu"] + 0.25 * own["semantic"] + 0.2 * own["syntax_valid"]
+    expected += 0.2 * own["token_similarity"] + 0.1 * own["token_accuracy"]
+    assert own["quality"] == pytest.approx(expected)
+    assert [sample["semantic"] for sample in samples] == [1.0, 0.9, 0.2, 0.5]
+    assert "encoder:e" in result["models"]["students/ce"]["quality"]["signature"]
+
+
+def test_similarity_of_other_rows_is_refused(run):
+    near = {"students/ce": {"a": 1.0, "b": 1.0}}
+    with pytest.raises(DataError, match=r"similarity\.parquet: students/ce must have exactly .* missing 2"):
+        scored(run, model(run, "students/ce", GOOD), similarity=near)
+
+
+def test_what_a_student_keeps_of_its_teacher(run):
+    models = model(run, "teachers/t", [[target] for target in TARGETS]) | model(run, "students/ce", GOOD)
+    agreement = {"id": IDS[::-1], "tokens": TOKENS[::-1], "kl": [4.0, 11.0, 5.0, 9.0], "top1": [1, 2, 3, 9]}
+    write_parquet(models["students/ce"] / "agreement.parquet", pa.table(agreement))
+    result, _ = scored(run, models)
+    own = {name: score["value"] for name, score in result["models"]["students/ce"].items()}
+    assert own["agreement"] == pytest.approx(1 - (29 / 29) / 10)
+    assert own["top1_agreement"] == pytest.approx(15 / 29)
+    assert own["answer_agreement"] == 0.5
+    assert own["krs"] == pytest.approx(0.6 * 0.9 + 0.4 * own["token_f1"])
+    assert "krs" not in result["models"]["teachers/t"]
 
 
 def test_slices_are_scores_of_their_rows(run, monkeypatch):
@@ -270,7 +323,7 @@ def test_the_four_files_say_the_same(run):
         for metric, found in own.items():
             assert table[name, metric]["signature"] == found["signature"]
             assert float(table[name, metric]["low"]) == found["low"]
-    assert summary["beats_retrieval"]["students/ce"].keys() == {"exact_match", "token_f1"}
+    assert summary["beats_retrieval"]["students/ce"].keys() == set(QUALITY)
     assert summary["beats_traditional"]["students/ce"].keys() == set(ACCEPTANCE)
     assert "students/traditional" not in summary["beats_traditional"]
 

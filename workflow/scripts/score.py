@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Evaluation
+from kdlib.evaluation.measured import Measurements
 from kdlib.evaluation.score import score
 from kdlib.jobs import logged
 
@@ -14,7 +15,9 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     score(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
         test=Path(job.input.test),
-        compilation=Path(job.input.compilation),
+        measurements=Measurements(
+            Path(job.input.compilation), Path(job.input.similarity), Path(job.input.similarity_report)
+        ),
         evaluation=Evaluation.model_validate(job.params.evaluation),
         split=job.params.split,
         teachers=job.params.teachers,
