@@ -58,10 +58,10 @@ class Limits:
     """What one job may use.
 
     Attributes:
-        seconds: Wall time of the test, and again of compiling it.
+        seconds: Wall time of the test; javac has a minute.
         memory_mb: Java heap.
         processes: Threads and processes, those of the JVM itself (some 25) included.
-        output_mb: What the test prints or writes into files.
+        output_mb: What the test writes into files, or into its JVM's standard output past System.out.
     """
 
     seconds: float = 10.0

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from kdlib.files import DataError
 
-_HARNESS = Path(__file__).parent / "harness" / "Compile.java"
+HARNESS = Path(__file__).parent / "harness"
+_COMPILE = HARNESS / "Compile.java"
 _OLDEST = 17
 _ENGLISH = "-Duser.language=en"
 
@@ -105,7 +106,7 @@ def compile_each(
         f"{at}\t{_base64(source.name.encode())}\t{_base64(source.content)}\n"
         for at, source in enumerate(sources)
     )
-    command = [str(jdk.java), "-Xmx1g", _ENGLISH, str(_HARNESS), str(seconds), _joined(class_path)]
+    command = [str(jdk.java), "-Xmx1g", _ENGLISH, str(_COMPILE), str(seconds), _joined(class_path)]
     done = subprocess.run(command, input=jobs, capture_output=True, text=True, check=False)
     answers = [line.split("\t") for line in done.stdout.splitlines()]
     if done.returncode or [answer[0] for answer in answers] != [str(at) for at in range(len(sources))]:

@@ -100,7 +100,7 @@ def test_the_first_error_of_a_folder_is_told(tmp_path):
 
 @needs_jdk
 def test_a_jvm_that_breaks_off_is_an_error(classes, monkeypatch, tmp_path):
-    monkeypatch.setattr(compiler, "_HARNESS", tmp_path / "None.java")
+    monkeypatch.setattr(compiler, "_COMPILE", tmp_path / "None.java")
     with pytest.raises(DataError, match="after 0 of 1 files"):
         compile_each(find_jdk(), [source("return 1;")], [classes])
 

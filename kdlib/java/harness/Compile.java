@@ -45,7 +45,7 @@ import javax.tools.ToolProvider;
  * A job that takes longer than SECONDS is an error: javac's inference may take exponential time.
  */
 final class Compile {
-    private static final List<String> OPTIONS = List.of("-proc:none", "-implicit:none", "-nowarn", "-Xlint:none");
+    static final List<String> OPTIONS = List.of("-proc:none", "-implicit:none", "-nowarn", "-Xlint:none");
 
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     private final ExecutorService threads = Executors.newCachedThreadPool(Compile::daemon);
@@ -93,6 +93,10 @@ final class Compile {
         if (compiler.getTask(null, own, messages, OPTIONS, null, List.of(source)).call()) {
             return "";
         }
+        return firstError(messages);
+    }
+
+    static String firstError(DiagnosticCollector<JavaFileObject> messages) {
         return messages.getDiagnostics().stream()
                 .filter(message -> message.getKind() == Diagnostic.Kind.ERROR)
                 .map(message -> "line " + message.getLineNumber() + ": " + message.getMessage(Locale.ENGLISH))
@@ -101,11 +105,16 @@ final class Compile {
     }
 
     private JavaFileManager open() throws IOException {
+        return new NoOutput(reading(compiler, classPath));
+    }
+
+    /** Returns javac's own view of a class path. */
+    static StandardJavaFileManager reading(JavaCompiler compiler, List<Path> classPath) throws IOException {
         StandardJavaFileManager standard = compiler.getStandardFileManager(null, Locale.ENGLISH, null);
         standard.setLocationFromPaths(StandardLocation.CLASS_PATH, classPath);
         // Without a source path javac would take sources from the class path.
         standard.setLocationFromPaths(StandardLocation.SOURCE_PATH, List.of());
-        return new NoOutput(standard);
+        return standard;
     }
 
     private static String decoded(String base64) {
@@ -119,7 +128,7 @@ final class Compile {
     }
 
     /** A file that exists in memory only. */
-    private static final class Source extends SimpleJavaFileObject {
+    static final class Source extends SimpleJavaFileObject {
         private final String content;
 
         Source(String name, String content) throws URISyntaxException {

@@ -1,0 +1,97 @@
+"""The harness' classes, compiled once into a cache, and the JVMs that run them."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from kdlib.execution.jobs import Framework, Limits
+from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
+from kdlib.files import DataError
+from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
+
+# Compiled against each class path's own JUnit, so that any version is served.
+ADAPTERS: dict[Framework, str] = {"junit4": "Junit4", "junit5": "Junit5"}
+
+_COMMON = ["-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Duser.language=en", "-Duser.country=US"]
+_CONFINED = [
+    "-ea",  # as build tools run tests
+    # Few tests live long enough for the second compiler, and its threads and code cost memory.
+    "-XX:TieredStopAtLevel=1",
+    "-XX:ReservedCodeCacheSize=64m",
+    "-XX:CompressedClassSpaceSize=128m",
+    "-XX:-CreateCoredumpOnCrash",
+    "-XX:ErrorFile=/dev/null",
+    "-Dfile.encoding=UTF-8",
+    "-Duser.name=kdlib",
+    "-Duser.timezone=UTC",
+    "-Djava.awt.headless=true",
+]
+
+
+def harness_digest() -> str:
+    """Return the sha256 of the harness' sources."""
+    sha = hashlib.sha256()
+    for path in sorted(HARNESS.glob("*.java")):
+        sha.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return sha.hexdigest()
+
+
+def build_harness(jdk: Jdk, cache: Path) -> Path:
+    """Return a folder with the harness' classes, compiled unless the cache has them.
+
+    Args:
+        jdk: Its compiler, and the Java that will run them.
+        cache: Folder in which they lie by their content.
+
+    Raises:
+        DataError: If this JDK cannot compile them.
+    """
+    name = hashlib.sha256(f"{harness_digest()} {jdk.version}".encode()).hexdigest()[:16]
+    classes = (cache / f"harness-{name}").absolute()
+    if classes.is_dir():
+        return classes
+    cache.mkdir(parents=True, exist_ok=True)
+    sources = [path for path in sorted(HARNESS.glob("*.java")) if path.stem not in ADAPTERS.values()]
+    with tempfile.TemporaryDirectory(prefix=".harness-", dir=cache) as temporary:
+        made = Path(temporary, "classes")
+        if error := compile_files(jdk, sources, [], made):
+            raise DataError(f"{jdk.javac} {jdk.version} does not compile the harness: {error}")
+        try:
+            made.rename(classes)
+        except OSError:
+            if not classes.is_dir():  # another process was faster
+                raise
+    return classes
+
+
+def adapter_source(framework: Framework) -> SourceFile:
+    """Return the source of the class that runs a method with the JUnit of a class path."""
+    name = ADAPTERS[framework]
+    return SourceFile(name, (HARNESS / f"{name}.java").read_bytes())
+
+
+def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
+    """Return the command of the JVM that compiles; it runs nothing that it is given."""
+    return [str(jdk.java), *_COMMON, "-Xmx1g", "-Xss4m", "-cp", str(harness), "CompileJobs"]
+
+
+def runner_command(
+    jdk: Jdk, harness: Path, classpath: tuple[Path, ...], limits: Limits, sandbox: Sandbox, temporary: Path
+) -> list[str]:
+    """Return the command of a JVM that runs tests in the sandbox.
+
+    Args:
+        jdk: Its Java.
+        harness: The harness' classes.
+        classpath: What its tests may read.
+        limits: Memory, processes and output.
+        sandbox: Which sandbox.
+        temporary: Folder for tests where nothing confines them.
+    """
+    folder = temporary if sandbox == "unsafe" else SCRATCH
+    java = [str(jdk.java), *_COMMON, *_CONFINED, f"-Xmx{limits.memory_mb}m"]
+    java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
+    java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}", "-cp", str(harness), "RunJobs"]
+    return confined(sandbox, limits, [jdk.java.parents[1], harness, *classpath], java)

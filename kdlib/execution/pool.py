@@ -1,0 +1,112 @@
+"""Jobs in, results out: warm JVMs that are replaced when a test spoils them, and a cache by content."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import astuple, replace
+from pathlib import Path
+
+from kdlib.execution.harness import build_harness, harness_digest
+from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.results import Results, content_key, path_digest
+from kdlib.execution.sandbox import Sandbox
+from kdlib.execution.worker import Tools, Worker
+from kdlib.java.compiler import find_jdk
+
+_LOOK_AHEAD = 512
+
+
+def run(jobs: Iterable[Job], limits: Limits, workers: int, cache: Path, sandbox: Sandbox) -> Iterator[Result]:
+    """Compile and run each job, or take its result from the cache.
+
+    A job that takes its JVM along runs once more, in a new JVM and with no other beside it, before it counts
+    as crashed. Jobs may come from a generator: some hundreds are held, those of a class path run together.
+
+    Args:
+        jobs: Their ids differ.
+        limits: What each may use.
+        workers: Jobs at a time; each has a JVM that compiles and one that runs.
+        cache: Folder for results and the compiled harness.
+        sandbox: From ``find_sandbox``.
+
+    Yields:
+        One result a job, in the order of finishing.
+
+    Raises:
+        DataError: Without a JDK, or if a class path is not there or lacks its JUnit.
+    """
+    jdk = find_jdk()
+    harness = build_harness(jdk, cache)
+    surroundings = f"{jdk.version} {harness_digest()} {astuple(limits)} {sandbox}"
+    with ExitStack() as stack:
+        results = Results(cache / "results.sqlite")
+        stack.callback(results.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kdlib-tests-")))
+        tools = Tools(jdk, harness, limits, sandbox, folder)
+        pool = [Worker(tools) for _ in range(workers)]
+        for worker in pool:
+            # Once more at the end: a thread may have started a JVM just before it was told to stop.
+            stack.callback(worker.end)
+        threads = stack.enter_context(ThreadPoolExecutor(workers))
+        # Called before the threads are waited for: what they ask of is then gone.
+        stack.callback(_stop, pool, threads)
+        yield from _answered(jobs, surroundings, results, pool, threads)
+
+
+def _stop(pool: list[Worker], threads: ThreadPoolExecutor) -> None:
+    threads.shutdown(wait=False, cancel_futures=True)
+    for worker in pool:
+        worker.end()
+
+
+def _answered(
+    jobs: Iterable[Job], surroundings: str, results: Results, pool: list[Worker], threads: ThreadPoolExecutor
+) -> Iterator[Result]:
+    """Yield results: of the cache at once, else as jobs end; jobs of equal content run once."""
+    digests: dict[Path, str] = {}
+    same: dict[bytes, list[Job]] = {}
+    idle = list(pool)
+    running: dict[Future[Result | None], tuple[bytes, Worker]] = {}
+    doubtful: list[bytes] = []
+
+    def ended(futures: Iterable[Future[Result | None]]) -> Iterator[Result]:
+        for future in futures:
+            key, worker = running.pop(future)
+            idle.append(worker)
+            result = future.result()
+            if result is None:
+                doubtful.append(key)
+            else:
+                results.keep(key, result)
+                yield from (replace(result, id=job.id) for job in same.pop(key))
+
+    for job in _grouped(jobs):
+        digests |= {path: path_digest(path) for path in job.classpath if path not in digests}
+        key = content_key(job, surroundings, digests)
+        if key in same:
+            same[key].append(job)
+        elif (known := results.find(key, job.id)) is not None:
+            yield known
+        else:
+            same[key] = [job]
+            if not idle:
+                yield from ended(wait(running, return_when=FIRST_COMPLETED).done)
+            worker = next((worker for worker in idle if worker.serves(job)), idle[0])
+            idle.remove(worker)
+            running[threads.submit(worker.run, job)] = key, worker
+    yield from ended(list(wait(running).done))
+    for key in doubtful:
+        result = pool[0].run_alone(same[key][0])
+        results.keep(key, result)
+        yield from (replace(result, id=job.id) for job in same.pop(key))
+
+
+def _grouped(jobs: Iterable[Job]) -> Iterator[Job]:
+    """Yield jobs so that those of one class path stand together, as far as one looks ahead."""
+    left = iter(jobs)
+    while ahead := list(itertools.islice(left, _LOOK_AHEAD)):
+        yield from sorted(ahead, key=lambda job: (job.classpath, job.framework))

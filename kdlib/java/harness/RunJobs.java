@@ -1,0 +1,172 @@
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+
+/**
+ * Runs tests that nobody trusts, one after another, in a JVM that the sandbox holds.
+ *
+ * <p>Reads an object from each line of standard input and answers each with a line that begins with the
+ * object's nonce, so that nothing that a test prints is taken for an answer:
+ *
+ * <pre>
+ * first:  {"nonce", "classPath": [path, ...], "adapters": {binary name: class file in base64}}
+ * answer: nonce {"status": "ready"}
+ * job:    {"nonce", "classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method", "seconds"}
+ * answer: nonce {"status": passed, failed or timed_out, "message", "spent": why this JVM should run no more}
+ * </pre>
+ */
+final class RunJobs {
+    /** Jars with these hold no code under test: they are loaded once, all else anew for each job. */
+    private static final List<String> FRAMEWORKS = List.of(
+            "org/junit/", "junit/framework/", "org/hamcrest/", "org/opentest4j/", "org/apiguardian/",
+            "org/assertj/", "org/mockito/", "net/bytebuddy/", "org/objenesis/");
+
+    private final Surroundings surroundings = new Surroundings();
+    private final Map<String, BiFunction<Class<?>, String, Object>> adapters = new HashMap<>();
+    private final ClassLoader frameworks;
+    private final URL[] classPath;
+
+    private RunJobs(List<String> paths, Map<String, byte[]> adapters) throws Exception {
+        List<URL> once = new ArrayList<>();
+        List<URL> anew = new ArrayList<>();
+        for (String path : paths) {
+            (isFramework(path) ? once : anew).add(url(path));
+        }
+        classPath = anew.toArray(new URL[0]);
+        frameworks = new URLClassLoader(once.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+        ClassLoader loader = new JobLoader(adapters, new URL[0], frameworks);
+        for (String name : adapters.keySet()) {
+            Class<?> adapter = loader.loadClass(name);
+            if (BiFunction.class.isAssignableFrom(adapter)) {
+                this.adapters.put(name, created(adapter));
+            }
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        BufferedReader in = new BufferedReader(
+                new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.US_ASCII));
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "US-ASCII");
+        Map<String, Object> first = Json.object(in.readLine());
+        RunJobs jobs = new RunJobs(texts(first.get("classPath")), decoded(first.get("adapters")));
+        answer(out, first, Map.of("status", "ready"));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            Map<String, Object> job = Json.object(line);
+            answer(out, job, jobs.run(job));
+        }
+        // A test may have left threads that would keep the JVM.
+        Runtime.getRuntime().halt(0);
+    }
+
+    /** Answers on a line of its own, whatever a test wrote before. */
+    private static void answer(PrintStream out, Map<String, Object> asked, Map<String, Object> answer) {
+        out.print("\n" + asked.get("nonce") + " " + Json.line(answer) + "\n");
+        out.flush();
+    }
+
+    private Map<String, Object> run(Map<String, Object> job) throws IOException, InterruptedException {
+        String testClass = (String) job.get("testClass");
+        BiFunction<Class<?>, String, Object> adapter = adapters.get(job.get("adapter"));
+        JobLoader loader = new JobLoader(decoded(job.get("classes")), classPath, frameworks);
+        AtomicReference<Outcome> outcome = new AtomicReference<>();
+        ThreadGroup group = new ThreadGroup("job");
+        surroundings.prepare();
+        Thread thread = new Thread(
+                group, () -> outcome.set(run(loader, adapter, testClass, (String) job.get("method"))), "main");
+        thread.setContextClassLoader(loader);
+        thread.start();
+        thread.join((long) (1000 * (Double) job.get("seconds")));
+        Outcome ended = outcome.get();
+        if (ended == null) {
+            String message = "not ended within " + job.get("seconds") + " s";
+            return Map.of("status", "timed_out", "message", message, "spent", "a thread");
+        }
+        String spent = ended.brokeJvm ? "memory" : surroundings.restore(group);
+        loader.close();
+        return Map.of("status", ended.passed ? "passed" : "failed", "message", ended.message, "spent", spent);
+    }
+
+    private static Outcome run(
+            ClassLoader loader, BiFunction<Class<?>, String, Object> adapter, String testClass, String method) {
+        try {
+            Object found = adapter.apply(loader.loadClass(testClass), method);
+            if (found instanceof Throwable) {
+                return Outcome.failed((Throwable) found, testClass);
+            }
+            return new Outcome(found == null, found == null ? "" : Described.oneLine((String) found), false);
+        } catch (Throwable failure) {
+            return Outcome.failed(failure, testClass);
+        }
+    }
+
+    private static boolean isFramework(String path) throws IOException {
+        if (!path.endsWith(".jar")) {
+            return false;
+        }
+        try (JarFile jar = new JarFile(path)) {
+            return jar.stream().map(JarEntry::getName).anyMatch(name -> FRAMEWORKS.stream().anyMatch(name::startsWith));
+        }
+    }
+
+    private static URL url(String path) throws MalformedURLException {
+        return new File(path).toURI().toURL();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static BiFunction<Class<?>, String, Object> created(Class<?> adapter) throws ReflectiveOperationException {
+        return (BiFunction<Class<?>, String, Object>) adapter.getDeclaredConstructor().newInstance();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<String> texts(Object value) {
+        return (List<String>) value;
+    }
+
+    private static Map<String, byte[]> decoded(Object classes) {
+        Map<String, byte[]> decoded = new HashMap<>();
+        ((Map<?, ?>) classes).forEach((name, code) -> decoded.put((String) name, Base64.getDecoder().decode((String) code)));
+        return decoded;
+    }
+
+    /** How a test ended by itself. */
+    private static final class Outcome {
+        private final boolean passed;
+        private final String message;
+        private final boolean brokeJvm;
+
+        Outcome(boolean passed, String message, boolean brokeJvm) {
+            this.passed = passed;
+            this.message = message;
+            this.brokeJvm = brokeJvm;
+        }
+
+        static Outcome failed(Throwable failure, String testClass) {
+            String message;
+            try {
+                message = Described.failure(failure, testClass);
+            } catch (Throwable again) {
+                // Its text is code of the test, too.
+                message = failure.getClass().getName();
+            }
+            return new Outcome(false, message, Described.ofTheJvm(failure));
+        }
+    }
+}

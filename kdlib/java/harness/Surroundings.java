@@ -1,0 +1,68 @@
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.TimeZone;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What tests share with those after them in a JVM, and how it is put back. */
+final class Surroundings {
+    private static final int GRACE_MS = 100;
+
+    private final Properties properties = copy(System.getProperties());
+    private final Locale locale = Locale.getDefault();
+    private final TimeZone zone = TimeZone.getDefault();
+    private final Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+
+    /** Gives a job streams, properties and defaults that no job has changed. */
+    void prepare() {
+        System.setIn(InputStream.nullInputStream());
+        System.setOut(new PrintStream(OutputStream.nullOutputStream()));
+        System.setErr(new PrintStream(OutputStream.nullOutputStream()));
+        System.setProperties(copy(properties));
+        Locale.setDefault(locale);
+        TimeZone.setDefault(zone);
+        Thread.setDefaultUncaughtExceptionHandler(null);
+    }
+
+    /** Removes what a job left and returns what cannot be removed, empty if nothing is left. */
+    String restore(ThreadGroup group) throws InterruptedException {
+        for (int waited = 0; group.activeCount() > 0; waited++) {
+            if (waited == GRACE_MS) {
+                return "threads";
+            }
+            Thread.sleep(1);
+        }
+        if (ProcessHandle.current().children().findAny().isPresent()) {
+            return "processes";
+        }
+        return emptied() ? "" : "files";
+    }
+
+    private boolean emptied() {
+        try (Stream<Path> walk = Files.walk(temporary)) {
+            List<Path> left = walk.sorted(Comparator.reverseOrder())
+                    .filter(path -> !path.equals(temporary))
+                    .collect(Collectors.toList());
+            for (Path path : left) {
+                Files.delete(path);
+            }
+            return true;
+        } catch (IOException | RuntimeException error) {
+            return false;
+        }
+    }
+
+    private static Properties copy(Properties properties) {
+        Properties copy = new Properties();
+        copy.putAll(properties);
+        return copy;
+    }
+}

@@ -1,0 +1,168 @@
+"""Many jobs: what tests leave behind, workers that die, the cache, and errors of whoever asks."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from kdlib.execution import pool
+from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.pool import run
+from kdlib.execution.results import Results
+from kdlib.execution.sandbox import find_sandbox
+from kdlib.execution.worker import Worker
+from kdlib.files import DataError
+from kdlib.java.compiler import SourceFile
+from tests.execution.conftest import job4, job5, results
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    return find_sandbox()
+
+
+def test_no_job_sees_what_another_left(junit4, cache, sandbox):
+    leave = """assertEquals(1, Counter.next());
+        assertNull(System.getProperty("left")); System.setProperty("left", "x");
+        assertTrue(new File("left").createNewFile()); assertTrue(new File("folder").mkdir());
+        assertEquals("en", Locale.getDefault().getLanguage()); Locale.setDefault(Locale.GERMANY);
+        assertEquals("UTC", TimeZone.getDefault().getID()); TimeZone.setDefault(TimeZone.getTimeZone("CET"));
+        assertNull(System.in.read() < 0 ? null : "input"); System.setOut(null);
+        assertNull(Thread.getDefaultUncaughtExceptionHandler());
+        Thread.setDefaultUncaughtExceptionHandler((t, e) -> { });"""
+    found = results([job4(f"Leaves{n}", leave, junit4) for n in range(3)], cache, sandbox, workers=1)
+    assert [(result.status, result.message) for result in found.values()] == [("passed", "")] * 3
+
+
+def test_one_jvm_serves_many_jobs_until_one_spoils_it(junit4, cache, sandbox):
+    pid = 'throw new Exception("jvm " + ProcessHandle.current().info().startInstant().get());'
+    threads = "new Thread(() -> { while (true) { } }).start();"
+    found = results(
+        [job4("A", pid, junit4), job4("B", pid, junit4), job4("C", threads, junit4), job4("D", pid, junit4)],
+        cache,
+        sandbox,
+        workers=1,
+    )
+    said = {name: found[name].message.split(" (")[0] for name in "ABD"}
+    assert said["A"] == said["B"]
+    assert said["B"] != said["D"]
+    assert found["C"].status == "passed"
+
+
+def test_a_job_that_kills_its_jvm_is_tried_once_more_alone(junit4, cache, sandbox, monkeypatch):
+    tried = []
+    before = Worker.run
+
+    def counted(self, job):
+        tried.append(job.id)
+        return before(self, job)
+
+    monkeypatch.setattr(Worker, "run", counted)
+    jobs = [job4("Kills", "Runtime.getRuntime().halt(7);", junit4)]
+    jobs += [job4(f"Good{n}", f"assertEquals({n}, {n});", junit4) for n in range(4)]
+    found = results(jobs, cache, sandbox)
+    assert found["Kills"].status == "crashed"
+    assert found["Kills"].message == "its JVM ended with status 7"
+    assert tried.count("Kills") == 2
+    assert tried[-1] == "Kills"
+    assert len(tried) == 6
+
+
+def test_equal_content_runs_once_and_again_never(junit4, tmp_path, sandbox, monkeypatch):
+    slow = "Thread.sleep(50); fail();"
+    first = job4("Same", slow, junit4)
+    twin = Job("twin", first.files, first.test_class, first.method, first.classpath, first.framework)
+    other = job4("Other", "", junit4)
+    found = results([first, twin, other], tmp_path, sandbox)
+    assert found["twin"].seconds == found["Same"].seconds
+    assert found["twin"].status == "failed"
+    monkeypatch.setattr(Worker, "run", None)
+    assert results([other, twin], tmp_path, sandbox) == {"Other": found["Other"], "twin": found["twin"]}
+
+
+@pytest.mark.parametrize("change", ["file", "class path", "limits", "method", "framework", "harness"])
+def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monkeypatch):
+    """Without any JVM: the workers' answer is set."""
+    monkeypatch.setattr(Worker, "run", lambda _, job: Result(job.id, "passed", "", 1.0))
+    monkeypatch.setattr(pool, "build_harness", lambda _, cache: cache)
+    jar = tmp_path / "a.jar"
+    jar.write_bytes(b"1")
+    files = (SourceFile("A", b"class A {}"),)
+    job = Job("1", files, "A", "t", (jar,), "junit4")
+    assert [r.status for r in run([job], Limits(), 1, tmp_path, "unsafe")] == ["passed"]
+    monkeypatch.setattr(Worker, "run", lambda _, job: Result(job.id, "failed", "", 1.0))
+    assert [r.status for r in run([job], Limits(), 1, tmp_path, "unsafe")] == ["passed"]
+    limits = Limits()
+    match change:
+        case "file":
+            job = Job("1", (SourceFile("A", b"class A {} "),), "A", "t", (jar,), "junit4")
+        case "class path":
+            jar.write_bytes(b"2")
+        case "limits":
+            limits = Limits(seconds=11)
+        case "method":
+            job = Job("1", files, "A", "u", (jar,), "junit4")
+        case "framework":
+            job = Job("1", files, "A", "t", (jar,), "junit5")
+        case "harness":
+            monkeypatch.setattr(pool, "harness_digest", lambda: "other")
+    assert [r.status for r in run([job], limits, 1, tmp_path, "unsafe")] == ["failed"]
+
+
+def test_class_paths_and_frameworks_may_be_mixed_in_a_stream(junit4, junit5, cache, sandbox):
+    five = "class Mixed{} {{ @Test void t() {{ assertEquals({}, Counter.next()); }} }}"
+    pairs = [
+        (
+            job4(f"Mix{n}", f"assertEquals({n}, Counter.next());", junit4),
+            job5(f"Mixed{n}", five.format(n, n), "t", junit5),
+        )
+        for n in (1, 2)
+    ]
+    mixed = iter([job for pair in pairs for job in pair])
+    found = {result.id: result.status for result in run(mixed, Limits(), 2, cache, sandbox)}
+    assert found == {"Mix1": "passed", "Mix2": "failed", "Mixed1.t": "passed", "Mixed2.t": "failed"}
+
+
+def test_nothing_is_left_when_the_caller_stops_early(junit4, cache, sandbox):
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    jobs = [job4("Quick", "", junit4), *(job4(f"Stop{n}", "while (true) { }", junit4) for n in range(6))]
+    answers = run(jobs, Limits(seconds=60), 2, cache, sandbox)
+    assert next(answers).id == "Quick"
+    answers.close()
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+
+
+def test_without_a_sandbox_tests_still_end(junit4, cache):
+    found = results([job4("Exits", "System.exit(0);", junit4), job4("Fine", "", junit4)], cache, "unsafe")
+    assert [found[name].status for name in ("Exits", "Fine")] == ["crashed", "passed"]
+
+
+def test_too_little_memory_for_a_jvm_is_told(junit4, cache, sandbox):
+    with pytest.raises(DataError, match=r"no JVM starts .* limited to 1 MB"):
+        results([job4("Fine", "", junit4)], cache, sandbox, limits=Limits(memory_mb=1))
+
+
+def test_a_class_path_that_is_gone_is_told(tmp_path, cache, sandbox):
+    with pytest.raises(DataError, match=r"none\.jar: on the class path of a test, but not there"):
+        results([job4("A", "", (tmp_path / "none.jar",))], cache, sandbox)
+
+
+def test_no_jdk_is_told_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DataError, match="no JDK: javac is not on the PATH"):
+        list(run([], Limits(), 1, tmp_path / "cache", "unsafe"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_results_outlive_a_process_and_a_damaged_file_is_told_no_jdk(tmp_path):
+    results = Results(tmp_path / "r.sqlite")
+    results.keep(b"k", Result("a", "failed", "größe", 0.5))
+    assert results.find(b"k", "b") == Result("b", "failed", "größe", 0.5)
+    results.close()
+    again = Results(tmp_path / "r.sqlite")
+    assert again.find(b"k", "c") == Result("c", "failed", "größe", 0.5)
+    assert again.find(b"other", "c") is None
+    again.close()
+    (tmp_path / "r.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(DataError, match=r"r\.sqlite: cannot be used .* delete it and run again"):
+        Results(tmp_path / "r.sqlite")
