@@ -53,8 +53,8 @@ class Limits:
 
     Attributes:
         members: Members of any kind.
-        java_bytes: Bytes of one Java file.
-        all_java_bytes: Bytes of all Java files together.
+        java_bytes: Bytes of one Java file, or of another file that is wanted.
+        all_java_bytes: Bytes of all of them together.
         unpacked_bytes: Bytes of a compressed ``.tar`` once it is unpacked, whatever it holds.
         ratio: Unpacked bytes for each packed one, of a member and of the whole.
         ratio_from: Unpacked bytes up to which any ratio will do.
@@ -75,8 +75,15 @@ class Limits:
 LIMITS = Limits()
 
 
-def members(archive: Path, limits: Limits = LIMITS) -> Iterator[tuple[PurePosixPath, bytes | None]]:
-    """Yield the path of every member, with its content if it is a plain Java file.
+def is_java(name: str) -> bool:
+    """Return whether a member's name is that of a Java file."""
+    return name.endswith(".java")
+
+
+def members(
+    archive: Path, limits: Limits = LIMITS, wanted: Callable[[str], bool] = is_java
+) -> Iterator[tuple[PurePosixPath, bytes | None]]:
+    """Yield the path of every member, with its content if it is a plain file whose content is wanted.
 
     What is inside decides how an archive is read, not its name. Nothing is unpacked to disk, no link is
     followed and no archive in an archive opened. Bytes are counted as they come, whatever headers claim.
@@ -84,6 +91,7 @@ def members(archive: Path, limits: Limits = LIMITS) -> Iterator[tuple[PurePosixP
     Args:
         archive: A ``.tar``, plain or compressed by gzip, bzip2 or xz, or a ``.zip`` or ``.jar``.
         limits: What is more is refused.
+        wanted: By its name, whether a file's content is read.
 
     Raises:
         DataError: If the archive is damaged or breaks off, exceeds a limit, or holds a member that leads out
@@ -93,7 +101,7 @@ def members(archive: Path, limits: Limits = LIMITS) -> Iterator[tuple[PurePosixP
         most = min(limits.all_java_bytes, limits.unpacked(archive.stat().st_size))
         read = _zip_members if _head(archive).startswith(_ZIP) else _tar_members
         java_bytes = 0
-        for count, (name, content) in enumerate(read(archive, limits), 1):
+        for count, (name, content) in enumerate(read(archive, limits, wanted), 1):
             java_bytes += len(content or b"")
             if count > limits.members:
                 raise _refused(archive, name, f"is one of more than {limits.members} members")
@@ -118,7 +126,9 @@ def _head(archive: Path) -> bytes:
         return file.read(6)
 
 
-def _tar_members(archive: Path, limits: Limits) -> Iterator[tuple[str, bytes | None]]:
+def _tar_members(
+    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, bytes | None]]:
     with _unpacking(archive) as file:
         stream = _Stream(file, archive, limits)
         tar = tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
@@ -133,11 +143,11 @@ def _tar_members(archive: Path, limits: Limits) -> Iterator[tuple[str, bytes | N
             elif entry.islnk():
                 _check_link(archive, name, entry.linkname, "")
             content = None
-            if entry.isreg() and name.endswith(".java"):
+            if entry.isreg() and wanted(name):
                 if entry.size > limits.java_bytes:
                     raise _refused(archive, name, f"has more than {limits.java_bytes} bytes")
-                java = tar.extractfile(entry)
-                content = java.read() if java else None
+                plain = tar.extractfile(entry)
+                content = plain.read() if plain else None
             yield name, content
         # tarfile takes a header that it cannot read, or that is not there, for the end.
         if stream.last != bytes(tarfile.BLOCKSIZE):
@@ -188,7 +198,9 @@ class _Stream(io.BufferedIOBase):
         return self.last
 
 
-def _zip_members(archive: Path, limits: Limits) -> Iterator[tuple[str, bytes | None]]:
+def _zip_members(
+    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, bytes | None]]:
     with _Sparing(archive) as file, zipfile.ZipFile(file) as packed:
         for entry in packed.infolist():
             name = _name(archive, entry.filename)
@@ -199,7 +211,7 @@ def _zip_members(archive: Path, limits: Limits) -> Iterator[tuple[str, bytes | N
                 _check_link(archive, name, target.decode(errors="replace"), posixpath.dirname(name))
             elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise _refused(archive, name, "is a device")
-            elif name.endswith(".java"):
+            elif not entry.is_dir() and wanted(name):
                 most = min(limits.java_bytes, limits.unpacked(entry.compress_size))
                 content = _unzip(archive, packed, entry, most)
             yield name, content

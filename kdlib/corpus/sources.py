@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
-from kdlib.corpus.archives import members
+from kdlib.corpus.archives import is_java, members
 from kdlib.files import DataError
 
 _OUTPUTS = frozenset({"build", "target"})
@@ -17,7 +17,7 @@ _OUTPUTS = frozenset({"build", "target"})
 
 @dataclass(frozen=True, slots=True)
 class JavaFile:
-    """A Java file of a source.
+    """A Java file of a source, or another that was asked for.
 
     Attributes:
         path: Path inside the source, with forward slashes; an archive's top folder is left out.
@@ -28,7 +28,7 @@ class JavaFile:
     content: bytes
 
 
-def java_files(source_root: Path) -> Iterator[JavaFile]:
+def java_files(source_root: Path, wanted: Callable[[str], bool] = is_java) -> Iterator[JavaFile]:
     """Yield the Java files of a source, sorted by path.
 
     Hidden folders and build outputs are left out, and links are not followed. The files of a folder are read
@@ -36,20 +36,21 @@ def java_files(source_root: Path) -> Iterator[JavaFile]:
 
     Args:
         source_root: A folder, or an archive: ``.tar`` in any usual compression, ``.zip`` or ``.jar``.
+        wanted: Which files, by name, if not those in Java.
 
     Raises:
         DataError: If there is neither folder nor readable archive, the archive is one to refuse (see
             ``archives.members``), or a file of the folder cannot be read.
     """
     if not source_root.is_dir():
-        return iter(_packed(source_root))
-    paths = java_paths(source_root)
+        return iter(_packed(source_root, wanted))
+    paths = [source_root / path for path in sorted(_walk(source_root, wanted))]
     return (JavaFile(path.relative_to(source_root).as_posix(), _content(path)) for path in paths)
 
 
 def java_paths(folder: Path) -> list[Path]:
     """Return the files that ``java_files`` reads of a folder, in the same order."""
-    return [folder / path for path in sorted(_walk(folder))]
+    return [folder / path for path in sorted(_walk(folder, is_java))]
 
 
 def files_below(root: Path) -> list[Path]:
@@ -67,13 +68,13 @@ def content_digest(files: Iterable[JavaFile]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _walk(root: Path) -> Iterator[str]:
+def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[str]:
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
         folders[:] = [name for name in folders if not _skipped(inside / name)]
         for name in files:
             path = Path(folder, name)
-            if name.endswith(".java") and path.is_file() and not path.is_symlink():
+            if wanted(str(inside / name)) and path.is_file() and not path.is_symlink():
                 yield _utf8(str(inside / name), path)
 
 
@@ -98,10 +99,10 @@ def _content(path: Path) -> bytes:
         _unreadable(error)
 
 
-def _packed(archive: Path) -> list[JavaFile]:
+def _packed(archive: Path, wanted: Callable[[str], bool]) -> list[JavaFile]:
     tops: set[str] = set()
     contents: dict[PurePosixPath, bytes] = {}
-    for path, content in members(archive):
+    for path, content in members(archive, wanted=wanted):
         tops.add(path.parts[0])
         if content is not None:
             # The last of a name counts, as it does for who unpacks.
