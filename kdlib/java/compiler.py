@@ -17,6 +17,8 @@ HARNESS = Path(__file__).parent / "harness"
 _COMPILE = HARNESS / "Compile.java"
 _OLDEST = 17
 _ENGLISH = "-Duser.language=en"
+# Below the error stand its line, a mark and, if something is unknown, what.
+_ERROR = re.compile(r"^(.+?\.java):\d+: error: (.*)$(?:\n.*\n +\^\n  symbol: +(.*)$)?", re.MULTILINE)
 
 
 class Jdk(NamedTuple):
@@ -70,19 +72,58 @@ def compile_files(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes
     Returns:
         javac's first error, or None if all compile.
     """
-    arguments = classes.with_suffix(".files")
-    # A list of files would reach the system's limit for a command; javac reads quoted names from a file.
-    arguments.write_text("".join(f"{_quoted(file)}\n" for file in files))
-    classes.mkdir(parents=True, exist_ok=True)
-    options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8"]
-    # An empty class path would be the working directory.
-    places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
-    command = [str(jdk.javac), *options, *places, f"@{arguments}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = _javac(jdk, files, jars, classes)
     if not done.returncode:
         return None
     lines = (done.stderr + done.stdout).splitlines()
     return next((line for line in lines if "error: " in line), f"javac ended with status {done.returncode}")
+
+
+def compile_most(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path) -> dict[Path, str]:
+    """Compile files together into a folder of classes, without those that keep the others from it.
+
+    Files with errors are left out, and then those that need them, until the rest compiles.
+
+    Args:
+        jdk: The compiler.
+        files: Java files in UTF-8.
+        jars: Class path.
+        classes: Folder to write.
+
+    Returns:
+        File: its first error, of each that was left out.
+    """
+    left_out: dict[Path, str] = {}
+    rest = list(files)
+    while rest:
+        # All errors of all files, not javac's first hundred, and of files beside broken ones too.
+        done = _javac(jdk, rest, jars, classes, "-Xmaxerrs", "1000000", "--should-stop=ifError=FLOW")
+        if not done.returncode:
+            break
+        shutil.rmtree(classes)
+        classes.mkdir()
+        errors = _ERROR.findall(done.stderr)
+        found = {Path(path): " ".join(f"{error} {what}".split()) for path, error, what in reversed(errors)}
+        if not found.keys() & set(rest):
+            said = next(iter(done.stderr.splitlines()), "no message")
+            found = dict.fromkeys(rest, f"javac ended with status {done.returncode}: {said}")
+        left_out |= found
+        rest = [file for file in rest if file not in found]
+    return left_out
+
+
+def _javac(
+    jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path, *more: str
+) -> subprocess.CompletedProcess[str]:
+    arguments = classes.with_suffix(".files")
+    # A list of files would reach the system's limit for a command; javac reads quoted names from a file.
+    arguments.write_text("".join(f"{_quoted(file)}\n" for file in files))
+    classes.mkdir(parents=True, exist_ok=True)
+    options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8", *more]
+    # An empty class path would be the working directory.
+    places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
+    command = [str(jdk.javac), *options, *places, f"@{arguments}"]
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
 
 def compile_each(
