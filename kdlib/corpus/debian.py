@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,9 @@ from pathlib import Path
 from kdlib.files import DataError, atomic
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# Names of packages that hold jars, and of those among them that only build tools read.
+_JAVA = re.compile(r"^(lib.+-java|junit\d?|testng|easymock)$")
+_TOOLS = re.compile(r"maven|plexus|sisu|wagon|surefire|-parent-|-doc-|javacc|guice|replacer")
 # apt closes a failure with these; the line before them says what happened.
 _GENERIC = (
     "E: Failed to fetch some archives",
@@ -61,6 +65,101 @@ def fetch_jars(packages: Sequence[str], folder: Path) -> list[Path]:
             if jar.exists():
                 shutil.copyfile(jar, partial / jar.name)
     return sorted(folder.glob("*.jar"))
+
+
+def fetch_libraries(
+    packages: Sequence[str], guessed: Sequence[str], source: str | None, folder: Path
+) -> dict[str, str]:
+    """Download the jars of packages and of all that these depend on, as far as the archive has them.
+
+    Args:
+        packages: Binary packages such as ``junit5``.
+        guessed: More of them, that may not exist.
+        source: Source package; what it makes and what it is built with are fetched as well.
+        folder: Folder of jars to write.
+
+    Returns:
+        Package: why it is missing.
+
+    Raises:
+        DataError: If there is no apt, or no archive answers; ``folder`` is then as it was.
+    """
+    with _private_apt(source or packages[0]) as (options, state), atomic(folder) as partial:
+        asked = [*packages, *guessed, *(_built_and_used(source, options, state) if source else [])]
+        known = _with_dependencies(asked, options, state)
+        missing = {
+            name: "the archives of this system do not have it" for name in packages if name not in known
+        }
+        missing |= _download(known, options, state)
+        partial.mkdir()
+        _unpack_jars(state, partial)
+    return missing
+
+
+def _download(packages: Sequence[str], options: list[str], folder: Path) -> dict[str, str]:
+    """Download packages; return why some are missing."""
+    command = ["apt-get", "-q", *options, "download", *packages]
+    # Status 100 says that one at least failed, not which.
+    subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    missing = {}
+    for package in packages:
+        if not any(folder.glob(f"{package}_*.deb")):
+            try:
+                _apt(["download", package], options, folder, package)
+            except DataError as error:
+                missing[package] = str(error)
+    return missing
+
+
+def _built_and_used(source: str, options: list[str], folder: Path) -> list[str]:
+    """Return the packages that a source package makes, and those of Java that it is built with."""
+    found = _checked(["apt-cache", *options, "showsrc", source], folder, source)
+    fields = re.findall(r"^(?:Binary|Build-Depends|Build-Depends-Indep): *(.*)$", found, re.MULTILINE)
+    return [name for field in fields for name in _names(field)]
+
+
+def _with_dependencies(packages: Sequence[str], options: list[str], folder: Path) -> list[str]:
+    """Return packages of Java that the archive knows, and those that they depend on."""
+    known: dict[str, None] = {}
+    asked = list(dict.fromkeys(packages))
+    while asked:
+        shown = _shown(asked, options, folder)
+        known |= dict.fromkeys(shown)
+        needed = (name for field in shown.values() for name in _names(field))
+        asked = [name for name in dict.fromkeys(needed) if name not in known]
+    return list(known)
+
+
+def _shown(packages: Sequence[str], options: list[str], folder: Path) -> dict[str, str]:
+    """Return package: its dependencies, of those packages that the archive knows."""
+    # Its status is 100 if one of them is unknown.
+    command = ["apt-cache", *options, "show", "--no-all-versions", *packages]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    found = {}
+    for paragraph in done.stdout.split("\n\n"):
+        entry = dict(re.findall(r"^(Package|Depends): *(.*)$", paragraph, re.MULTILINE))
+        if "Package" in entry:
+            found[entry["Package"]] = entry.get("Depends", "")
+    return found
+
+
+def _names(field: str) -> Iterator[str]:
+    """Yield the packages of Java that a field of package metadata names."""
+    for part in re.split(r"[,|]", field):
+        name = part.split("(")[0].split(":")[0].strip()
+        if _JAVA.search(name) and not _TOOLS.search(name):
+            yield name
+
+
+def _unpack_jars(folder: Path, jars: Path) -> None:
+    """Unpack the jars of all packages in a folder; one that has several names is copied once."""
+    unpacked = folder / "unpacked"
+    for package in sorted(folder.glob("*.deb")):
+        _checked(["dpkg-deb", "-x", str(package), str(unpacked)], folder, package.name)
+    # Links may lead to a package that was not asked for.
+    found = {jar.resolve() for jar in (unpacked / "usr/share").rglob("*.jar")}
+    for jar in sorted(path for path in found if path.is_file() and path.is_relative_to(unpacked.resolve())):
+        shutil.copyfile(jar, jars / jar.name)
 
 
 @contextmanager
