@@ -33,7 +33,7 @@ ALLOWED = {
     "signals": BY_ALL | {"models", "tasks"},
     "training": BY_ALL | {"models", "signals", "losses", "metrics", "tasks"},
     "encoder": BY_ALL | {"tasks", "models", "metrics"},
-    "execution": BY_ALL | {"java"},
+    "execution": BY_ALL | {"java", "corpus.archives", "corpus.sources"},
     "evaluation": BY_ALL | {"models", "tasks", "metrics", "java", "execution"},
     "completion": BY_ALL | {"models", "training", "tasks", "metrics"},
     "assist": BY_ALL | {"tasks", "java", "execution"},

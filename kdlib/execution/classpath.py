@@ -1,0 +1,197 @@
+"""Class paths: a source compiled once, as far as it compiles, beside the jars that it needs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from kdlib.corpus.archives import is_java
+from kdlib.corpus.sources import JavaFile, java_files
+from kdlib.execution.layout import layers, source_roots
+from kdlib.files import DataError, atomic, read_json, write_json
+from kdlib.java.classfile import ClassHeader, read_class
+from kdlib.java.compiler import Jdk, compile_most
+
+LISTING = "classpath.json"
+_FILES = "files"
+_ANONYMOUS = re.compile(r"\$\d")  # or local
+_MOST_BYTES = 8 << 20  # of a file that tests may read
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A library and its tests, of which a source may hold several (guava's for Android).
+
+    Attributes:
+        classes: Folder of its compiled classes.
+        path: The class path to run its tests: classes, files beside them, jars.
+        runners: Abstract class: a class that can be run in its place, by binary names.
+        headers: Binary name: header, of every class that was compiled.
+    """
+
+    classes: Path
+    path: tuple[Path, ...]
+    runners: Mapping[str, str]
+    headers: Mapping[str, ClassHeader]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPath:
+    """What the tests of a source are compiled against and run with.
+
+    Attributes:
+        files: Folder with the source's files by their paths, those in Java and those that tests read.
+        editions: What was compiled.
+        edition_of: Path of a Java file: which edition holds its classes.
+        left_out: Path of a Java file: why it is in none.
+    """
+
+    files: Path
+    editions: tuple[Edition, ...]
+    edition_of: Mapping[str, int]
+    left_out: Mapping[str, str]
+
+
+def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: Path) -> None:
+    """Compile a source once; what does not compile is left out and listed with its error.
+
+    Where a file of the library is left out, its class in a jar, which Debian built, stands in.
+
+    Args:
+        jdk: The compiler.
+        source_root: Folder or archive of the source.
+        jars: Libraries.
+        folder: Folder to write: ``classpath.json`` ``{"javac", "jars": [path], "editions": [{"roots":
+            [source root]}], "edition_of": {path: index}, "left_out": {path: error}}``, ``files/`` and the
+            classes of each edition in ``0/``, ``1/``, …
+
+    Raises:
+        DataError: If the source cannot be read.
+    """
+    with atomic(folder) as partial:
+        partial.mkdir()
+        files = [file for file in java_files(source_root, _wanted) if len(file.content) <= _MOST_BYTES]
+        for file in files:
+            path = partial / _FILES / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        roots = source_roots(file for file in files if is_java(file.path))
+        edition_of: dict[str, int] = {}
+        left_out: dict[str, str] = {}
+        editions = layers(roots)
+        for index, chosen in enumerate(editions):
+            own = [file for root in chosen for file in roots[root] if file.path not in edition_of]
+            also = [file for root in chosen for file in roots[root] if file.path in edition_of]
+            errors = _compile(jdk, [*own, *also], jars, partial, str(index))
+            edition_of |= {file.path: index for file in own if file.path not in errors}
+            left_out |= errors
+        write_json(
+            partial / LISTING,
+            {
+                "javac": jdk.version,
+                "jars": [str(jar) for jar in jars],
+                "editions": [{"roots": chosen} for chosen in editions],
+                "edition_of": edition_of,
+                "left_out": {path: why for path, why in left_out.items() if path not in edition_of},
+            },
+        )
+
+
+def _compile(
+    jdk: Jdk, files: Sequence[JavaFile], jars: Sequence[Path], folder: Path, name: str
+) -> dict[str, str]:
+    """Compile files of a folder into a folder of classes; return why some are left out."""
+    with tempfile.TemporaryDirectory(prefix="kdlib-classes-") as temporary:
+        # javac writes its list of files beside the classes.
+        classes = Path(temporary, "classes")
+        paths = {folder / _FILES / file.path: file.path for file in files}
+        errors = compile_most(jdk, list(paths), jars, classes)
+        if classes.is_dir():
+            shutil.move(classes, folder / name)
+    return {paths[path]: error for path, error in errors.items()}
+
+
+def read_class_path(folder: Path) -> ClassPath:
+    """Read what ``build_class_path`` wrote.
+
+    Raises:
+        DataError: If its classes cannot be read.
+    """
+    found = read_json(folder / LISTING)
+    jars = tuple(Path(jar) for jar in found["jars"])
+    editions = tuple(
+        _edition(folder, index, entry["roots"], jars) for index, entry in enumerate(found["editions"])
+    )
+    return ClassPath(folder / _FILES, editions, found["edition_of"], found["left_out"])
+
+
+def static_methods(path: Sequence[Path], classes: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return class: the names of its public static methods, of those classes that the jars of a path hold.
+
+    Args:
+        path: A class path; folders are not looked into.
+        classes: Names of top-level classes.
+    """
+    entries = {f"{name.replace('.', '/')}.class": name for name in classes}
+    found: dict[str, frozenset[str]] = {}
+    for jar in path:
+        if jar.suffix == ".jar" and jar.is_file():
+            with zipfile.ZipFile(jar) as packed:
+                for entry in entries.keys() & set(packed.namelist()):
+                    header = read_class(packed.read(entry))
+                    names = frozenset(
+                        method.name for method in header.methods if method.public and method.static
+                    )
+                    found.setdefault(entries[entry], names)
+    return found
+
+
+def _edition(folder: Path, index: int, roots: Sequence[str], jars: tuple[Path, ...]) -> Edition:
+    classes = folder / str(index)
+    headers = {header.name: header for header in _headers(classes)}
+    resources = tuple(dict.fromkeys(path for root in roots for path in _resources(folder / _FILES, root)))
+    return Edition(classes, (classes, *resources, *jars), _runners(headers), headers)
+
+
+def _headers(classes: Path) -> Iterator[ClassHeader]:
+    for path in sorted(classes.rglob("*.class")):
+        try:
+            yield read_class(path.read_bytes())
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
+
+
+def _resources(files: Path, root: str) -> Iterator[Path]:
+    """Yield the folders whose files belong on the class path of a source root: Maven's, and the root."""
+    for place in (PurePosixPath(root).parent / "resources", PurePosixPath(root)):
+        if (files / place).is_dir():
+            yield files / place
+
+
+def _runners(headers: Mapping[str, ClassHeader]) -> dict[str, str]:
+    """Return of each abstract class the first concrete class below it, the nearest first."""
+    below: dict[str, list[str]] = {}
+    for header in headers.values():
+        below.setdefault(header.superclass, []).append(header.name)
+    runners = {}
+    for header in headers.values():
+        level = below.get(header.name, []) if header.abstract else []
+        while level:
+            concrete = sorted(
+                name for name in level if not headers[name].abstract and not _ANONYMOUS.search(name)
+            )
+            if concrete:
+                runners[header.name] = concrete[0]
+                break
+            level = [inner for name in level for inner in below.get(name, ())]
+    return runners
+
+
+def _wanted(name: str) -> bool:
+    """Return whether a file may matter to a test; documents and archives of other systems may not."""
+    return is_java(name) or "/src/" in f"/{name}" or "/test" in f"/{name}"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import shutil
+import tarfile
+
+import pytest
+
+from kdlib.execution.classpath import build_class_path, read_class_path, static_methods
+from kdlib.files import DataError, read_json
+from kdlib.java.classfile import read_class
+from kdlib.java.compiler import find_jdk
+from tests.execution.small_project import PROJECT, small_project, write_project
+
+pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return small_project(tmp_path_factory)[0]
+
+
+@pytest.fixture(scope="module")
+def junit_jar(tmp_path_factory):
+    return small_project(tmp_path_factory)[1]
+
+
+def test_what_does_not_compile_is_left_out_with_what_needs_it(project):
+    assert set(project.left_out) == {
+        "src/test/java/p/Broken.java",
+        "src/test/java/p/NeedsBroken.java",
+        "src/test/java/p/NgTest.java",
+    }
+    assert "nowhere" in project.left_out["src/test/java/p/Broken.java"]
+    assert project.left_out["src/test/java/p/NeedsBroken.java"] == "cannot find symbol class Broken"
+    compiled = {path for path in PROJECT if path.endswith(".java") and "-info" not in path}
+    assert set(project.edition_of) == compiled - set(project.left_out)
+
+
+def test_two_editions_of_a_library_stay_apart(project):
+    editions = {path: project.editions[at] for path, at in project.edition_of.items()}
+    android, other = editions["android/test/p/LibTest.java"], editions["src/test/java/p/LibTest.java"]
+    assert [m.name for m in android.headers["p.Lib"].methods] == ["<init>", "two"]
+    assert [m.name for m in other.headers["p.Lib"].methods] == ["<init>", "one"]
+    assert android is not other
+
+
+def test_resources_and_jars_are_on_the_path(project, junit_jar):
+    path = project.editions[project.edition_of["src/test/java/p/LibTest.java"]].path
+    assert path[0].is_dir()
+    assert path[-1] == junit_jar
+    for name in ("data.txt", "p/words.txt"):
+        assert [folder for folder in path if (folder / name).is_file()]
+
+
+def test_an_abstract_test_is_run_by_a_class_below_it(project):
+    runners = project.editions[project.edition_of["src/test/java/p/LibTest.java"]].runners
+    assert runners["p.AbstractShape"] == runners["p.RoundShape"] == "p.ShapeTest"
+    assert "p.AloneShape" not in runners
+
+
+def test_an_archive_gives_what_its_folder_gives(project, tmp_path, junit_jar):
+    write_project(tmp_path / "lib-1.0", PROJECT)
+    with tarfile.open(tmp_path / "lib.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "lib-1.0", "lib-1.0")
+    build_class_path(find_jdk(), tmp_path / "lib.tar.gz", [junit_jar], tmp_path / "built")
+    found = read_class_path(tmp_path / "built")
+    assert (found.edition_of, found.left_out) == (project.edition_of, project.left_out)
+    assert [edition.headers for edition in found.editions] == [e.headers for e in project.editions]
+    listing = read_json(tmp_path / "built/classpath.json")
+    assert listing["jars"] == [str(junit_jar)]
+    assert str(tmp_path) not in str(listing["left_out"])
+
+
+def test_nothing_is_left_of_a_source_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match=r"none\.tar"):
+        build_class_path(find_jdk(), tmp_path / "none.tar", [], tmp_path / "built")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_static_methods_of_assertion_libraries(junit_jar, tmp_path):
+    found = static_methods([tmp_path, junit_jar], ["org.junit.Assert", "org.nowhere.Assert"])
+    assert found == {"org.junit.Assert": {"assertEquals", "assertNull"}}
+
+
+def test_the_header_of_a_class_file(project):
+    edition = project.editions[project.edition_of["src/test/java/p/LibTest.java"]]
+    inner = edition.headers["p.LibTest$Inner"]
+    assert (inner.superclass, inner.abstract) == ("java.lang.Object", False)
+    assert [(m.name, m.public, m.static) for m in inner.methods] == [
+        ("<init>", True, False),
+        ("inside", True, False),
+        ("hasSize", False, False),
+    ]
+    content = (edition.classes / "p/LibTest.class").read_bytes()
+    for broken in (b"", b"\xca\xfe\xba\xbe", content[:40], content[: len(content) // 2], b"PK" + content):
+        with pytest.raises(DataError, match="no class file"):
+            read_class(broken)
