@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kdlib.evaluation.outputs import Row, read_output, read_rows
+from kdlib.execution.placement import Place, as_javac_reads, read_place
 from kdlib.files import DataError, read_examples, read_json, write_json
-from kdlib.java.compiler import Jdk, SourceFile, compile_each, compile_files, find_jdk
+from kdlib.java.compiler import Jdk, compile_each, compile_files, find_jdk
 from kdlib.java.validity import is_statement
-from kdlib.records import Occurrence
 
 # It names modules that are no jars here, and would keep tests from the classes that are.
 _LEFT_OUT = "module-info.java"
-# JLS 21 §3.3: a backslash after an odd number of others begins no escape.
-_UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u+([0-9a-fA-F]{4})")
 
 
 class Folder(NamedTuple):
@@ -27,26 +22,6 @@ class Folder(NamedTuple):
 
     root: Path
     files: Sequence[Path]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the prediction of a row goes: a test file of a source, cut at the assertion."""
-
-    source: str
-    name: str
-    before: bytes
-    assertion: bytes
-    after: bytes
-
-    def original(self) -> SourceFile:
-        """Return the file as it is."""
-        return SourceFile(self.name, self.before + self.assertion + self.after)
-
-    def with_statement(self, statement: str) -> SourceFile:
-        """Return the file with a statement in place of the assertion."""
-        # The line ends here, so that a comment behind the statement hides nothing of the file.
-        return SourceFile(self.name, self.before + statement.encode() + b"\n" + self.after)
 
 
 class Outcome(NamedTuple):
@@ -102,20 +77,6 @@ def compile_rates(
     write_json(out, _report(rows, texts, refused, good, jdk))
 
 
-def as_javac_reads(text: str) -> str:
-    r"""Return a text as javac's lexer sees it: Unicode escapes decoded, a lone ``\r`` as the end of a line.
-
-    To tree-sitter neither ends a comment, so ``// \u000a }`` would smuggle a brace past it.
-
-    Args:
-        text: A candidate, e.g. a generated assertion.
-
-    Reference: JLS 21 §3.3, §3.4.
-    """
-    decoded = _UNICODE_ESCAPE.sub(lambda found: found[1] + chr(int(found[2], 16)), text)
-    return decoded.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _jars(listing: Path | None) -> list[Path]:
     found = read_json(listing) if listing else {"jars": []}
     if "reason" in found:
@@ -134,20 +95,11 @@ def _places(
             raise DataError(f"{examples}: no example {row.id!r}; make the dataset again from this corpus")
         inside = [where for where in known[row.id] if where.source in folders]
         if inside:
-            places[row.id] = _place(inside[0], folders[inside[0].source].root)
+            places[row.id] = read_place(inside[0], folders[inside[0].source].root)
         else:
             sources = sorted({where.source for where in known[row.id]})
             refused[row.id] = f"its source is no folder: {', '.join(sources) or 'none'}"
     return places, refused
-
-
-def _place(where: Occurrence, root: Path) -> Place:
-    path = root / where.path
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != where.file_sha256:
-        raise DataError(f"{path}: not the file that was mined; mine the source {where.source!r} again")
-    start, end = where.start_byte, where.end_byte
-    return Place(where.source, path.stem, content[:start], content[start:end], content[end:])
 
 
 def _compile_source(

@@ -6,7 +6,8 @@ import shutil
 import pyarrow as pa
 import pytest
 
-from kdlib.evaluation.compilation import Folder, as_javac_reads, compile_rates
+from kdlib.evaluation.compilation import Folder, compile_rates
+from kdlib.execution.placement import as_javac_reads
 from kdlib.files import DataError, read_json, write_examples, write_json, write_parquet, write_predictions
 from kdlib.java import compiler
 from kdlib.java.validity import is_statement
