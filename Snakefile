@@ -25,6 +25,7 @@ include: "workflow/rules/fidelity.smk"
 include: "workflow/rules/beams.smk"
 include: "workflow/rules/student.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/execution.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
 

@@ -17,6 +17,7 @@ from kdlib.config.corpus import (
     Tokenizer,
     Views,
 )
+from kdlib.config.execution import Execution
 from kdlib.config.models import (
     FolderModel,
     GgufModel,
@@ -52,6 +53,7 @@ __all__ = [
     "DebianSource",
     "Dense",
     "Evaluation",
+    "Execution",
     "FetchedSource",
     "Filters",
     "FolderModel",

@@ -9,6 +9,7 @@ from pydantic import model_validator as check
 
 from kdlib.config.base import Name, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
+from kdlib.config.execution import Execution
 from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
 from kdlib.config.presets import name_of, named, presets
 from kdlib.config.sequence import SequenceLevel
@@ -230,6 +231,7 @@ class Config(Strict):
     signals: Signals = Field(Signals(), description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)
     evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
+    execution: Execution = Field(Execution(), description="predictions compiled and run in their tests")
     tracking: Tracking = Field(Tracking(), description="MLflow")
 
     def seed_groups(self) -> list[list[str]]:

@@ -28,6 +28,7 @@ wildcard_constraints:
     shard=r"\d+",
     width=r"\d+",
     pin="[0-9a-f]{12}",
+    compiled=r"[A-Za-z0-9_-]+",
 
 
 def code(rule_name):

@@ -97,3 +97,40 @@ def accelerate_profile(model):
     """What a training's configuration of accelerate says: it decides on processes, hence on bytes."""
     path = model.training.accelerate
     return merged([Path(path)]) if path else None
+
+
+def compiled_names():
+    """Sources that hold Java projects, by the names of their class paths: with its pin, or of this run."""
+    mined = {n: s for n, s in cfg.corpus.sources.items() if s.kind != "import"}
+    return {
+        f"{n}-{s.sha256[:12] if isinstance(s, FetchedSource) else cfg.run}": n
+        for n, s in mined.items()
+    }
+
+
+def compiled_source(wildcards):
+    """The source of a class path."""
+    return compiled_names()[wildcards.compiled]
+
+
+def compiled_files(wildcards):
+    """Every file of a source that its class path depends on: its archive, or what its folder holds."""
+    return [str(p) for p in files_below(Path(source_root(compiled_source(wildcards))))]
+
+
+def source_archive(wildcards):
+    """The archive of a fetched source; of a folder, only its Maven files tell which jars it needs."""
+    return [f for f in compiled_files(wildcards) if f.endswith(("pom.xml", ".tar"))]
+
+
+def source_jars(wildcards):
+    """Listing of the jars that a source is compiled with; the sample library needs JUnit 4 alone."""
+    if cfg.corpus.sources[compiled_source(wildcards)].kind == "sample":
+        return "cache/jars/junit4.json"
+    return f"cache/libraries/{wildcards.compiled}.json"
+
+
+def class_paths():
+    """Source: folder of its class path; without a JDK there is none."""
+    names = compiled_names() if JDK else {}
+    return {source: f"cache/classpaths/{name}" for name, source in names.items()}

@@ -1,0 +1,23 @@
+"""Compile a source once, beside the jars that it needs."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.execution.classpath import build_class_path
+from kdlib.files import DataError, read_json
+from kdlib.java.compiler import find_jdk
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    found = read_json(Path(job.input.jars))
+    if "reason" in found:
+        raise DataError(f"no jars to compile {job.params.root} with: {found['reason']}")
+    jars = [Path(path).absolute() for path in found["jars"]]
+    build_class_path(find_jdk(), Path(job.params.root), jars, Path(job.output.folder))
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821

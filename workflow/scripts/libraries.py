@@ -1,0 +1,29 @@
+"""Fetch the jars that a source is compiled with; where apt cannot, say why and let the run go on."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.corpus.debian import fetch_libraries
+from kdlib.execution.layout import test_libraries
+from kdlib.files import DataError, write_json
+from kdlib.jobs import logged
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    folder, listing = Path(job.output.folder), Path(job.output.listing)
+    try:
+        guessed = test_libraries(Path(job.params.root))
+        missing = fetch_libraries(job.params.packages, guessed, job.params.package, folder)
+    except DataError as error:
+        # Declared as an output, so it must be there.
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(listing, {"jars": [], "reason": f"{error}; delete {listing} to try again"})
+    else:
+        jars = [str(jar) for jar in sorted(folder.glob("*.jar"))]
+        write_json(listing, {"jars": jars, "missing": missing})
+
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
