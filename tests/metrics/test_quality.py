@@ -5,6 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from kdlib.java.tokens import code_tokens
+from kdlib.java.validity import is_statement
+from kdlib.metrics.codebleu import codebleu_statistics, codebleu_values, read
 from kdlib.metrics.quality import (
     WEIGHTS,
     quality_from_sums,
@@ -13,6 +16,7 @@ from kdlib.metrics.quality import (
     quality_values,
 )
 from kdlib.metrics.significance import intervals, ratio, resample_counts
+from kdlib.metrics.similarity import token_accuracy, token_similarity
 
 
 def one(*parts):
@@ -79,6 +83,32 @@ def test_an_interval_holds_the_value_and_equals_a_loop():
         own_codebleu = codebleu[taken, 0].sum() / codebleu[taken, 1].sum()
         values.append(np.dot([0.25, 0.25, 0.2, 0.2, 0.1], [own_codebleu, *means]))
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(values, [5, 95])))
+
+
+def text_statistics(predictions, references):
+    """Statistics of texts by the leaves, with a semantic similarity of 1 where they are equal and else ½."""
+    own, gold = list(map(code_tokens, predictions)), list(map(code_tokens, references))
+    return quality_statistics(
+        codebleu_statistics(list(map(read, predictions)), [[read(text)] for text in references]),
+        [(1 + (text == correct)) / 2 for text, correct in zip(predictions, references, strict=True)],
+        list(map(is_statement, predictions)),
+        [token_similarity(a, [b]) for a, b in zip(own, gold, strict=True)],
+        [token_accuracy(a, [b]) for a, b in zip(own, gold, strict=True)],
+    )
+
+
+def test_of_texts():
+    references = ["assertEquals(1, box.size());", 'assertTrue(box.has("a"));', "assertNull(box.get());"]
+    predictions = ["assertEquals(2, box.size());", "assertTrue(box.has(", "assertNull(box.get());"]
+    score = quality_from_sums(codebleu_values)
+    assert score(text_statistics(references, references).sum(axis=0, keepdims=True)) == pytest.approx([1.0])
+    rows = text_statistics(predictions, references)
+    (codebleu,) = codebleu_values(rows[:, :-5].sum(axis=0, keepdims=True))
+    # 10 of 11 and 6 of 10 tokens agree, and all of the last, each at its own place.
+    tokens = (10 / 11 + 6 / 10 + 1) / 3
+    expected = 0.25 * codebleu + 0.25 * (0.5 + 0.5 + 1) / 3 + 0.2 * 2 / 3 + 0.3 * tokens
+    assert score(rows.sum(axis=0, keepdims=True)) == pytest.approx([expected])
+    assert 0.3 < codebleu < 0.95
 
 
 def test_signature():
