@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from transformers.cache_utils import DynamicLayer
 
 from kdlib.models.batch import Row, layout_of, prompts
 from kdlib.models.forward import head_sees
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
     from transformers import PreTrainedModel
+    from transformers.cache_utils import CacheLayerMixin
 
 Output = tuple[list[int], float]
 
@@ -202,6 +204,15 @@ class _EncoderDecoder:
         self.states, self.mask = self.states[places], self.mask[places]
 
 
+def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:
+    """Let outputs take the places of others with the same prompt, whose keys and values need no copy."""
+    if type(layer) is DynamicLayer:  # others keep no more than a window
+        for kept in (layer.keys, layer.values):
+            kept[:, :, behind:] = kept[places, :, behind:]
+    else:
+        layer.reorder_cache(places)
+
+
 class _Causal:
     def __init__(self, model: PreTrainedModel, rows: Sequence[Row]) -> None:
         tensors = prompts([row.source_ids for row in rows], layout_of(model.config).pad, "left")
@@ -222,7 +233,11 @@ class _Causal:
         self.mask = torch.cat([self.mask, torch.ones_like(tokens)[:, None]], dim=1)
         return self._logits(tokens[:, None])[:, -1]
 
-    def keep(self, places: Int[Tensor, " kept"], within_rows: bool) -> None:  # noqa: ARG002  (one cache)
+    def keep(self, places: Int[Tensor, " kept"], within_rows: bool) -> None:
+        if within_rows:
+            for layer in self.cache.layers:
+                _reorder_within_rows(layer, places, behind=self.ids.shape[1])
+            return
         self.cache.reorder_cache(places)
         self.mask = self.mask[places]
 
