@@ -399,6 +399,20 @@ def test_a_sentence_encoder_serves_where_a_causal_teacher_has_none():
 
 
 @pytest.mark.parametrize(
+    ("encoders", "told"),
+    [
+        ({"own": ENCODER}, "evaluation.encoder: no encoder 'owm'; did you mean 'own'?"),
+        ({}, "evaluation.encoder: no encoder 'owm'; name it under encoders"),
+    ],
+)
+def test_the_encoder_that_measures_predictions_must_be_there(encoders, told):
+    raw = {**with_causal_teacher(), "encoders": encoders, "evaluation": {"encoder": "owm"}}
+    with pytest.raises(ConfigError) as error:
+        load_config(raw)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("encoders", "student", "told"),
     [
         ({"own": ENCODER}, {"encoder": "on"}, "students.one.encoder: no encoder 'on'; did you mean 'own'?"),

@@ -98,6 +98,7 @@ def generate(
             outputs |= {row.id: own for row, own in zip(batch, found, strict=True)}
             bar.update(len(batch))
     cache.flush()
+    print(f"{generated.rows} rows generated, {len(rows) - generated.rows} from the cache", flush=True)
     if generated.rows:
         generated.peak_memory_mib = peak_memory_mib(model)
     return outputs, generated

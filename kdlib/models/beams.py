@@ -206,7 +206,7 @@ class _EncoderDecoder:
 
 def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:
     """Let outputs take the places of others with the same prompt, whose keys and values need no copy."""
-    if type(layer) is DynamicLayer:  # others keep no more than a window
+    if type(layer) is DynamicLayer and layer.is_initialized:  # others keep no more than a window
         for kept in (layer.keys, layer.values):
             kept[:, :, behind:] = kept[places, :, behind:]
     else:
