@@ -16,10 +16,10 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import cosine_similarity
-from transformers import PreTrainedModel
 
 from kdlib.losses.cross_entropy import cross_entropy
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
@@ -31,7 +31,12 @@ from kdlib.models.sentence import load_sentence_encoder, projected_encoder
 from kdlib.models.tokenizer import decode, load_tokenizer, token_texts
 from kdlib.training.encoders import frozen_encoder
 
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
 TOKENS, SAMPLES, EXAMPLES = 8, 8, 16
+PROJECTION = "MiniLM by projection"
 SURE = 0.99  # a position whose token is as good as certain has no gradient to compare
 
 Distance = Callable[[list[tuple[int, ...]], tuple[int, ...]], torch.Tensor]
@@ -122,6 +127,69 @@ def causal_encoder(model: PreTrainedModel) -> FrozenEncoder:
     return FrozenEncoder(model.get_input_embeddings().weight.detach(), encode)
 
 
+def by_text(measure: SentenceTransformer, tokenizer: PreTrainedTokenizerFast) -> Distance:
+    """Return the distance of candidates from a gold target in the meaning of their texts."""
+
+    def distance(candidates: list[tuple[int, ...]], gold: tuple[int, ...]) -> torch.Tensor:
+        written = [decode(tokenizer, ids) for ids in (*candidates, gold)]
+        distinct = list(dict.fromkeys(written))
+        vectors = measure.encode(distinct, batch_size=256, convert_to_tensor=True, show_progress_bar=False)
+        place = {text: number for number, text in enumerate(distinct)}
+        found = vectors[[place[text] for text in written]]
+        return 1 - found[:-1] @ found[-1]
+
+    return distance
+
+
+def by_tokens(encoder: FrozenEncoder) -> Distance:
+    """Return the distance of candidates from a gold target in an encoder that reads their tokens."""
+
+    def distance(candidates: list[tuple[int, ...]], gold: tuple[int, ...]) -> torch.Tensor:
+        parts = [candidates[i : i + 512] for i in range(0, len(candidates), 512)]
+        flat = [(torch.tensor(part).flatten(), [len(gold)] * len(part)) for part in [[gold], *parts]]
+        first, *found = [gold_vectors(ids, lengths, encoder) for ids, lengths in flat]
+        return 1 - cosine_similarity(torch.cat(found), first)
+
+    return distance
+
+
+def cosines(
+    logits: torch.Tensor,
+    gold: tuple[int, ...],
+    encoders: dict[str, FrozenEncoder],
+    objectives: dict[str, Distance],
+) -> dict[str, float]:
+    """Return for each aim and gradient how near it is to the true one; nothing if all tokens are certain."""
+    p = logits.softmax(1)
+    likely = p.topk(TOKENS, dim=1).indices
+    open_positions = [t for t in range(len(gold)) if p[t].max() < SURE]
+    if not open_positions:
+        return {}
+    gradients = {name: relaxed_gradient(logits, gold, encoder) for name, encoder in encoders.items()}
+    projection = encoders[PROJECTION]
+    gradients[f"{PROJECTION}, straight-through"] = straight_through_gradient(logits, gold, projection)
+    gradients["ce"] = ce_gradient(logits, gold)
+    found = {}
+    for aim, distance in objectives.items():
+        true = true_gradient(p, gold, likely, open_positions, distance)
+        again = true_gradient(p, gold, likely, open_positions, distance)
+        found[f"{aim} | itself, sampled again"] = float(cosine_similarity(true, again, 0))
+        for name, gradient in gradients.items():
+            flat = gradient[open_positions].gather(1, likely[open_positions]).flatten()
+            found[f"{aim} | {name}"] = float(cosine_similarity(flat, true + again, 0))
+    return found
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    """Return what is told of the cosines of all examples."""
+    return {
+        "mean": sum(values) / len(values),
+        "min": min(values),
+        "positive": sum(value > 0 for value in values) / len(values),
+        "n": len(values),
+    }
+
+
 def main() -> None:
     """Measure and print a JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -131,32 +199,16 @@ def main() -> None:
     torch.manual_seed(0)
     tokenizer = load_tokenizer(given.run / "dataset/tokenizer")
     student, teacher = load(given.student), load(given.teacher)
-    measure = load_sentence_encoder(given.sentence_encoder)
     rows = read_rows(given.run / "dataset/validation.parquet")
     longest = max(len(row.target_ids) for row in rows)
     projection = FrozenEncoder(
         *projected_encoder(given.sentence_encoder, token_texts(tokenizer), longest, torch.device("cpu"))
     )
     own = frozen_encoder(teacher) if teacher.config.is_encoder_decoder else causal_encoder(teacher)
-    encoders = {"MiniLM by projection": projection, "teacher's own": own}
-
-    def by_text(candidates: list[tuple[int, ...]], gold: tuple[int, ...]) -> torch.Tensor:
-        written = [decode(tokenizer, ids) for ids in (*candidates, gold)]
-        distinct = list(dict.fromkeys(written))
-        vectors = measure.encode(distinct, batch_size=256, convert_to_tensor=True, show_progress_bar=False)
-        place = {text: number for number, text in enumerate(distinct)}
-        found = vectors[[place[text] for text in written]]
-        return 1 - found[:-1] @ found[-1]
-
-    def by_own(candidates: list[tuple[int, ...]], gold: tuple[int, ...]) -> torch.Tensor:
-        parts = [candidates[i : i + 512] for i in range(0, len(candidates), 512)]
-        flat = [(torch.tensor(part).flatten(), [len(gold)] * len(part)) for part in [[gold], *parts]]
-        first, *found = [gold_vectors(ids, lengths, own) for ids, lengths in flat]
-        return 1 - cosine_similarity(torch.cat(found), first)
-
-    objectives: dict[str, Distance] = {"MiniLM of the text": by_text}
+    encoders = {PROJECTION: projection, "teacher's own": own}
+    objectives = {"MiniLM of the text": by_text(load_sentence_encoder(given.sentence_encoder), tokenizer)}
     if teacher.num_parameters() < 2e7:  # thousands of texts per row through a large one would take days
-        objectives["teacher's own of the tokens"] = by_own
+        objectives["teacher's own of the tokens"] = by_tokens(own)
     chosen = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))[:EXAMPLES].tolist()
     found: dict[str, list[float]] = {}
     measured = []
@@ -164,38 +216,11 @@ def main() -> None:
         row: Row = rows[index]
         with torch.no_grad():
             logits = target_output(student, collate([row], layout_of(student.config))).logits.float()
-        gold = tuple(row.target_ids)
-        measured.append((logits, gold))
-        p = logits.softmax(1)
-        likely = p.topk(TOKENS, dim=1).indices
-        open_positions = [t for t in range(len(gold)) if p[t].max() < SURE]
-        if not open_positions:
-            continue
-        gradients = {name: relaxed_gradient(logits, gold, encoder) for name, encoder in encoders.items()}
-        gradients["MiniLM by projection, straight-through"] = straight_through_gradient(
-            logits, gold, projection
-        )
-        gradients["ce"] = ce_gradient(logits, gold)
-        for aim, distance in objectives.items():
-            true = true_gradient(p, gold, likely, open_positions, distance)
-            again = true_gradient(p, gold, likely, open_positions, distance)
-            found.setdefault(f"{aim} | itself, sampled again", []).append(
-                float(cosine_similarity(true, again, 0))
-            )
-            for name, gradient in gradients.items():
-                flat = gradient[open_positions].gather(1, likely[open_positions]).flatten()
-                cosine = float(cosine_similarity(flat, true + again, 0))
-                found.setdefault(f"{aim} | {name}", []).append(cosine)
+        measured.append((logits, tuple(row.target_ids)))
+        for name, cosine in cosines(*measured[-1], encoders, objectives).items():
+            found.setdefault(name, []).append(cosine)
         print(index, {k: round(sum(v) / len(v), 3) for k, v in found.items()}, flush=True)
-    result = {
-        name: {
-            "mean": sum(v) / len(v),
-            "min": min(v),
-            "positive": sum(x > 0 for x in v) / len(v),
-            "n": len(v),
-        }
-        for name, v in found.items()
-    }
+    result = {name: summary(values) for name, values in found.items()}
     speed = {name: seconds_of(encoder, measured[:16]) for name, encoder in encoders.items()}
     print(json.dumps({"cosine": result, "seconds_16_examples": speed}, indent=2, ensure_ascii=False))
 

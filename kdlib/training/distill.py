@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Student
-from kdlib.files import DataError
 from kdlib.models.load import computing_device, dtype_of
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.training.beams import stored_beams
-from kdlib.training.checkpoints import state_of
 from kdlib.training.checks import check_training
 from kdlib.training.distributions import online_teacher, origin_of, trusted_store
-from kdlib.training.fit import Job, arguments, fit, job_key, processes
+from kdlib.training.fit import Job, arguments, fit, further_files, job_key, processes
+from kdlib.training.given import Given, check_given
 from kdlib.training.lessons import Lessons
 from kdlib.training.plan import student_plan
 from kdlib.training.references import write_references
@@ -24,10 +23,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from kdlib.losses.syntax import Legality
+    from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.golds import GoldVectors
     from kdlib.training.layers import Pairing
     from kdlib.training.objective import Objective
+    from kdlib.training.online import OnlineTeacher
+    from kdlib.training.plan import Plan
 
 
 def distill(
@@ -76,44 +78,40 @@ def distill(
         DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
             been written then.
     """
-    from kdlib.models.tokenizer import embedding_rows, load_tokenizer
-    from kdlib.training.encoders import gold_vectors_of
-    from kdlib.training.layers import pair
-
-    _check_given(name, student, signals, teacher, encoder, pretrained, beams)
+    given = Given(train, validation, tokenizer, signals, teacher, encoder, pretrained, beams)
+    check_given(name, student, given)
     dtype_of(student.training.precision, computing_device())  # before anything is written
     params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
     params |= {"threads": threads, "processes": processes()}
-    used = [train, validation, tokenizer / "tokenizer.json", *(file for file in (signals, beams) if file)]
-    models = [folder for folder in (teacher, encoder, pretrained) if folder]
-    used += [folder / file for folder in models for file in ("config.json", "model.safetensors")]
-    used += [state_of(resume_from)] if resume_from else []
-    used += [Path(student.training.accelerate)] if student.training.accelerate else []
+    used = [*given.files(), *further_files(student.training, resume_from)]
     key = job_key({**params, "code": code}, used)
     job = Job(f"students/{name}", key, checkpoints, out, threads, tracking, resume_from)
-    folder, words, plan = job.folder(), load_tokenizer(tokenizer), student_plan(student)
-    online, store, pairing, golds_of = None, None, None, None
-    if teacher and student.needs_online():
-        online = online_teacher(teacher, embedding_rows(words))
-    if signals and student.needs_store():
-        origin = origin_of(train, validation, tokenizer, teacher)
-        store = trusted_store(signals, origin, iter_rows(train), embedding_rows(words), plan)
-    model = _initial(student, pretrained, teacher, words)
+    _train(student, given, job, golds, params)
+
+
+def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[str, Any]) -> None:
+    """Train a student in the places of a job; what makes it impossible is told before rows are mapped."""
+    from kdlib.models.tokenizer import load_tokenizer
+    from kdlib.training.layers import pair
+
+    folder, words, plan = job.folder(), load_tokenizer(given.tokenizer), student_plan(student)
+    online, store = _distributions(student, given, words, plan)
+    model = _initial(student, given, words)
+    pairing = None
     if online is not None and student.needs_layers():
         pairing = pair(model, online.model, student.components, student.training.seed)
-    learnt, references = _learnt(student, train, tokenizer, store, beams, folder)
+    learnt, references = _learnt(student, given, store, folder)
     readers, args = [model, *([online.model] if online else [])], arguments(student.training, folder)
-    check_training(readers, learnt, validation, args, student.training.epoch_samples)
+    check_training(readers, learnt, given.validation, args, student.training.epoch_samples)
     rows = map_rows(learnt, folder / "train.arrow")
-    if measure := encoder or (teacher if student.needs_teachers_encoder() else None):
-        golds_of = gold_vectors_of(measure, words, rows, golds, threads)
+    meanings = _golds(student, given, words, rows, golds, job.threads)
     token_weights = _token_weights(words, learnt, student.token_weight, folder / "weights.arrow")
-    held_out = map_rows(validation, folder / "validation.arrow")
+    held_out = map_rows(given.validation, folder / "validation.arrow")
     fit(
         model=model,
         vocabulary=words.get_vocab(),
         lessons=Lessons(rows, held_out, store, online, token_weights, references),
-        objective=_objective(student, words, golds_of, pairing),
+        objective=_objective(student, words, meanings, pairing),
         training=student.training,
         plan=plan,
         job=job,
@@ -121,24 +119,53 @@ def distill(
     )
 
 
+def _distributions(
+    student: Student, given: Given, words: PreTrainedTokenizerFast, plan: Plan
+) -> tuple[OnlineTeacher | None, SignalStore | None]:
+    """Return the teacher itself or its store, whichever the student learns from."""
+    from kdlib.models.tokenizer import embedding_rows
+
+    online, store = None, None
+    if given.teacher and student.needs_online():
+        online = online_teacher(given.teacher, embedding_rows(words))
+    if given.signals and student.needs_store():
+        origin = origin_of(given.train, given.validation, given.tokenizer, given.teacher)
+        store = trusted_store(given.signals, origin, iter_rows(given.train), embedding_rows(words), plan)
+    return online, store
+
+
 def _learnt(
-    student: Student,
-    train: Path,
-    tokenizer: Path,
-    store: SignalStore | None,
-    beams: Path | None,
-    folder: Path,
+    student: Student, given: Given, store: SignalStore | None, folder: Path
 ) -> tuple[Path, dict[str, int] | None]:
     """Return the rows to learn from, with the teacher's answers if wanted, and the counts of these."""
     if student.sequence is None:
-        return train, None
+        return given.train, None
+    beams = given.beams
     if store:
         beams = folder / "beams.parquet"
-        stored_beams(store, train, tokenizer, student.sequence.beams, beams)
+        stored_beams(store, given.train, given.tokenizer, student.sequence.beams, beams)
     if beams is None:
         raise ValueError("a student of whole sequences needs the teacher's answers")
     out = folder / "references.parquet"
-    return out, write_references(train, beams, student.sequence, out)
+    return out, write_references(given.train, beams, student.sequence, out)
+
+
+def _golds(
+    student: Student,
+    given: Given,
+    words: PreTrainedTokenizerFast,
+    rows: Sequence[Row],
+    folder: Path,
+    threads: int,
+) -> GoldVectors | None:
+    """Return the frozen encoder with its vectors of gold assertions, if the losses read it."""
+    from kdlib.training.encoders import gold_vectors_of
+
+    if given.encoder:
+        return gold_vectors_of(given.encoder, words, rows, folder, threads)
+    if given.teacher is None or not student.needs_teachers_encoder():
+        return None
+    return gold_vectors_of(given.teacher, words, rows, folder, threads)
 
 
 def _objective(
@@ -159,20 +186,18 @@ def _objective(
     )
 
 
-def _initial(
-    student: Student, pretrained: Path | None, teacher: Path | None, tokenizer: PreTrainedTokenizerFast
-) -> PreTrainedModel:
+def _initial(student: Student, given: Given, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     """Return the model before training."""
     from kdlib.models.load import check_tokenizer, load
     from kdlib.models.scratch import build
     from kdlib.models.shrink import shrink
 
     training = student.training
-    if pretrained is not None:
-        check_tokenizer(pretrained, tokenizer)
-        return load(pretrained, training.dropout)
-    if student.layers is not None and teacher is not None:
-        return shrink(teacher, student.layers, training.dropout)
+    if given.pretrained is not None:
+        check_tokenizer(given.pretrained, tokenizer)
+        return load(given.pretrained, training.dropout)
+    if student.layers is not None and given.teacher is not None:
+        return shrink(given.teacher, student.layers, training.dropout)
     if student.size is None:
         raise ValueError("a student needs a size, a pretrained model, or a teacher whose layers it takes")
     return build(student.size, tokenizer, training.dropout, training.seed)
@@ -208,25 +233,3 @@ def _token_weights(
     if not file.exists():
         write_mapped(file, map(weighted, parts_of(train, ["target", "target_ids"])))
     return Mapped(file, lambda weights: weights)
-
-
-def _check_given(
-    name: str,
-    student: Student,
-    signals: Path | None,
-    teacher: Path | None,
-    encoder: Path | None,
-    pretrained: Path | None,
-    beams: Path | None,
-) -> None:
-    for needed, path, what in (
-        (student.needs_beams(), beams, "it learns from the teacher's answers (rule beams)"),
-        (student.needs_store(), signals, "its loss needs signals"),
-        (student.needs_online(), teacher, "its loss needs its teacher online"),
-        (student.needs_teachers_encoder(), teacher, "its loss needs the teacher's encoder"),
-        (student.layers is not None, teacher, "it starts from the teacher's layers"),
-        (student.model is not None, pretrained, f"it starts from the model {student.model}"),
-        (student.encoder is not None, encoder, f"its loss needs the encoder {student.encoder}"),
-    ):
-        if needed and path is None:
-            raise DataError(f"student {name}: {what}, none given")

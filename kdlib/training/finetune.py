@@ -10,9 +10,8 @@ from kdlib.config import Teacher
 from kdlib.models.adapters import merged, with_lora
 from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
-from kdlib.training.checkpoints import state_of
 from kdlib.training.checks import check_training
-from kdlib.training.fit import Job, arguments, fit, job_key, processes
+from kdlib.training.fit import Job, arguments, fit, further_files, job_key, processes
 from kdlib.training.lessons import Lessons
 from kdlib.training.plan import teacher_plan
 
@@ -59,8 +58,7 @@ def finetune(
     params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}
     used = [train, validation, tokenizer / "tokenizer.json"]
     used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
-    used += [state_of(resume_from)] if resume_from else []
-    used += [Path(teacher.training.accelerate)] if teacher.training.accelerate else []
+    used += further_files(teacher.training, resume_from)
     key = job_key({**params, "code": code}, used)
     words = load_tokenizer(tokenizer)
     job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking, resume_from)

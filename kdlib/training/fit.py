@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Training
-from kdlib.files import atomic, needs_room, sha256, write_json
+from kdlib.files import needs_room, sha256
 from kdlib.models.load import computing_device, dtype_of, load
-from kdlib.training.checkpoints import adopt, check_fits, discard, is_last, last_checkpoint, read_state
+from kdlib.training.checkpoints import adopt, check_fits, discard, is_last, last_checkpoint, state_of
 from kdlib.training.health import Keys
 from kdlib.training.memory import memory_told
-from kdlib.training.steps import EPOCHS, STEPS
-from kdlib.training.summaries import write_summaries
-from kdlib.training.watch import Watch
+from kdlib.training.results import write_results
 
 if TYPE_CHECKING:
     import torch
@@ -70,6 +67,20 @@ def job_key(settings: dict[str, Any], inputs: Sequence[Path]) -> str:
     return sha.hexdigest()[:16]
 
 
+def further_files(training: Training, resume_from: Path | None) -> list[Path]:
+    """Return the files beside a stage's inputs that determine its result.
+
+    Args:
+        training: Names the processes' configuration.
+        resume_from: Checkpoint of another training to go on from.
+
+    Raises:
+        DataError: If there is no such checkpoint.
+    """
+    processes_of = [Path(training.accelerate)] if training.accelerate else []
+    return [*processes_of, *([state_of(resume_from)] if resume_from else [])]
+
+
 def fit(
     model: PreTrainedModel | PeftModel,
     vocabulary: Mapping[str, int],
@@ -98,24 +109,14 @@ def fit(
         DataError: If a checkpoint does not fit the model, memory or disk are too small, or this machine
             cannot compute in the precision.
     """
-    from kdlib.models.copying import learn_to_copy
-    from kdlib.training.dropout import with_word_dropout
     from kdlib.training.live import LiveRun
     from kdlib.training.records import StepRecords
     from kdlib.training.sampling import Subsets
 
     folder, args = job.folder(), arguments(training, job.folder())
-    _prepare(training, job.threads)
+    _prepare(model, args, training, job.threads)
     first = args.process_index == 0  # of several processes only the first writes results
-    with args.main_process_first(local=False):
-        folder.mkdir(parents=True, exist_ok=True)
-        checkpoint = last_checkpoint(folder)
-        if checkpoint is None and job.resume_from is not None:
-            checkpoint = adopt(job.resume_from, folder)
-    if checkpoint is not None:
-        check_fits(checkpoint, model)
-    if args.device.type == "cpu":
-        with_word_dropout(model)
+    checkpoint = _checkpoint(model, args, job)
     resumed = int(checkpoint.name.partition("-")[2]) if checkpoint else 0
     live = LiveRun(job.tracking if first else None, job.name, job.key, params, resumed)
     keys = Keys(job.name.replace("/", "."), training, plan.balance)
@@ -124,8 +125,7 @@ def fit(
         records.open(resumed)
     subsets = Subsets(training.epoch_samples or len(lessons.rows), training.sampling_seed)
     if checkpoint is None and training.copy_steps:
-        copying = learn_to_copy(model, training.copy_steps, training.seed)
-        print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
+        _teach_to_copy(model, training)
     if checkpoint is None or not is_last(checkpoint):
         trainer = _trainer(model, args, vocabulary, lessons, objective, training, plan, records, subsets)
         with closing(records), memory_told(), needs_room(folder):
@@ -136,17 +136,43 @@ def fit(
     args.distributed_state.wait_for_everyone()  # else one might look for checkpoints that the first discards
     if first:
         coverage = subsets.coverage(len(lessons.rows), training.epochs)
-        _write_results(folder, job, params, opened, lessons.references, keys, plan, coverage)
+        write_results(folder, job, params, opened, lessons.references, keys, plan, coverage)
         discard(folder)
     args.distributed_state.wait_for_everyone()
 
 
-def _prepare(training: Training, threads: int) -> None:
-    """Set what this process computes with: threads, seeds, and algorithms of equal bytes."""
+def _checkpoint(model: PreTrainedModel | PeftModel, args: TrainingArguments, job: Job) -> Path | None:
+    """Return the checkpoint to go on from, if there is one; it fits the model."""
+    folder = job.folder()
+    with args.main_process_first(local=False):
+        folder.mkdir(parents=True, exist_ok=True)
+        checkpoint = last_checkpoint(folder)
+        if checkpoint is None and job.resume_from is not None:
+            checkpoint = adopt(job.resume_from, folder)
+    if checkpoint is not None:
+        check_fits(checkpoint, model)
+    return checkpoint
+
+
+def _teach_to_copy(model: PreTrainedModel | PeftModel, training: Training) -> None:
+    from kdlib.models.copying import learn_to_copy
+
+    copying = learn_to_copy(model, training.copy_steps, training.seed)
+    print(f"copying warm-up: {training.copy_steps} steps, {copying:.3f} nats/token", flush=True)
+
+
+def _prepare(
+    model: PreTrainedModel | PeftModel, args: TrainingArguments, training: Training, threads: int
+) -> None:
+    """Set what this process computes with: threads, seeds, dropout, and algorithms of equal bytes."""
     import torch
     from transformers import set_seed
     from transformers.utils.logging import disable_progress_bar
 
+    from kdlib.training.dropout import with_word_dropout
+
+    if args.device.type == "cpu":
+        with_word_dropout(model)
     disable_progress_bar()  # one for every checkpoint
     torch.set_num_threads(threads)
     be_deterministic(training.deterministic)
@@ -253,55 +279,3 @@ def _workers(wanted: int | None, device: torch.device) -> int:
         return wanted
     # On a CPU a worker would take a core from the model; a GPU outruns the reading of one process.
     return 2 if device.type == "cuda" else 0
-
-
-def _write_results(
-    folder: Path,
-    job: Job,
-    params: dict[str, Any],
-    opened: Callable[[Path], PreTrainedModel],
-    references: dict[str, int] | None,
-    keys: Keys,
-    plan: Plan,
-    coverage: Sequence[float],
-) -> None:
-    """Write all results from the checkpoints and records in ``folder``."""
-    checkpoint = last_checkpoint(folder)
-    if checkpoint is None:
-        raise RuntimeError(f"{folder}: training ended without a checkpoint")
-    state = read_state(checkpoint)
-    best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
-    for name, source in (("best_model", best), ("final_model", checkpoint)):
-        model = opened(source)
-        with atomic(job.out / name) as partial:
-            model.save_pretrained(str(partial))
-    for name in (STEPS, EPOCHS):
-        with atomic(job.out / name) as partial:
-            shutil.copyfile(folder / name, partial)
-    watch = Watch(keys, state["max_steps"], plan.warmup(state["max_steps"]))
-    warnings = write_summaries(folder / STEPS, folder / EPOCHS, job.out, job.name, params, watch)
-    epochs = round(state["epoch"])
-    history = [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry]
-    write_json(
-        job.out / "training_report.json",
-        {
-            "name": job.name,
-            "key": job.key,
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "steps": state["global_step"],
-            "planned_steps": state["max_steps"],
-            "epochs": epochs,
-            "coverage": coverage[:epochs],
-            "best_step": state["best_global_step"],
-            "best_validation_nll": state["best_metric"],
-            "validation_nll": history,
-            "warnings": [asdict(warning) for warning in warnings],
-            "params": params,
-            **({} if references is None else {"references": references}),
-        },
-    )
-    print(
-        f"results of {job.name}: {job.out} (best step {state['best_global_step']} with "
-        f"{state['best_metric']:.4f} nats/token; warnings: {len(warnings)}, see distillation_log.txt)",
-        flush=True,
-    )

@@ -88,13 +88,13 @@ def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(
 
 
 def test_a_full_disk_at_the_end_leaves_no_half_result(finetune_on, largest_file, tmp_path, monkeypatch):
-    original = module._write_results
+    original = module.write_results
 
     def write(*args):
         largest_file(60_000)
         original(*args)
 
-    monkeypatch.setattr(module, "_write_results", write)
+    monkeypatch.setattr(module, "write_results", write)
     with pytest.raises(DataError, match="best_model: cannot be written: the file is larger"):
         finetune_on()
     largest_file(-1)
@@ -107,7 +107,7 @@ def test_a_full_disk_at_the_end_leaves_no_half_result(finetune_on, largest_file,
 def test_a_checkpoint_of_another_model_is_refused(finetune_on, tmp_path, monkeypatch, tokenizer):
     """The folder's name tells what it was made for; here somebody put another model's into it."""
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_results", lambda *_: 1 / 0)
+        patch.setattr(module, "write_results", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune_on()
     (folder,) = (tmp_path / "checkpoints").iterdir()
@@ -125,7 +125,7 @@ def replace_size(**changes):
 
 def test_a_damaged_checkpoint_is_refused(finetune_on, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_results", lambda *_: 1 / 0)
+        patch.setattr(module, "write_results", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune_on()
     (folder,) = (tmp_path / "checkpoints").iterdir()

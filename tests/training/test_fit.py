@@ -7,7 +7,7 @@ import pytest
 from kdlib.config import Student
 from kdlib.files import DataError
 from kdlib.training import fit as module
-from kdlib.training import renaming
+from kdlib.training import renaming, results
 from kdlib.training.checkpoints import TRAINER_STATE, last_checkpoint
 from kdlib.training.distill import distill as distill_student
 from kdlib.training.fit import job_key
@@ -91,8 +91,8 @@ PLACES = {
     "in the first epoch": lambda patch: kill(patch, StepRecords, "step", 2),
     "in the third epoch": lambda patch: kill(patch, StepRecords, "step", 10),
     "between validation and checkpoint": lambda patch: kill(patch, StepRecords, "epoch", 3),
-    "after the last checkpoint": lambda patch: kill(patch, module, "_write_results", 1),
-    "between the results": lambda patch: kill(patch, module, "write_json", 1),
+    "after the last checkpoint": lambda patch: kill(patch, module, "write_results", 1),
+    "between the results": lambda patch: kill(patch, results, "write_json", 1),
     "while checkpoints are removed": remove_checkpoints_in_part,
 }
 
@@ -131,7 +131,7 @@ def test_a_training_that_stopped_early_is_over_when_it_is_called_again(
     finetune, outcome, uninterrupted, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        kill(patch, module, "_write_results", 1)
+        kill(patch, module, "write_results", 1)
         with pytest.raises(Killed):
             finetune("killed", **IMPATIENT)
     assert outcome(finetune("killed", **IMPATIENT)) == uninterrupted(**IMPATIENT)

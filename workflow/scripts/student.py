@@ -12,26 +12,25 @@ from kdlib.training.launch import launch
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    names = ("signals", "teacher", "encoder", "pretrained", "beams")
-    signals, teacher, encoder, pretrained, beams = (list(job.input[name]) for name in names)
+    given = job.input
     stage = partial(
         distill,
         name=job.wildcards.student,
         student=Student.model_validate(job.params.student),
-        train=Path(job.input.train),
-        validation=Path(job.input.validation),
-        tokenizer=Path(job.input.tokenizer).parent,
-        signals=Path(signals[0]) if signals else None,
-        teacher=Path(teacher[0]).parent if teacher else None,
-        encoder=Path(encoder[0]).parent if encoder else None,
+        train=Path(given.train),
+        validation=Path(given.validation),
+        tokenizer=Path(given.tokenizer).parent,
+        signals=Path(given.signals[0]) if given.signals else None,
+        teacher=Path(given.teacher[0]).parent if given.teacher else None,
+        encoder=Path(given.encoder[0]).parent if given.encoder else None,
         out=Path(job.output.report).parent,
         checkpoints=Path("cache/checkpoints"),
         golds=Path("cache/golds"),
         threads=job.params.threads,
-        tracking=Path(job.input.tracking),
+        tracking=Path(given.tracking),
         code=job.params.code,
-        pretrained=Path(pretrained[0]).parent if pretrained else None,
-        beams=Path(beams[0]) if beams else None,
+        pretrained=Path(given.pretrained[0]).parent if given.pretrained else None,
+        beams=Path(given.beams[0]) if given.beams else None,
     )
     launch(stage, job.params.student["training"]["accelerate"])
 
