@@ -40,7 +40,9 @@ def check_training(
         longest = check_rows(model, iter_rows(train), iter_rows(validation))
     rows = number_of_rows(train)
     check_processes(min(samples or rows, rows), args.per_device_train_batch_size, args.world_size)
-    check_memory(models[0], min(args.per_device_train_batch_size, rows), *longest, args.device)
+    at_once = min(args.per_device_train_batch_size, rows)
+    # The trainer has not yet told the model whether activations are checkpointed.
+    check_memory(models[0], at_once, *longest, args.device, args.activation_checkpointing)
 
 
 def check_rows(model: PreTrainedModel, rows: Iterable[Row], validation: Iterable[Row]) -> tuple[int, int]:

@@ -25,7 +25,9 @@ WAY_OUT = (
 )
 
 
-def bytes_needed(model: PreTrainedModel, rows: int, source: int, target: int) -> int:
+def bytes_needed(
+    model: PreTrainedModel, rows: int, source: int, target: int, device: torch.device, checkpointed: bool
+) -> int:
     """Return how many bytes a step takes at least, beside the model's weights.
 
     Args:
@@ -33,19 +35,36 @@ def bytes_needed(model: PreTrainedModel, rows: int, source: int, target: int) ->
         rows: Rows of a forward pass.
         source: Tokens of the longest prompt.
         target: Tokens of the longest assertion.
+        device: Where it is trained.
+        checkpointed: Whether layers are computed again in the backward pass, which keep their inputs alone.
     """
     config = model.config
     states = BYTES_OF_A_PARAMETER * sum(p.numel() for p in model.parameters() if p.requires_grad)
-    encoder = config.num_hidden_layers * source
-    decoder = getattr(config, "num_decoder_layers", None) or config.num_hidden_layers
-    tokens_by_layers = (
-        encoder + decoder * target
-        if config.is_encoder_decoder
-        else config.num_hidden_layers * (source + target)
-    )
-    kept = 1 if model.is_activation_checkpointing else KEPT_OF_A_LAYER
+    layers = config.num_hidden_layers
+    decoder = getattr(config, "num_decoder_layers", None) or layers
+    if config.is_encoder_decoder:
+        tokens = layers * source + decoder * target
+        maps = layers * source**2 + decoder * target * (target + source)
+    else:
+        tokens, maps = layers * (source + target), layers * (source + target) ** 2
+    kept = tokens * config.hidden_size * (1 if checkpointed else KEPT_OF_A_LAYER)
+    if not checkpointed and _keeps_maps(model, device):
+        kept += maps * config.num_attention_heads
     half = 2  # bytes of a number, should the forward pass be in half precision
-    return states + half * kept * rows * tokens_by_layers * config.hidden_size
+    return states + half * rows * kept
+
+
+def _keeps_maps(model: PreTrainedModel, device: torch.device) -> bool:
+    """Return whether the weights of attention, queries times keys, are kept for the backward pass.
+
+    Fused kernels keep none. On a CPU there are none for dropout, nor for a position bias that is learned, as
+    that of T5.
+    """
+    config = model.config
+    if config._attn_implementation == "eager":
+        return True
+    biased = config.is_encoder_decoder
+    return device.type == "cpu" and (biased or getattr(config, "attention_dropout", 0) > 0)
 
 
 def bytes_available(device: torch.device) -> int:
@@ -79,7 +98,9 @@ def _left_in_groups(groups: Path = CGROUPS, own: Path = Path("/proc/self/cgroup"
         folder = folder.parent
 
 
-def check_memory(model: PreTrainedModel, rows: int, source: int, target: int, device: torch.device) -> None:
+def check_memory(
+    model: PreTrainedModel, rows: int, source: int, target: int, device: torch.device, checkpointed: bool
+) -> None:
     """Make sure that a step can fit into memory; what is refused could not, what passes may still fail.
 
     Args:
@@ -88,11 +109,13 @@ def check_memory(model: PreTrainedModel, rows: int, source: int, target: int, de
         source: Tokens of the longest prompt.
         target: Tokens of the longest assertion.
         device: Where it is trained.
+        checkpointed: Whether layers are computed again in the backward pass.
 
     Raises:
         DataError: If a step needs more than there is.
     """
-    needed, available = bytes_needed(model, rows, source, target), bytes_available(device)
+    needed = bytes_needed(model, rows, source, target, device, checkpointed)
+    available = bytes_available(device)
     if needed > available:
         raise DataError(
             f"a step needs at least {needed / 1e9:.1f} GB of memory beside the model, "
