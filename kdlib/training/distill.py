@@ -104,7 +104,7 @@ def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[s
     readers, args = [model, *([online.model] if online else [])], arguments(student.training, folder)
     check_training(readers, learnt, given.validation, args, student.training.epoch_samples)
     rows = map_rows(learnt, folder / "train.arrow")
-    meanings = _golds(student, given, words, rows, golds, job.threads)
+    meanings = _golds(student, given, words, rows, golds, job.threads, online)
     token_weights = _token_weights(words, learnt, student.token_weight, folder / "weights.arrow")
     held_out = map_rows(given.validation, folder / "validation.arrow")
     fit(
@@ -157,6 +157,7 @@ def _golds(
     rows: Sequence[Row],
     folder: Path,
     threads: int,
+    online: OnlineTeacher | None,
 ) -> GoldVectors | None:
     """Return the frozen encoder with its vectors of gold assertions, if the losses read it."""
     from kdlib.training.encoders import gold_vectors_of
@@ -165,7 +166,9 @@ def _golds(
         return gold_vectors_of(given.encoder, words, rows, folder, threads)
     if given.teacher is None or not student.needs_teachers_encoder():
         return None
-    return gold_vectors_of(given.teacher, words, rows, folder, threads)
+    # One that tells its attention computes other bits than the vectors that students share.
+    shared = online.model if online and student.components.attention is None else None
+    return gold_vectors_of(given.teacher, words, rows, folder, threads, shared)
 
 
 def _objective(

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 def gold_vectors_of(
-    model: Path, words: PreTrainedTokenizerFast, rows: Sequence[Row], folder: Path, threads: int
+    model: Path,
+    words: PreTrainedTokenizerFast,
+    rows: Sequence[Row],
+    folder: Path,
+    threads: int,
+    loaded: PreTrainedModel | None = None,
 ) -> GoldVectors:
     """Return the vectors of the rows' gold assertions in a frozen encoder.
 
@@ -30,6 +35,7 @@ def gold_vectors_of(
         rows: Training rows.
         folder: Holds a file for each pair of encoder and assertions; students share it.
         threads: CPU threads; other threads, like another device, give other bytes.
+        loaded: The teacher's model, if it is in memory already.
 
     Raises:
         DataError: If the model has no encoder, or an assertion is too long for it.
@@ -53,7 +59,7 @@ def gold_vectors_of(
         longest = max(len(row.target_ids) for row in rows)
         encoder = FrozenEncoder(*projected_encoder(model, texts, longest, device))
     else:
-        encoder = frozen_encoder(load(model).to(device))
+        encoder = frozen_encoder((load(model) if loaded is None else loaded).to(device))
     return GoldVectors(encoder, folder / f"{job_key(settings, files)}.npy", rows)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from kdlib.config import Size
 from kdlib.files import DataError
+from kdlib.models import load as models
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.models.generate import log_probabilities
@@ -125,3 +126,26 @@ def test_an_online_teacher_of_another_vocabulary_is_refused(teacher, tokenizer, 
     model.save_pretrained(tmp_path / "padded")
     with pytest.raises(DataError, match=f"over {len(tokenizer) + 7} tokens, the student's over the"):
         online_teacher(tmp_path / "padded", len(tokenizer))
+
+
+@pytest.mark.parametrize(("components", "loads"), [(("kl", "semantic"), 1), (("semantic", "attention"), 2)])
+def test_a_teacher_is_loaded_once_for_its_distributions_and_its_encoder(
+    distill, teacher, tmp_path, monkeypatch, components, loads
+):
+    """Twice if it tells its attention, which another kernel computes: students share the vectors' bytes."""
+    loaded, original = [], models.load
+
+    def counted(folder, *rates):
+        loaded.append(folder)
+        return original(folder, *rates)
+
+    given = {"components": {name: {} for name in components}, "signals": "online", "store": None}
+    given["loss_weights"] = dict.fromkeys(components, 0.5)
+    distill("stored", {"epochs": 1}, components={"semantic": {}}, loss_weights={"semantic": 1.0})
+    (golds,) = (tmp_path / "golds").iterdir()
+    expected = golds.read_bytes()
+    golds.unlink()
+    monkeypatch.setattr(models, "load", counted)
+    distill("online", {"epochs": 1}, **given)
+    assert loaded.count(teacher) == loads
+    assert golds.read_bytes() == expected
