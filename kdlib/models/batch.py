@@ -153,11 +153,21 @@ def batches(rows: Sequence[Row], size: int, tokens: int | None = None) -> Iterat
     Args:
         rows: May lie on a disk.
         size: Rows of a batch at most.
-        tokens: Tokens of the prompts of a batch at most, padding included; a longer prompt is alone.
+        tokens: Tokens of the prompts of a batch at most, padding included; a longer prompt is alone. A
+            batch then ends before a prompt that would be padded by more than a third of itself.
     """
-    ordered, start = by_length(rows), 0
-    while start < len(ordered):
-        longest = len(rows[ordered[start]].source_ids)
-        count = size if tokens is None else min(size, max(1, tokens // max(1, longest)))
-        yield [rows[i] for i in ordered[start : start + count]]
-        start += count
+    ordered = by_length(rows)
+    if tokens is None:
+        for start in range(0, len(ordered), size):
+            yield [rows[i] for i in ordered[start : start + size]]
+        return
+    batch: list[Row] = []
+    for row in (rows[i] for i in ordered):
+        longest = len(batch[0].source_ids) if batch else 0
+        full = len(batch) == size or longest * (len(batch) + 1) > tokens
+        if batch and (full or 4 * len(row.source_ids) < 3 * longest):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -71,9 +71,11 @@ def test_every_prompt_is_run_once_and_done_rows_leave(ending, odd_rows):
     assert read[-1] < 4 * len(odd_rows)
 
 
-def test_batches_hold_no_more_tokens_than_asked():
+def test_batches_hold_no_more_tokens_than_asked_and_little_padding():
     rows = [Row(str(length), [1] * length, [1], "h") for length in (3, 9, 5, 4, 4, 1, 30)]
     found = list(batches(rows, 3, tokens=12))
     assert sorted(row.id for batch in found for row in batch) == sorted(row.id for row in rows)
-    assert [[len(row.source_ids) for row in batch] for batch in found] == [[30], [9], [5, 4], [4, 3, 1]]
+    assert [[len(row.source_ids) for row in batch] for batch in found] == [[30], [9], [5, 4], [4, 3], [1]]
+    assert [len(batch) for batch in batches(rows[:5], 2, tokens=100)] == [1, 2, 2]
     assert [len(batch) for batch in batches(rows, 3)] == [3, 3, 1]
+    assert list(batches([], 3, tokens=9)) == []
