@@ -1,4 +1,4 @@
-# Class paths of sources: compiled once, beside the jars that they need.
+# Class paths of sources, and predictions run in their tests: results/{run}/evaluation/execution.json.
 
 
 rule libraries:
@@ -46,3 +46,29 @@ rule classpath:
         "compile {wildcards.compiled}"
     script:
         "../scripts/classpath.py"
+
+
+rule execution:
+    input:
+        examples=rules.corpus.output.examples,
+        test=rules.dataset.output.test,
+        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
+        class_paths=list(class_paths().values()),
+    output:
+        execution=f"{RUN}/evaluation/execution.json",
+    log:
+        f"{LOGS}/execution.log",
+    threads: cfg.execution.workers
+    resources:
+        mem_mb=lambda w, attempt: 6000 * attempt,
+        runtime=240,
+    params:
+        class_paths=class_paths(),
+        execution=cfg.execution.model_dump(exclude={"packages"}),
+        cache="cache/executions",
+        jdk=JDK,
+        code=code("execution"),
+    message:
+        "run all first predictions in their tests"
+    script:
+        "../scripts/execution.py"
