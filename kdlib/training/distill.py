@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdlib.config import Student
-from kdlib.models.load import computing_device, dtype_of
+from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.training.beams import stored_beams
 from kdlib.training.checks import check_training
@@ -92,7 +92,7 @@ def distill(
 def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[str, Any]) -> None:
     """Train a student in the places of a job; what makes it impossible is told before rows are mapped."""
     from kdlib.models.tokenizer import load_tokenizer
-    from kdlib.training.layers import pair
+    from kdlib.training.layers import pair, without_projections
 
     folder, words, plan = job.folder(), load_tokenizer(given.tokenizer), student_plan(student)
     online, store = _distributions(student, given, words, plan)
@@ -116,6 +116,7 @@ def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[s
         plan=plan,
         job=job,
         params=params,
+        opened=without_projections if pairing and pairing.hidden else load,
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from transformers.utils import logging
 
 from kdlib.files import DataError
 from kdlib.losses.hidden import Projections, layer_map
 from kdlib.losses.layers import Layers, MapPairs, StatePairs
 from kdlib.models.batch import IGNORE
+from kdlib.models.load import load
 from kdlib.models.shrink import layer_counts
 
 if TYPE_CHECKING:
@@ -118,6 +121,23 @@ def pair(student: PreTrainedModel, teacher: PreTrainedModel, components: Compone
         projections = {stack: Projections(own[stack], *widths, seed) for stack in stacks}
         student.add_module(CHILD, torch.nn.ModuleDict(projections))
     return Pairing(layers, projections, components.attention is not None)
+
+
+def without_projections(checkpoint: Path) -> PreTrainedModel:
+    """Load the plain model of a checkpoint with projections, which transformers would call unexpected.
+
+    Args:
+        checkpoint: Of a student whose states are compared.
+
+    Raises:
+        DataError: As ``load`` does, if a weight is missing.
+    """
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        return load(checkpoint)
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def attended(inputs: Mapping[str, Tensor]) -> dict[str, Bool[Tensor, "rows queries keys"]]:

@@ -1,5 +1,6 @@
 """Students whose layers follow their teacher's: pairs, gradients to inner parameters, and whole trainings."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from kdlib.models.batch import collate, layout_of
 from kdlib.models.forward import target_output
 from kdlib.models.load import load
 from kdlib.models.scratch import build
-from kdlib.training.layers import CHILD, attended, pair
+from kdlib.training.layers import CHILD, attended, pair, without_projections
 from kdlib.training.objective import Objective
 from kdlib.training.online import OnlineTeacher
 from kdlib.training.records import StepRecords
@@ -199,12 +200,32 @@ def test_accumulation_equals_the_full_batch(first_step, tokenizer):
     assert summed(whole.steps, "total_loss_weighted") == pytest.approx(sum(weighted), rel=1e-5)
 
 
-def test_a_training_by_the_preset_ends_in_a_plain_model(distill, steps):
+@pytest.fixture
+def told(caplog, monkeypatch):
+    """What transformers logs, which goes past pytest as a rule."""
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    return caplog
+
+
+def test_projections_of_a_checkpoint_are_left_out_without_a_word(tokenizer, tmp_path, told):
+    student = model_of(tokenizer)
+    pair(student, model_of(tokenizer, seed=2, **DEEP), components("hidden"), seed=3)
+    student.save_pretrained(tmp_path)
+    load(tmp_path)
+    assert CHILD in told.text
+    told.clear()
+    plain = without_projections(tmp_path)
+    assert CHILD not in told.text
+    assert plain.state_dict().keys() == model_of(tokenizer).state_dict().keys()
+
+
+def test_a_training_by_the_preset_ends_in_a_plain_model(distill, steps, told):
     config = read_config([CONFIG / "config.yaml", CONFIG / "intermediate.yaml"])
     given = config.students["intermediate"].model_dump(exclude={"teacher", "model", "size", "training"})
     training = {"epochs": 8, "learning_rate": 0.01, "dropout": 0}
     given |= {"size": NARROW, "temperature": {"start": 2, "end": 2}}
     out = distill("pupil", training, store=None, **given)
+    assert CHILD not in told.text
     rows = steps(out)
     for name, most in (("ce", 0.8), ("kl", 0.8), ("hidden", 0.8), ("attention", 0.9)):
         assert float(rows[-1][f"{name}_loss_raw"]) < most * float(rows[0][f"{name}_loss_raw"]), name
