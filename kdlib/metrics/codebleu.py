@@ -26,7 +26,7 @@ from kdlib.metrics.dataflow import Flow, can_flow, data_flow
 
 PARTS = ("ngram", "weighted_ngram", "syntax", "data_flow")
 _ORDER = 4
-_COLUMNS = 2 + 4 * _ORDER + 4
+_COLUMNS = 22
 _KEYWORDS = frozenset(Keyword.VALUES)
 # §3.1: the weight of a keyword, where that of other tokens is 1.
 _KEYWORD_WEIGHT = 5
@@ -107,18 +107,15 @@ def codebleu_parts(sums: NDArray[Any]) -> NDArray[np.float64]:
     """
     values = sums.astype(np.float64)
     length, closest = values[:, 0], values[:, 1]
-    matched, total, recalled, wanted = np.split(values[:, 2 : 2 + 4 * _ORDER], 4, axis=1)
-    subtrees, all_subtrees, flows, all_flows = values[:, 2 + 4 * _ORDER :].T
-    used = total + wanted > 0
-    brevity = np.exp(np.minimum(0.0, 1 - closest / np.maximum(length, 1)))
-    return np.column_stack(
-        [
-            brevity * _geometric_mean(matched, total, used),
-            _geometric_mean(recalled, wanted, used),
-            _share(subtrees, all_subtrees),
-            _share(flows, all_flows),
-        ]
-    )
+    # [corpora, 2, 4]: precision and recall of each order.
+    matched, total = values[:, 2:18].reshape(-1, 2, 2, _ORDER).transpose(2, 0, 1, 3)
+    parts = np.ones((len(values), len(PARTS)))
+    parts[:, :2] = _geometric_mean(matched, total)
+    parts[:, 0] *= np.exp(np.minimum(0.0, 1 - closest / np.maximum(length, 1)))
+    # [corpora, 2]: subtrees and flows.
+    matched, total = values[:, 18:].reshape(-1, 2, 2).transpose(2, 0, 1)
+    np.divide(matched, total, out=parts[:, 2:], where=total > 0)
+    return parts
 
 
 def codebleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
@@ -130,7 +127,7 @@ def codebleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
     Returns:
         ``[corpora]`` in [0, 1]; 1 for equal texts.
     """
-    return codebleu_parts(sums).mean(axis=1)
+    return codebleu_parts(sums).sum(axis=1) / len(PARTS)
 
 
 def codebleu_signature(references: Sequence[Sequence[Reading]]) -> str:
@@ -148,27 +145,31 @@ def codebleu_signature(references: Sequence[Sequence[Reading]]) -> str:
 
 
 def _row(prediction: Reading, references: Sequence[Reading]) -> list[int]:
-    length = len(prediction.tokens)
+    rows = [_pair(prediction, reference) for reference in references]
+    if len(rows) == 1:
+        return rows[0]
+    length = rows[0][0]
     # Of two equally close references the shorter counts, as in BLEU.
-    closest = min((len(own.tokens) for own in references), key=lambda own: (abs(own - length), own))
-    theirs = [Counter(_ngrams(own.tokens)) for own in references]
-    recalls = [_recall(prediction, *pair) for pair in zip(references, theirs, strict=True)]
-    matched = _matched(prediction.tokens, theirs[0] if len(theirs) == 1 else reduce(or_, theirs))
-    return [length, closest, *matched, *_totals(length), *map(sum, zip(*recalls, strict=True))]
+    closest = min((abs(row[1] - length), row[1]) for row in rows)[1]
+    most = reduce(or_, (Counter(_ngrams(reference.tokens)) for reference in references))
+    recalls = zip(*(row[2 + 2 * _ORDER :] for row in rows), strict=True)
+    return [length, closest, *_matched(prediction.tokens, most), *_totals(length), *map(sum, recalls)]
 
 
-def _recall(prediction: Reading, reference: Reading, ngrams: Counter[Ngram]) -> list[int]:
-    """Return the last 12 columns of a row for one of its references."""
-    matched = _matched(prediction.tokens, ngrams)
-    wanted = _totals(len(reference.tokens))
-    for keyword in _KEYWORDS.intersection(reference.tokens):
-        extra = (_KEYWORD_WEIGHT - 1) * ngrams[(keyword,)]
-        wanted[0] += extra
-        matched[0] += min(extra, (_KEYWORD_WEIGHT - 1) * prediction.tokens.count(keyword))
+def _pair(prediction: Reading, reference: Reading) -> list[int]:
+    tokens, theirs = prediction.tokens, reference.tokens
+    total, wanted = _totals(len(tokens)), _totals(len(theirs))
+    matched = _matched(tokens, Counter(_ngrams(theirs)))
+    recalled = matched.copy()
+    for keyword in _KEYWORDS.intersection(theirs):
+        own = theirs.count(keyword)
+        wanted[0] += (_KEYWORD_WEIGHT - 1) * own
+        recalled[0] += (_KEYWORD_WEIGHT - 1) * min(own, tokens.count(keyword))
     # The authors' code does not clip: one subtree of the candidate matches all its equals in the reference.
     subtrees = sum(map(set(prediction.subtrees).__contains__, reference.subtrees))
     flows = (Counter(prediction.flows) & Counter(reference.flows)).total() if reference.flows else 0
-    return [*matched, *wanted, subtrees, len(reference.subtrees), flows, len(reference.flows)]
+    ngrams = [*matched, *total, *recalled, *wanted]
+    return [len(tokens), len(theirs), *ngrams, subtrees, len(reference.subtrees), flows, len(reference.flows)]
 
 
 def _ngrams(tokens: list[str]) -> Iterator[Ngram]:
@@ -188,14 +189,12 @@ def _totals(length: int) -> list[int]:
     return [max(0, length - shorter) for shorter in range(_ORDER)]
 
 
-def _matched(tokens: list[str], ngrams: Counter[Ngram]) -> list[int]:
-    """Return for each order how many n-grams of the tokens are among others, each of which serves once."""
-    left = dict(ngrams)
+def _matched(tokens: list[str], left: Counter[Ngram]) -> list[int]:
+    """Return for each order how many n-grams of the tokens are among those left, which are used up."""
     matched = [0] * _ORDER
-    for ngram in _ngrams(tokens):
-        if left.get(ngram):
-            left[ngram] -= 1
-            matched[len(ngram) - 1] += 1
+    for ngram in filter(left.get, _ngrams(tokens)):
+        left[ngram] -= 1
+        matched[len(ngram) - 1] += 1
     return matched
 
 
@@ -204,25 +203,30 @@ def _subtrees(root: Node) -> list[int]:
 
     A leaf is no subtree, the root always is. Hashes, since n levels of a tree written out take n² characters.
     """
-    comments = _comments()
+    comments, broken = _comments(), root.has_error
     cursor = root.walk()
+    down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
     found: list[int] = []
-    # Of every open node its kind, then of each finished child the field and the hash, or kind of a leaf.
-    above: list[list[int]] = [[]]
+    # Of an open node its kind, then of each finished child the field and the hash, or kind of a leaf.
+    own: list[int | None] = []
+    above = []
     while (node := cursor.node) is not None:
-        if node.is_named or node.is_missing:
+        missing = broken and node.is_missing
+        if node.is_named or missing:
             kind = node.kind_id
-            if cursor.goto_first_child():
-                above.append([kind])
+            if down():
+                above.append(own)
+                own = [kind]
                 continue
             if kind not in comments:
-                above[-1] += (cursor.field_id or 0, -kind if node.is_missing else kind)
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
+                own += (cursor.field_id, -kind if missing else kind)
+        while not across():
+            if not up():
                 return found or [hash((root.kind_id,))]
-            subtree = hash(tuple(above.pop()))
+            subtree = hash(tuple(own))
             found.append(subtree)
-            above[-1] += (cursor.field_id or 0, subtree)
+            own = above.pop()
+            own += (cursor.field_id, subtree)
     return found
 
 
@@ -231,14 +235,10 @@ def _comments() -> frozenset[int | None]:
     return frozenset(language().id_for_node_kind(kind, True) for kind in COMMENTS)
 
 
-def _geometric_mean(
-    matched: NDArray[np.float64], total: NDArray[np.float64], used: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return the smoothed geometric mean of shares ``[corpora, 4]`` over the orders in use, 1 of none."""
-    logs = np.log(np.where(matched > 0, matched, _SMALL) / np.maximum(total, 1))
-    mean = np.where(used, logs, 0.0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
-    return np.where((matched[:, 0] == 0) & used[:, 0], 0.0, np.exp(mean))
-
-
-def _share(matched: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(total > 0, matched / np.maximum(total, 1), 1.0)
+def _geometric_mean(matched: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the smoothed geometric means ``[corpora, 2]`` of shares ``[corpora, 2, 4]``, 1 of no order."""
+    used = total.sum(axis=1, keepdims=True) > 0
+    # Matches are whole numbers: what is below the smoothing constant is 0.
+    logs = np.log(np.maximum(matched, _SMALL) / np.maximum(total, 1)) * used
+    means = np.exp(logs.sum(axis=2) / np.maximum(used.sum(axis=2), 1))
+    return np.where((matched[..., 0] > 0) | ~used[..., 0], means, 0.0)

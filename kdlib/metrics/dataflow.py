@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from tree_sitter import Node
 
-from kdlib.java.syntax import COMMENTS, text
+from kdlib.java.syntax import COMMENTS
 
 Relation = Literal["comesFrom", "computedFrom"]
 # Number of a variable, how it got its value, numbers of the variables that the value is made of.
@@ -22,6 +22,8 @@ Flow = tuple[int, Relation, tuple[int, ...]]
 # A loop inside more loops than these is run once, or time would grow with length times depth.
 _DEEPEST_LOOP = 16
 _STRING = "string_literal"
+# Leaves that stand for no value that comes from somewhere.
+_NO_VARIABLES = COMMENTS | {"this", "super", "true", "false"}
 # Tokens of which a text that sets a variable has one; the lexer reads `>>=` as `>` and `>=`, and the colon is
 # that of `for (T name : values)`. A declaration without value is no flow by itself.
 _SETTERS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">=", "++", "--", ":"})
@@ -48,7 +50,7 @@ _Step = int | _Set | _Repeat | Literal["fork", "way", "join"]
 # A part of the tree to walk, or what to note between two parts.
 _Thing = Node | Callable[[], None]
 # Name: the variables that may have given it its present value.
-_Holders = dict[str, tuple[int, ...]]
+_Holders = dict[bytes, tuple[int, ...]]
 
 
 def data_flow(root: Node) -> list[Flow]:
@@ -65,7 +67,10 @@ def data_flow(root: Node) -> list[Flow]:
 
     Reference: Guo et al. 2021, §3.
     """
-    return list(_numbered(_Run(_Walk(root))))
+    walk = _Walk(root)
+    if len(set(walk.names)) == len(walk.names) and walk.steps == list(range(len(walk.names))):
+        return []
+    return list(_numbered(_Run(walk)))
 
 
 def can_flow(tokens: Sequence[str]) -> bool:
@@ -86,13 +91,13 @@ class _Walk:
     """A walk through a tree.
 
     Attributes:
-        names: Text of each variable, in source order.
+        names: Text of each variable in UTF-8, in source order.
         identifiers: Whether each variable is an identifier: no literal, no type.
         steps: What happens to the variables, in order of execution.
     """
 
     def __init__(self, root: Node) -> None:
-        self.names: list[str] = []
+        self.names: list[bytes] = []
         self.identifiers: list[bool] = []
         self.steps: list[_Step] = []
         self._loops: list[int] = []
@@ -102,11 +107,13 @@ class _Walk:
             thing = self._ahead.pop()
             if not isinstance(thing, Node):
                 thing()
-            elif special := _SPECIAL.get(thing.type):
+                continue
+            kind = thing.type
+            if special := _SPECIAL.get(kind):
                 special(self, thing)
-            elif children := _parts(thing):
-                self._ahead.extend(reversed(children))
-            elif self._add(thing):
+            elif (children := thing.named_children) and kind != _STRING:
+                self._ahead += reversed(children)
+            elif self._add(thing, kind):
                 self.steps.append(len(self.names) - 1)
 
     def enter_declarator(self, node: Node) -> None:
@@ -181,19 +188,16 @@ class _Walk:
         start, ahead = len(self.names), [node]
         while ahead:
             below = ahead.pop()
-            if children := _parts(below):
-                ahead.extend(reversed(children))
+            kind = below.type
+            if (children := below.named_children) and kind != _STRING:
+                ahead += reversed(children)
             else:
-                self._add(below)
+                self._add(below, kind)
         return range(start, len(self.names))
 
-    def _add(self, leaf: Node) -> bool:
+    def _add(self, leaf: Node, kind: str) -> bool:
         """Note a leaf if it is a variable; ``this``, ``int``, ``()`` and what the parser made up are none."""
-        kind = leaf.type
-        if kind in COMMENTS or (leaf.child_count and kind != _STRING):
-            return False
-        name = text(leaf)
-        if not name or (name == kind and kind != "identifier"):
+        if kind in _NO_VARIABLES or (leaf.child_count and kind != _STRING) or not (name := leaf.text):
             return False
         self.names.append(name)
         self.identifiers.append(kind == "identifier")
@@ -211,11 +215,6 @@ _SPECIAL: dict[str, Callable[[_Walk, Node], None]] = {
 }
 
 
-def _parts(node: Node) -> list[Node]:
-    """Return what a node consists of; a string is one piece."""
-    return [] if node.type == _STRING else node.named_children
-
-
 class _Run:
     """A run of the steps.
 
@@ -227,7 +226,7 @@ class _Run:
 
     def __init__(self, walk: _Walk) -> None:
         self.names = walk.names
-        self.flows: dict[int, tuple[Relation, tuple[str, ...]]] = {}
+        self.flows: dict[int, tuple[Relation, tuple[bytes, ...]]] = {}
         self.origins = bytearray(len(walk.names))
         self._holders: _Holders = {}
         forks: list[tuple[_Holders, list[_Holders]]] = []
@@ -270,7 +269,7 @@ class _Run:
             self._holders[name] = (variable,)
 
     def _set(self, step: _Set) -> None:
-        names: tuple[str, ...] = ()
+        names: tuple[bytes, ...] = ()
         if step.values:
             start, end = step.values.start, step.values.stop
             names = tuple(dict.fromkeys(self.names[start:end]))
@@ -291,7 +290,7 @@ def _merge(holders: _Holders, other: _Holders) -> None:
 
 def _numbered(run: _Run) -> Iterator[Flow]:
     """Yield the flows of all variables that have an origin or are one, in source order, names as numbers."""
-    numbers: dict[str, int] = {}
+    numbers: dict[bytes, int] = {}
     for variable, (relation, origins) in sorted(run.flows.items()):
         if origins or run.origins[variable]:
             own = tuple(numbers.setdefault(name, len(numbers)) for name in origins)
