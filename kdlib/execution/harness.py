@@ -14,11 +14,17 @@ from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
 # Compiled against each class path's own JUnit, so that any version is served.
 ADAPTERS: dict[Framework, str] = {"junit4": "Junit4", "junit5": "Junit5"}
 
-_COMMON = ["-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Duser.language=en", "-Duser.country=US"]
+_COMMON = [
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-Xshare:auto",
+    # The second compiler repays its own time after thousands of files, for tests never.
+    "-XX:TieredStopAtLevel=1",
+    "-Duser.language=en",
+    "-Duser.country=US",
+]
 _CONFINED = [
     "-ea",  # as build tools run tests
-    # Few tests live long enough for the second compiler, and its threads and code cost memory.
-    "-XX:TieredStopAtLevel=1",
     "-XX:ReservedCodeCacheSize=64m",
     "-XX:CompressedClassSpaceSize=128m",
     "-XX:-CreateCoredumpOnCrash",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import astuple, replace
@@ -20,7 +20,9 @@ from kdlib.java.compiler import find_jdk
 _LOOK_AHEAD = 512
 
 
-def run(jobs: Iterable[Job], limits: Limits, workers: int, cache: Path, sandbox: Sandbox) -> Iterator[Result]:
+def run(
+    jobs: Iterable[Job], limits: Limits, workers: int, cache: Path, sandbox: Sandbox
+) -> Generator[Result, None, None]:
     """Compile and run each job, or take its result from the cache.
 
     A job that takes its JVM along runs once more, in a new JVM and with no other beside it, before it counts

@@ -1,0 +1,143 @@
+"""How many candidate assertions a second are compiled and run, and what the warm JVMs and the cache save.
+
+Every test of the sample library is a candidate once for each other one-line assertion of its file, put in
+place of its own first one: most compile, many fail, as with a model.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.contract import Claim, answer, quick
+from kdlib.corpus.debian import fetch_jars
+from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.pool import run
+from kdlib.execution.sandbox import find_sandbox
+from kdlib.java.compiler import Jdk, SourceFile, compile_files, find_jdk
+
+ROOT = Path(__file__).resolve().parents[1] / "examples" / "sample-java"
+PACKAGES = ["junit4", "libhamcrest-java"]
+_JARS = re.compile(r"(junit4|hamcrest)-[\d.]+\.jar")
+_TEST = re.compile(r"@Test\s+public void (\w+)\(\)[^{]*\{")
+_ASSERTION = re.compile(r"^        (assert\w+\(.*\);)$", re.MULTILINE)
+_LIMITS = Limits()
+
+
+def candidates(classpath: tuple[Path, ...]) -> list[Job]:
+    """Return one job for each test and other assertion of its file, in random order, the same each time."""
+    jobs = []
+    for file in sorted((ROOT / "src/test").rglob("*Test.java")):
+        text = file.read_text()
+        package = re.findall(r"^package (.*);", text, re.MULTILINE)[0]
+        assertions = sorted(set(_ASSERTION.findall(text)))
+        for test in _TEST.finditer(text):
+            place = _ASSERTION.search(text, test.end())
+            if place is None:
+                continue
+            for number, statement in enumerate(assertions):
+                changed = text[: place.start(1)] + statement + text[place.end(1) :]
+                source = SourceFile(file.stem, changed.encode())
+                name = f"{file.stem}.{test[1]}.{number}"
+                jobs.append(Job(name, (source,), f"{package}.{file.stem}", test[1], classpath, "junit4"))
+    random.Random(0).shuffle(jobs)
+    return jobs
+
+
+def fresh(jdk: Jdk, job: Job, folder: Path) -> None:
+    """Compile a candidate with a new javac and run its class with a new JVM."""
+    classes = Path(tempfile.mkdtemp(dir=folder))
+    source = classes / f"{job.files[0].name}.java"
+    source.write_bytes(job.files[0].content)
+    path = os.pathsep.join(map(str, [classes, *job.classpath]))
+    compile_it = [str(jdk.javac), "-proc:none", "-nowarn", "-cp", path, "-d", str(classes), str(source)]
+    if subprocess.run(compile_it, capture_output=True, check=False).returncode == 0:
+        run_it = [str(jdk.java), "-cp", path, "org.junit.runner.JUnitCore", job.test_class]
+        subprocess.run(run_it, capture_output=True, check=False)
+
+
+def seconds_fresh(jdk: Jdk, jobs: Sequence[Job], workers: int, folder: Path) -> float:
+    """Return seconds a candidate without a warm JVM, as many at a time as the pool has workers."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(workers) as threads:
+        list(threads.map(lambda job: fresh(jdk, job, folder), jobs))
+    return (time.perf_counter() - started) / len(jobs)
+
+
+def seconds_warm(answers: Iterator[Result], count: int) -> float:
+    """Return seconds a candidate over the next ones."""
+    started = time.perf_counter()
+    assert len(list(itertools.islice(answers, count))) == count
+    return (time.perf_counter() - started) / count
+
+
+def cached_per_s(jobs: Sequence[Job], times: int, workers: int, cache: Path) -> float:
+    """Return candidates a second of a whole rerun, in which each stands several times."""
+    again = [replace(job, id=f"{job.id}.{number}") for number in range(times) for job in jobs]
+    started = time.perf_counter()
+    assert len(list(run(again, _LIMITS, workers, cache, find_sandbox()))) == len(again)
+    return len(again) / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Measure in pairs: some candidates in fresh JVMs, then many warm ones."""
+    jdk, workers = find_jdk(), min(2, os.cpu_count() or 1)
+    pairs, warm_up, cold, warm = (3, 60, 2, 40) if quick() else (5, 400, 6, 200)
+    with tempfile.TemporaryDirectory(prefix="kdlib-bench-") as temporary:
+        folder = Path(temporary)
+        jars = [jar for jar in fetch_jars(PACKAGES, folder / "jars") if _JARS.fullmatch(jar.name)]
+        classes = folder / "classes"
+        if error := compile_files(jdk, sorted(ROOT.rglob("*.java")), jars, classes):
+            raise SystemExit(error)
+        jobs = candidates((*jars, classes))
+        answers = run(jobs, _LIMITS, workers, folder / "cache", find_sandbox())
+        seconds_warm(answers, warm_up)
+        ratios, rates = [], []
+        for number in range(pairs):
+            slow = seconds_fresh(jdk, jobs[number * cold : (number + 1) * cold], workers, folder)
+            fast = seconds_warm(answers, warm)
+            ratios.append(slow / fast)
+            rates.append(1 / fast)
+        answers.close()
+        # They are handed out in order; the last ones may have been under way.
+        done = jobs[: warm_up + pairs * warm - 2 * workers]
+        again = cached_per_s(done, 20, workers, folder / "cache")
+    rate = statistics.median(rates)
+    answer(
+        "execution",
+        {
+            "candidates_per_s": Claim(
+                rate, "1/s", 25, "higher", f"sample library, {workers} workers, after {warm_up} others", pairs
+            ),
+            "over_fresh_jvm": Claim(
+                statistics.median(ratios),
+                "ratio",
+                20,
+                "higher",
+                f"javac and a new JUnit JVM for each candidate, {workers} at a time",
+                pairs,
+            ),
+            "cached_per_s": Claim(
+                again,
+                "1/s",
+                2000,
+                "higher",
+                f"a rerun of {len(done)} candidates, 20 of each, start included",
+                1,
+            ),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
