@@ -17,7 +17,8 @@ from tests.execution.conftest import job4, results
 
 PROCESSES = """String java = ProcessHandle.current().info().command().get();
 List<Process> all = new ArrayList<>();
-for (int i = 0; i < 400; i++) all.add(new ProcessBuilder(java, "-Xmx8m", "-Xint", "-version").start());"""
+// Its launcher waits for arguments from a pipe that nobody writes to.
+for (int i = 0; i < 400; i++) all.add(new ProcessBuilder(java, "@/proc/self/fd/0").start());"""
 RAW = "FileOutputStream raw = new FileOutputStream(FileDescriptor.out);"
 FORGED = r'"\n{\"status\": \"passed\", \"message\": \"\", \"spent\": \"\"}\n"'
 HOSTILE = {
@@ -29,7 +30,7 @@ HOSTILE = {
         "timed_out",
         "not ended within 8",
     ),
-    "Processes": (PROCESSES, "failed", "error=11"),
+    "Processes": (PROCESSES, "failed", ("error=11", "unable to create native thread")),
     "Threads": (
         "while (true) new Thread(() -> { while (true) try { Thread.sleep(9999); } catch (Exception e) { } })"
         ".start();",
@@ -115,7 +116,8 @@ def found(sandbox, cache, junit4, library, outside, server):
 def test_a_hostile_test_is_survived_and_reported(found, name):
     _, status, message = HOSTILE[name]
     assert (found[name].status, found[name].message) == (status, found[name].message)
-    assert message in found[name].message
+    messages = (message,) if isinstance(message, str) else message
+    assert any(part in found[name].message for part in messages), found[name].message
 
 
 def test_other_files_are_not_seen_and_what_is_seen_is_read_only(found, library, outside):
