@@ -19,6 +19,8 @@ from kdlib.java.compiler import Jdk, compile_most
 
 LISTING = "classpath.json"
 _FILES = "files"
+# Newer libraries make some old calls ambiguous: a source that loses many files is tried as old Java.
+_MANY, _OLD_JAVA = 0.05, 8
 _ANONYMOUS = re.compile(r"\$\d")  # or local
 _MOST_BYTES = 8 << 20  # of a file that tests may read
 
@@ -107,10 +109,14 @@ def _compile(
 ) -> dict[str, str]:
     """Compile files of a folder into a folder of classes; return why some are left out."""
     with tempfile.TemporaryDirectory(prefix="kdlib-classes-") as temporary:
-        # javac writes its list of files beside the classes.
-        classes = Path(temporary, "classes")
         paths = {folder / _FILES / file.path: file.path for file in files}
+        # javac writes its list of files beside the classes.
+        classes, older = Path(temporary, "classes"), Path(temporary, "older")
         errors = compile_most(jdk, list(paths), jars, classes)
+        if len(errors) > _MANY * len(files):
+            others = compile_most(jdk, list(paths), jars, older, release=_OLD_JAVA)
+            if len(others) < len(errors):
+                classes, errors = older, others
         if classes.is_dir():
             shutil.move(classes, folder / name)
     return {paths[path]: error for path, error in errors.items()}

@@ -56,7 +56,7 @@ def layers(roots: Mapping[str, Sequence[JavaFile]]) -> list[list[str]]:
     return found
 
 
-def test_libraries(source_root: Path) -> list[str]:
+def maven_libraries(source_root: Path) -> list[str]:
     """Return the Debian packages that a source's Maven files would be met by, if they have the usual names.
 
     Debian calls the package of an artifact ``x`` mostly ``libx-java``; some of these names are nobody's.

@@ -79,7 +79,9 @@ def compile_files(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes
     return next((line for line in lines if "error: " in line), f"javac ended with status {done.returncode}")
 
 
-def compile_most(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path) -> dict[Path, str]:
+def compile_most(
+    jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path, release: int | None = None
+) -> dict[Path, str]:
     """Compile files together into a folder of classes, without those that keep the others from it.
 
     Files with errors are left out, and then those that need them, until the rest compiles.
@@ -89,15 +91,18 @@ def compile_most(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes:
         files: Java files in UTF-8.
         jars: Class path.
         classes: Folder to write.
+        release: Version of Java whose language and library are used, e.g. 8, if not the JDK's own.
 
     Returns:
         File: its first error, of each that was left out.
     """
     left_out: dict[Path, str] = {}
     rest = list(files)
+    # All errors of all files, not javac's first hundred, and of files beside broken ones too.
+    options = ["-Xmaxerrs", "1000000", "--should-stop=ifError=FLOW"]
+    options += ["--release", str(release)] if release else []
     while rest:
-        # All errors of all files, not javac's first hundred, and of files beside broken ones too.
-        done = _javac(jdk, rest, jars, classes, "-Xmaxerrs", "1000000", "--should-stop=ifError=FLOW")
+        done = _javac(jdk, rest, jars, classes, *options)
         if not done.returncode:
             break
         shutil.rmtree(classes)

@@ -162,3 +162,66 @@ def test_real_jars(tmp_path):
     with pytest.raises(DataError, match="no-such-binary"):
         debian.fetch_jars(["no-such-binary"], tmp_path / "others")
     assert not (tmp_path / "others").exists()
+
+
+METADATA = {
+    "showsrc": "Package: shop\nBinary: libshop-java, libshop-java-doc, shop-tools\n"
+    "Build-Depends: debhelper, default-jdk, libmoney-java (>= 2), maven-debian-helper\n"
+    "Build-Depends-Indep: junit5, libmaven-bundle-plugin-java\n",
+    "libmoney-java": "Package: libmoney-java\nDepends: libcoins-java (>= 1) | libc6, default-jre\n\n",
+    "libcoins-java": "Package: libcoins-java\nDepends: libmoney-java\n\n",
+    "libshop-java": "Package: libshop-java\n\n",
+    "junit5": "Package: junit5\nDepends: junit4\n\n",
+    "junit4": "Package: junit4\n\n",
+}
+
+
+@pytest.fixture
+def archive(monkeypatch):
+    """Stand in for an archive with the packages of ``METADATA``; returns those that cannot be fetched."""
+    refused = set()
+
+    def run(command, cwd, **options):
+        if "indextargets" in command:
+            return subprocess.CompletedProcess(command, 0, ARCHIVES, "")
+        if "showsrc" in command:
+            return subprocess.CompletedProcess(command, 0, METADATA["showsrc"], "")
+        if "show" in command:
+            return subprocess.CompletedProcess(
+                command, 100, "".join(METADATA.get(n, "") for n in command), ""
+            )
+        if "download" in command:
+            for name in command[command.index("download") + 1 :]:
+                if name in refused:
+                    return subprocess.CompletedProcess(command, 100, "", NOT_FOUND)
+                (cwd / f"{name}_1.0_all.deb").touch()
+        if command[0] == "dpkg-deb":
+            package = command[2].rpartition("/")[2].partition("_")[0]
+            jar = cwd / "unpacked/usr/share/java" / f"{package}-1.0.jar"
+            jar.parent.mkdir(parents=True, exist_ok=True)
+            jar.write_text(package)
+            (jar.parent / f"{package}.jar").symlink_to(jar.name)
+            (jar.parent / f"{package}-other.jar").symlink_to("/nowhere/other.jar")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(debian.subprocess, "run", run)
+    return refused
+
+
+def test_libraries_come_with_what_they_depend_on(archive, tmp_path):
+    assert debian.fetch_libraries(["junit4"], ["libguess-java"], "shop", tmp_path / "jars") == {}
+    found = {path.name for path in (tmp_path / "jars").iterdir()}
+    assert found == {
+        f"{name}-1.0.jar" for name in ("junit4", "junit5", "libcoins-java", "libmoney-java", "libshop-java")
+    }
+    assert debian.fetch_libraries(["junit4"], [], None, tmp_path / "few") == {}
+    assert [path.name for path in (tmp_path / "few").iterdir()] == ["junit4-1.0.jar"]
+
+
+def test_a_library_that_cannot_be_had_is_told(archive, tmp_path):
+    archive.add("libmoney-java")
+    missing = debian.fetch_libraries(["testng"], [], "shop", tmp_path / "jars")
+    assert missing["testng"] == "the archives of this system do not have it"
+    assert "404  Not Found" in missing["libmoney-java"]
+    assert set(missing) == {"testng", "libmoney-java"}
+    assert (tmp_path / "jars/libcoins-java-1.0.jar").is_file()

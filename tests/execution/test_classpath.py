@@ -6,9 +6,10 @@ import tarfile
 import pytest
 
 from kdlib.execution.classpath import build_class_path, read_class_path, static_methods
+from kdlib.execution.layout import maven_libraries
 from kdlib.files import DataError, read_json
 from kdlib.java.classfile import read_class
-from kdlib.java.compiler import find_jdk
+from kdlib.java.compiler import compile_most, find_jdk
 from tests.execution.small_project import PROJECT, small_project, write_project
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
@@ -95,3 +96,29 @@ def test_the_header_of_a_class_file(project):
     for broken in (b"", b"\xca\xfe\xba\xbe", content[:40], content[: len(content) // 2], b"PK" + content):
         with pytest.raises(DataError, match="no class file"):
             read_class(broken)
+
+
+def test_a_source_for_an_old_library_is_compiled_with_it(tmp_path):
+    # Since Java 11 there are two methods that null may go to.
+    old = "package p; class Old { Object[] m(java.util.List<String> a) { return a.toArray(null); } }"
+    new = 'package p; class New { String m() { return String.join("", java.util.List.of()); } }'
+    write_project(tmp_path / "old", {"p/Old.java": old})
+    jdk, file = find_jdk(), tmp_path / "old/p/Old.java"
+    assert "ambiguous" in compile_most(jdk, [file], [], tmp_path / "plain")[file]
+    assert compile_most(jdk, [file], [], tmp_path / "eight", release=8) == {}
+    build_class_path(jdk, tmp_path / "old", [], tmp_path / "built")
+    assert read_class_path(tmp_path / "built").left_out == {}
+    write_project(
+        tmp_path / "both", {"p/Old.java": old, "p/New.java": new, "p/Newer.java": new.replace("New", "Newer")}
+    )
+    build_class_path(jdk, tmp_path / "both", [], tmp_path / "built")
+    assert set(read_class_path(tmp_path / "built").left_out) == {"p/Old.java"}
+
+
+def test_libraries_by_the_names_of_artifacts(tmp_path):
+    pom = "<project><artifactId>own</artifactId><dependency><groupId>g</groupId>\n"
+    pom += (
+        "<artifactId> Jimfs </artifactId></dependency><plugin><artifactId>x</artifactId></plugin></project>"
+    )
+    write_project(tmp_path, {"pom.xml": pom, "module/pom.xml": pom.replace("Jimfs", "h2"), "other.xml": pom})
+    assert maven_libraries(tmp_path) == ["libh2-java", "libjimfs-java"]

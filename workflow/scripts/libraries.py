@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.corpus.debian import fetch_libraries
-from kdlib.execution.layout import test_libraries
+from kdlib.execution.layout import maven_libraries
 from kdlib.files import DataError, write_json
 from kdlib.jobs import logged
 
@@ -13,7 +13,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     folder, listing = Path(job.output.folder), Path(job.output.listing)
     try:
-        guessed = test_libraries(Path(job.params.root))
+        guessed = maven_libraries(Path(job.params.root))
         missing = fetch_libraries(job.params.packages, guessed, job.params.package, folder)
     except DataError as error:
         # Declared as an output, so it must be there.
