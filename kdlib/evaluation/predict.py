@@ -11,7 +11,7 @@ from kdlib.config import Evaluation
 from kdlib.evaluation.cost import Generated, cost, latencies, peak_memory_mib
 from kdlib.evaluation.output_cache import OutputCache, cache_key
 from kdlib.files import DataError, write_json, write_parquet, write_predictions
-from kdlib.models.batch import Row, batches, read_rows
+from kdlib.models.batch import Row, batches, collate, layout_of, read_rows
 from kdlib.records import Prediction
 
 if TYPE_CHECKING:
@@ -133,13 +133,15 @@ def write_nll(model: PreTrainedModel, rows: Sequence[Row], batch_size: int, path
     import pyarrow as pa
     import torch
 
-    from kdlib.models.generate import log_probabilities
+    from kdlib.models.forward import target_nll
 
+    layout = layout_of(model.config)
     nll: dict[str, float] = {}
     for batch in batches(rows, batch_size):
-        for row, log_probs in zip(batch, log_probabilities(model, batch), strict=True):
-            gold = torch.tensor(row.target_ids, device=log_probs.device)
-            nll[row.id] = -float(log_probs.gather(1, gold[:, None]).double().sum())
+        tensors = {name: tensor.to(model.device) for name, tensor in collate(batch, layout).items()}
+        with torch.inference_mode():
+            found = target_nll(model, tensors).split([len(row.target_ids) for row in batch])
+        nll |= {row.id: float(own.sum()) for row, own in zip(batch, found, strict=True)}
     columns = {
         "id": [row.id for row in rows],
         "tokens": [len(row.target_ids) for row in rows],

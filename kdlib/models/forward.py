@@ -80,6 +80,21 @@ def target_output(
     return TargetOutput(seen[0], found.logits, layers)
 
 
+def target_nll(model: PreTrainedModel, batch: Mapping[str, Tensor]) -> Float[Tensor, " positions"]:
+    """Return −log p of every target token under teacher forcing, in nats and double precision.
+
+    Validation and evaluation both sum this, so that they say the same of the same model and rows.
+
+    Args:
+        model: The model, on whose device the batch is.
+        batch: What ``collate`` made.
+    """
+    from torch.nn.functional import cross_entropy
+
+    logits = target_output(model, batch).logits.float()
+    return cross_entropy(logits, batch["labels"][batch["labels"] != IGNORE], reduction="none").double()
+
+
 def _asked(hidden: bool, attention: bool) -> dict[str, bool]:
     """Return what is asked of a model: of all models nothing, since some know nothing of it."""
     asked = {"output_hidden_states": hidden, "output_attentions": attention}

@@ -15,7 +15,7 @@ from kdlib.losses.batch import Batch, Meanings
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
 from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
-from kdlib.models.forward import target_output
+from kdlib.models.forward import target_nll, target_output
 from kdlib.signals.signal import SignalKey
 from kdlib.training.beginning import Beginning
 from kdlib.training.epochs import Convergence, Validations
@@ -239,12 +239,11 @@ class LossTrainer(Trainer):
                 batch = {
                     name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
-                gold = batch["labels"][batch["labels"] != IGNORE]
                 with self.compute_loss_context_manager():
-                    logits = target_output(self.model, batch).logits
+                    found = target_nll(self.model, batch)
                 if counts:
-                    nll += float(torch.nn.functional.cross_entropy(logits.float(), gold, reduction="sum"))
-                    tokens += len(gold)
+                    nll += float(found.sum())
+                    tokens += len(found)
         self.model.train()
         nll, tokens = (sum(part) for part in zip(*gather_object([(nll, tokens)]), strict=True))
         metrics = {"eval_nll": nll / tokens}
