@@ -51,12 +51,21 @@ class ClassPath:
         editions: What was compiled.
         edition_of: Path of a Java file: which edition holds its classes.
         left_out: Path of a Java file: why it is in none.
+        reason: Why nothing was compiled; empty if something was.
     """
 
     files: Path
     editions: tuple[Edition, ...]
     edition_of: Mapping[str, int]
     left_out: Mapping[str, str]
+    reason: str = ""
+
+
+def refuse_class_path(folder: Path, reason: str) -> None:
+    """Write a class path without classes, which tells why; a run goes on without the tests of its source."""
+    with atomic(folder) as partial:
+        partial.mkdir()
+        write_json(partial / LISTING, {"reason": reason})
 
 
 def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: Path) -> None:
@@ -123,12 +132,14 @@ def _compile(
 
 
 def read_class_path(folder: Path) -> ClassPath:
-    """Read what ``build_class_path`` wrote.
+    """Read what ``build_class_path`` or ``refuse_class_path`` wrote.
 
     Raises:
         DataError: If its classes cannot be read.
     """
     found = read_json(folder / LISTING)
+    if "reason" in found:
+        return ClassPath(folder / _FILES, (), {}, {}, found["reason"])
     jars = tuple(Path(jar) for jar in found["jars"])
     editions = tuple(
         _edition(folder, index, entry["roots"], jars) for index, entry in enumerate(found["editions"])

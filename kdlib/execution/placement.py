@@ -130,6 +130,8 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
         NotExecutableError: If it cannot be run, with the reason.
         DataError: If its file is not the one that was mined.
     """
+    if class_path.reason:
+        raise NotExecutableError(f"its source was not compiled: {class_path.reason}")
     if where.path not in class_path.edition_of:
         known = class_path.left_out.get(where.path, "it belongs to no compiled part of its source")
         raise NotExecutableError(f"its test file does not compile: {known}")

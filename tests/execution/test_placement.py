@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from kdlib.execution.classpath import static_methods
+from kdlib.execution.classpath import read_class_path, refuse_class_path, static_methods
 from kdlib.execution.placement import (
     HOLDERS,
     NotExecutableError,
@@ -82,6 +82,13 @@ def test_what_cannot_run_is_told(project, file, statement, method, reason):
     where = occurrence(f"src/test/java/p/{file}.java", statement, method)
     with pytest.raises(NotExecutableError, match=reason):
         target_of(where, project)
+
+
+def test_a_source_that_was_not_compiled_says_why(tmp_path):
+    refuse_class_path(tmp_path / "built", "no jars: junit4: 404")
+    where = occurrence(TEST, "assertEquals(1, x);", "first")
+    with pytest.raises(NotExecutableError, match="not compiled: no jars: junit4: 404"):
+        target_of(where, read_class_path(tmp_path / "built"))
 
 
 @needs_jdk

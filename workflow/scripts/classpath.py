@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.execution.classpath import build_class_path
-from kdlib.files import DataError, read_json
+from kdlib.execution.classpath import build_class_path, refuse_class_path
+from kdlib.files import read_json
 from kdlib.java.compiler import find_jdk
 from kdlib.jobs import logged
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    found = read_json(Path(job.input.jars))
+    found, folder = read_json(Path(job.input.jars)), Path(job.output.folder)
     if "reason" in found:
-        raise DataError(f"no jars to compile {job.params.root} with: {found['reason']}")
+        refuse_class_path(folder, f"no jars: {found['reason']}")
+        return
     jars = [Path(path).absolute() for path in found["jars"]]
-    build_class_path(find_jdk(), Path(job.params.root), jars, Path(job.output.folder))
+    build_class_path(find_jdk(), Path(job.params.root), jars, folder)
 
 
 if __name__ == "__main__":
