@@ -114,9 +114,7 @@ def test_a_student_equal_to_its_teacher_keeps_everything(config, dataset, teache
     for metric, score in report["models"]["teachers/teacher"].items():
         assert own[metric]["value"] == score["value"]
     assert {f"baselines/{name}" for name in ("retrieval", "trigram", "frequent")} < report["models"].keys()
-    assert {"what": "compile rate", "reason": "only the workflow compiles predictions"} in report[
-        "not_measured"
-    ]
+    assert {"what": "execution", "reason": "only the workflow runs predictions"} in report["not_measured"]
 
 
 @pytest.mark.parametrize(

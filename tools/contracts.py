@@ -154,22 +154,26 @@ def _outcome(run: Path, chosen: Chosen, student: str) -> str:
         text += f"\n`{folder}/nll.parquet`:\n\n{_json(nll)}"
     sample = _lines(run / "evaluation/predictions_final.jsonl", {"id": key, "model": name})
     return (
-        f"{text}\n`evaluation/compilation.json`, the part of this example:\n\n"
-        f"{_json(_compiled(run, key, shown))}\n"
+        f"{text}\n`evaluation/execution.json`, the part of this example:\n\n"
+        f"{_json(_executed(run, key, shown))}\n"
         f"`evaluation/predictions_final.jsonl`:\n\n{_block('json', sample)}\n"
         "`evaluation/evaluation_metrics.json`; the `token_f1` above is one of the n values of this mean:\n\n"
         f"{_json({'models': {name: {'token_f1': models[name]['token_f1']}}})}"
     )
 
 
-def _compiled(run: Path, key: str, models: list[str]) -> dict[str, Any]:
-    """Return an example's part of the compile rates; reasons hold paths of a machine and are left out."""
-    found = read_json(run / "evaluation/compilation.json")
+def _executed(run: Path, key: str, models: list[str]) -> dict[str, Any]:
+    """Return an example's part of the execution; messages hold paths of a machine and are left out."""
+    found = read_json(run / "evaluation/execution.json")
     if not found["measured"]:
         return {"measured": False}
-    if key in {entry["id"] for entry in found["not_compilable"]}:
-        return {"measured": True, "not_compilable": [{"id": key}]}
-    return {"measured": True, "models": {model: {key: found["models"][model][key]} for model in models}}
+    if key in {entry["id"] for entry in found["not_executable"]}:
+        return {"measured": True, "not_executable": [{"id": key}]}
+    entries = {model: found["models"][model][key] for model in models}
+    return {
+        "measured": True,
+        "models": {model: {key: {**own, "message": "…"}} for model, own in entries.items()},
+    }
 
 
 def _signal(run: Path, chosen: Chosen, student: str, decode: Decode) -> str:

@@ -24,6 +24,7 @@ from kdlib.records import Score
 RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "students/traditional"
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1", "codebleu")
+EXECUTION = ("compiles", "passes", "mutation_score")
 # The question that every run answers: these of each student against the traditional recipe.
 ACCEPTANCE = ("token_f1", "pans", "syntax_valid")
 
@@ -99,10 +100,12 @@ def pairs(models: Sequence[str], teachers: Mapping[str, str]) -> list[Pair]:
     """
     students = [name for name in models if name.startswith("students/")]
     trained = [name for name in models if name.startswith("teachers/")] + students
-    found = [Pair(name, RETRIEVAL, QUALITY, RETRIEVAL) for name in trained]
+    found = [Pair(name, RETRIEVAL, QUALITY + EXECUTION, RETRIEVAL) for name in trained]
     found += [Pair(name, TRIGRAM, ("nll",), TRIGRAM) for name in models if name != TRIGRAM]
     found += [
-        Pair(name, teachers[name], (*QUALITY, "nll"), "teacher") for name in students if name in teachers
+        Pair(name, teachers[name], (*QUALITY, *EXECUTION, "nll"), "teacher")
+        for name in students
+        if name in teachers
     ]
     found += [Pair(name, TRADITIONAL, ACCEPTANCE, TRADITIONAL) for name in students if name != TRADITIONAL]
     return [pair for pair in found if pair.b in models]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kdlib.evaluation.metrics import Columns
-from kdlib.evaluation.outputs import Compiled, Output, Row, Similarity, read_compiled, read_similarity
+from kdlib.evaluation.outputs import Executed, Output, Row, Similarity, read_executed, read_similarity
 from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.quality import quality_signature, quality_statistics
 from kdlib.metrics.retention import retention_signature, retention_statistics
@@ -19,12 +19,12 @@ class Measurements(NamedTuple):
     """Files of the stages that measure all models together.
 
     Attributes:
-        compilation: Of ``compilation.compile_rates``.
+        execution: Of ``execution.execute``.
         similarity: Values of ``similarity.similarities``.
         similarity_report: Its report.
     """
 
-    compilation: Path
+    execution: Path
     similarity: Path
     similarity_report: Path
 
@@ -32,18 +32,18 @@ class Measurements(NamedTuple):
 class Measured(NamedTuple):
     """What these files say."""
 
-    compiled: Compiled
+    executed: Executed
     similarity: Similarity
 
     def missing(self) -> list[dict[str, str]]:
         """Return what was not measured, and why."""
-        return self.compiled.missing + self.similarity.missing
+        return self.executed.missing + self.similarity.missing
 
 
 def read_measured(files: Measurements, models: Sequence[str], rows: Sequence[Row]) -> Measured:
     """Read the files; other models or rows in them are a ``DataError``."""
     return Measured(
-        read_compiled(files.compilation, models, rows),
+        read_executed(files.execution, models, rows),
         read_similarity(files.similarity, files.similarity_report, models, rows),
     )
 
@@ -65,15 +65,29 @@ def measured_columns(
     columns: dict[str, Columns] = {}
     for name, output in outputs.items():
         own = columns[name] = {} if output.nll is None else {"nll": output.nll}
-        if ids := measured.compiled.ids:
-            compiles = measured.compiled.models[name]
-            own["compiles"] = np.array([[compiles[key], 1] for key in ids], dtype=np.float64)
+        if measured.executed.ids:
+            own |= _executed(measured.executed, name)
         if name in measured.similarity.values:
             own |= _semantic(text[name], measured.similarity.values[name])
         if output.agreement is not None and teachers.get(name) in outputs:
             teacher = teachers[name]
             own |= _agreement(text[name], text[teacher], output, outputs[teacher])
     return columns
+
+
+def _executed(executed: Executed, name: str) -> Columns:
+    """Return the columns over the rows that can be run, of mutation over those that have mutants."""
+    outcomes = [executed.models[name][key] for key in executed.ids]
+    columns = {
+        "compiles": [own.status != "not_compiled" for own in outcomes],
+        "passes": [own.status == "passed" for own in outcomes],
+        "tautology": [own.tautology is not None for own in outcomes],
+    }
+    found = {metric: np.column_stack([own, np.ones(len(own))]) for metric, own in columns.items()}
+    # A prediction that does not pass kills none of those that there are.
+    mutants = [executed.reference[key].mutants for key in executed.ids]
+    tried = [[own.killed, number] for own, number in zip(outcomes, mutants, strict=True) if number]
+    return found | ({"mutation_score": np.array(tried, dtype=np.float64)} if tried else {})
 
 
 def _semantic(text: Columns, values: Sequence[float]) -> Columns:
@@ -102,7 +116,8 @@ def _agreement(student: Columns, teacher: Columns, output: Output, other: Output
 def measured_details(measured: Measured) -> dict[str, str]:
     """Return the part of each signature that says how a row is read."""
     return {
-        "compiles": f"v:1|javac:{measured.compiled.javac}",
+        **dict.fromkeys(("compiles", "passes", "mutation_score"), measured.executed.signature),
+        "tautology": "v:1",
         "semantic": measured.similarity.signature,
         "quality": f"v:1|{quality_signature()}|{measured.similarity.signature.removeprefix('v:1|')}",
         "agreement": f"v:1|{retention_signature()}",

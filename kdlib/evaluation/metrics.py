@@ -74,8 +74,19 @@ METRICS = {
         quality_from_sums(codebleu_values),
     ),
     "compiles": Metric(
-        True, "share of first predictions that are one statement and compile in their test file"
+        True,
+        "share of first predictions that are one statement and compile in their test",
+        of_a_row="yes or no",
     ),
+    "passes": Metric(
+        True,
+        "share with which the test passes: a regression oracle, right if the code is",
+        of_a_row="yes or no",
+    ),
+    "mutation_score": Metric(
+        True, "share of the focal methods' mutants that are killed by predictions that pass on the original"
+    ),
+    "tautology": Metric(False, "share that cannot fail, such as assertTrue(true)", of_a_row="yes or no"),
     "krs": Metric(
         True,
         "knowledge retention: .6 agreement + .4 min(F1 of the student / F1 of the teacher, 1)",

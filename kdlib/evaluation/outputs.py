@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,20 +38,40 @@ class Output:
     agreement: NDArray[np.float64] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """Which first predictions compile.
+class Outcome(NamedTuple):
+    """What became of a statement in its test.
 
     Attributes:
-        ids: The rows that can be compiled, in the order of the test rows; empty if nothing was measured.
-        models: Model: row: whether its prediction compiles.
-        javac: Version of the compiler.
+        status: not_compiled, passed, failed, timed_out or crashed.
+        message: First line that says why.
+        tautology: Why it cannot fail, or None.
+        killed: Mutants of the focal method that it kills.
+        mutants: How many it was tried on; 0 if it did not pass or there are none.
+    """
+
+    status: str
+    message: str
+    tautology: str | None
+    killed: int
+    mutants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What the first predictions did in their tests.
+
+    Attributes:
+        ids: The rows whose own assertion passes, in the order of the test rows; empty if nothing ran.
+        reference: Row: what its own assertion did.
+        models: Model: row: what its prediction did.
+        signature: How it was run.
         missing: What was not measured, and why: entries of ``not_measured`` in evaluation_metrics.json.
     """
 
     ids: list[str]
-    models: dict[str, dict[str, bool]]
-    javac: str
+    reference: dict[str, Outcome]
+    models: dict[str, dict[str, Outcome]]
+    signature: str
     missing: list[dict[str, str]]
 
 
@@ -127,8 +148,8 @@ def ranked_texts(name: str, path: Path, ids: Sequence[str]) -> dict[str, list[st
     return {key: [own[rank] for rank in sorted(own)] for key, own in ranked.items()}
 
 
-def read_compiled(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Compiled:
-    """Read what ``compilation.compile_rates`` wrote.
+def read_executed(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Executed:
+    """Read what ``execution.execute`` wrote.
 
     Args:
         path: Its JSON.
@@ -140,17 +161,32 @@ def read_compiled(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Com
     """
     found: dict[str, Any] = read_json(path)
     if not found["measured"]:
-        return Compiled([], {}, "", [{"what": "compile rate", "reason": found["reason"]}])
-    left = {entry["id"]: entry["reason"] for entry in found["not_compilable"]}
+        return Executed([], {}, {}, "", [{"what": "execution", "reason": found["reason"]}])
+    left = {entry["id"]: entry["reason"] for entry in found["not_executable"]}
     ids = [row.id for row in rows if row.id not in left]
     expected = {name: set(ids) for name in models}
     if found["rows"] != len(rows) or {name: set(own) for name, own in found["models"].items()} != expected:
         raise DataError(f"{path}: not of these models and test rows; delete it and run again")
     missing = []
     if left:
-        what = f"compile rate of {len(left)} of {len(rows)} rows"
-        missing.append({"what": what, "reason": f"of the first, {next(iter(left.values()))}"})
-    return Compiled(ids, found["models"], found["javac"], missing)
+        reasons = Counter(reason.partition(":")[0] for reason in left.values())
+        why = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))
+        missing.append({"what": f"execution of {len(left)} of {len(rows)} rows", "reason": why})
+    return Executed(
+        ids,
+        {key: _outcome(own) for key, own in found["reference"].items()},
+        {
+            name: {key: _outcome(own) for key, own in entries.items()}
+            for name, entries in found["models"].items()
+        },
+        f"v:1|javac:{found['javac']}|sandbox:{found['sandbox']}",
+        missing,
+    )
+
+
+def _outcome(entry: Mapping[str, Any]) -> Outcome:
+    told = entry["status"], entry["message"], entry["tautology"]
+    return Outcome(*told, entry["killed"] or 0, entry["mutants"] or 0)
 
 
 def read_similarity(path: Path, report: Path, models: Iterable[str], rows: Sequence[Row]) -> Similarity:

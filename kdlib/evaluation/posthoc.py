@@ -82,8 +82,8 @@ def _measured(
     models: Models, folders: Mapping[str, Path], test: Path, tokenizer: Path, threads: int, out: Path
 ) -> Measurements:
     """Measure what needs all predictions, and say what is not measured here."""
-    files = Measurements(out / "compilation.json", out / "similarity.parquet", out / "similarity.json")
-    write_json(files.compilation, {"measured": False, "reason": "only the workflow compiles predictions"})
+    files = Measurements(out / "execution.json", out / "similarity.parquet", out / "similarity.json")
+    write_json(files.execution, {"measured": False, "reason": "only the workflow runs predictions"})
     encoder = models.encoder or models.teacher
     if encoder is None:
         import pyarrow as pa

@@ -12,7 +12,7 @@ from kdlib.config import Evaluation
 from kdlib.evaluation.compare import Pair, compare, over_seeds, pairs, sampling, scores_of
 from kdlib.evaluation.measured import Measurements, measured_columns, measured_details, read_measured
 from kdlib.evaluation.metrics import METRICS, Columns, row_values
-from kdlib.evaluation.outputs import read_output, read_rows
+from kdlib.evaluation.outputs import Outcome, read_output, read_rows
 from kdlib.evaluation.results import write_results
 from kdlib.evaluation.slices import Memberships, memberships, slice_scores
 from kdlib.evaluation.text import Answer, text_columns, text_details
@@ -38,7 +38,7 @@ def score(
             ``predictions.jsonl``, where the model has probabilities ``nll.parquet``, and where it is a
             student ``agreement.parquet``.
         test: Dataset rows (Parquet).
-        measurements: What other stages measured; ``compiles`` is over the rows that can be compiled.
+        measurements: What other stages measured; execution is over the rows that can be run.
         evaluation: N-best size and resampling.
         split: How the data was split; part of every signature.
         teachers: Student: its teacher, both by the names of ``models``.
@@ -66,7 +66,7 @@ def score(
     chosen = pairs(list(models), teachers)
     report = report_of(columns, details, evaluation, split, chosen, seeds, parts, measured.missing())
     write_results(
-        report, samples_of([row.id for row in rows], answers, columns, measured.compiled.models), out
+        report, samples_of([row.id for row in rows], answers, columns, measured.executed.models), out
     )
 
 
@@ -142,7 +142,7 @@ def samples_of(
     ids: Sequence[str],
     answers: Mapping[str, Sequence[Answer]],
     columns: Mapping[str, Columns],
-    compiled: Mapping[str, Mapping[str, bool]],
+    executed: Mapping[str, Mapping[str, Outcome]],
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for every system and row: the prediction, the references and the row's own values.
 
@@ -150,18 +150,18 @@ def samples_of(
         ids: Of the rows.
         answers: System: its rows.
         columns: System: its statistics; ``nll`` is given as the row's sum in nats.
-        compiled: System: row: whether its first prediction compiles.
+        executed: System: row: what its first prediction did in its test.
     """
     for name, own in answers.items():
         values = row_values(columns[name], len(ids))
         for at, (key, answer) in enumerate(zip(ids, own, strict=True)):
-            sample = {
+            sample: dict[str, Any] = {
                 "model": name,
                 "id": key,
                 "prediction": answer.candidates[0],
                 "references": list(answer.references),
                 **{metric: found[at] for metric, found in values.items()},
             }
-            if key in compiled.get(name, {}):
-                sample["compiles"] = compiled[name][key]
+            if key in executed.get(name, {}):
+                sample["execution"] = executed[name][key]._asdict()
             yield sample

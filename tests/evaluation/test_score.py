@@ -49,10 +49,10 @@ def model(run, name, texts, nll=None, ids=IDS, tokens=TOKENS):
     return {name: folder}
 
 
-def scored(run, models, compilation=None, seeds=(), similarity=None, **settings):
+def scored(run, models, executed=None, seeds=(), similarity=None, **settings):
     evaluation = Evaluation(resamples=200, n_best=2, **settings)
-    compiled = run / "compilation.json"
-    write_json(compiled, compilation or {"measured": False, "reason": "no JDK"})
+    ran = run / "execution.json"
+    write_json(ran, executed or {"measured": False, "reason": "no JDK"})
     if similarity is None:
         write_json(run / "similarity.json", {"measured": False, "reason": "no encoder"})
     else:
@@ -60,22 +60,15 @@ def scored(run, models, compilation=None, seeds=(), similarity=None, **settings)
         lines = [(name, key, value) for name, own in similarity.items() for key, value in own.items()]
         table = pa.table(dict(zip(("model", "id", "value"), zip(*lines, strict=True), strict=True)))
         write_parquet(run / "similarity.parquet", table)
-    measurements = Measurements(compiled, run / "similarity.parquet", run / "similarity.json")
+    measurements = Measurements(ran, run / "similarity.parquet", run / "similarity.json")
     given = (run / "examples.parquet", run / "train.parquet", run)
     score(models, run / "test.parquet", measurements, evaluation, "class", TEACHERS, seeds, *given)
     return read_json(run / "evaluation_metrics.json"), list(read_jsonl(run / "predictions_final.jsonl"))
 
 
-MEASURED = {
-    "nll",
-    "compiles",
-    "semantic",
-    "quality",
-    "krs",
-    "agreement",
-    "top1_agreement",
-    "answer_agreement",
-}
+KEPT = {"krs", "agreement", "top1_agreement", "answer_agreement"}
+RAN = {"compiles", "passes", "mutation_score", "tautology"}
+MEASURED = {"nll", "semantic", "quality"} | KEPT | RAN
 GOOD = [[TARGETS[0]], ["assertTrue( y ) ;"], ["assertNull(z);", TARGETS[2]], ["assertNull(w)"]]
 
 
@@ -120,47 +113,76 @@ def test_signatures_trace_every_number(run):
     assert (result["rows"], result["split"]) == (4, "class")
 
 
-def compilation(**models):
+def execution(models, left="b", mutants=4):
+    """Return what running gave: model: row: status and killed mutants."""
+
+    def entry(status, killed=0, tautology=None):
+        tried = mutants if status == "passed" else None
+        return {"status": status, "message": "", "tautology": tautology, "killed": killed, "mutants": tried}
+
     return {
         "measured": True,
         "javac": "17.0.1",
+        "sandbox": "bubblewrap",
         "rows": 4,
-        "not_compilable": [{"id": "b", "reason": "its source is no folder: x"}],
-        "models": {f"students/{name}": own for name, own in models.items()},
+        "not_executable": [{"id": left, "reason": "its own assertion has failed: expected 1"}],
+        "reference": {key: entry("passed", mutants) for key in IDS if key != left},
+        "models": {name: {key: entry(*told) for key, told in own.items()} for name, own in models.items()},
     }
 
 
-def test_compile_rate_is_over_the_rows_that_can_be_compiled(run):
+DID = {"a": ("passed", 3), "c": ("not_compiled",), "d": ("failed",)}
+
+
+def test_execution_is_over_the_rows_that_can_be_run(run):
     models = model(run, "students/ce", GOOD)
-    found = compilation(ce={"a": True, "c": True, "d": False})
-    result, samples = scored(run, models, found, seed=0)
+    result, samples = scored(run, models, execution({"students/ce": DID}), seed=0)
     own = result["models"]["students/ce"]
     assert own["compiles"]["value"] == pytest.approx(2 / 3)
-    assert own["compiles"]["n"] == 3
+    assert own["passes"]["value"] == pytest.approx(1 / 3)
+    assert own["mutation_score"]["value"] == 3 / 12  # what does not pass kills none of four
+    assert own["tautology"]["value"] == 0
     end = "n:3|split:class|boot:200|conf:0.95|seed:0"
-    assert own["compiles"]["signature"] == f"compiles|v:1|javac:17.0.1|{end}"
+    assert own["passes"]["signature"] == f"passes|v:1|javac:17.0.1|sandbox:bubblewrap|{end}"
     assert own["exact_match"]["n"] == 4
-    assert result["metrics"]["compiles"]["higher_is_better"]
-    assert [sample.get("compiles") for sample in samples] == [True, None, True, False]
-    gap = result["not_measured"][0]
-    assert gap["what"] == "compile rate of 1 of 4 rows"
-    assert "its source is no folder: x" in gap["reason"]
+    assert result["metrics"]["passes"]["higher_is_better"]
+    assert not result["metrics"]["tautology"]["higher_is_better"]
+    ran = [sample.get("execution", {}).get("status") for sample in samples]
+    assert ran == ["passed", None, "not_compiled", "failed"]
+    assert result["not_measured"][0] == {
+        "what": "execution of 1 of 4 rows",
+        "reason": "1 its own assertion has failed",
+    }
 
 
-def test_what_is_not_compiled_is_told(run):
+def test_rows_without_mutants_have_no_mutation_score(run):
+    models = model(run, "students/ce", GOOD)
+    result, _ = scored(run, models, execution({"students/ce": DID}, mutants=0))
+    assert "mutation_score" not in result["models"]["students/ce"]
+    assert "passes" in result["models"]["students/ce"]
+
+
+def test_tautologies_are_counted(run):
+    models = model(run, "students/ce", GOOD)
+    ran = DID | {"d": ("passed", 0, "it asserts a constant")}
+    result, _ = scored(run, models, execution({"students/ce": ran}))
+    assert result["models"]["students/ce"]["tautology"]["value"] == pytest.approx(1 / 3)
+
+
+def test_what_is_not_run_is_told(run):
     result, samples = scored(run, model(run, "students/ce", GOOD))
     assert result["not_measured"] == [
-        {"what": "compile rate", "reason": "no JDK"},
+        {"what": "execution", "reason": "no JDK"},
         {"what": "semantic similarity", "reason": "no encoder"},
     ]
-    assert all("compiles" not in sample for sample in samples)
+    assert all("execution" not in sample for sample in samples)
 
 
-def test_a_compilation_of_other_predictions_is_refused(run):
+def test_an_execution_of_other_predictions_is_refused(run):
     models = model(run, "students/ce", GOOD)
-    for other in (compilation(ce={"a": True}), compilation(x={"a": True, "c": True, "d": True})):
-        with pytest.raises(DataError, match=r"compilation\.json: not of these models and test rows"):
-            scored(run, models, other)
+    for other in ({"students/ce": {"a": ("passed", 1)}}, {"students/x": DID}):
+        with pytest.raises(DataError, match=r"execution\.json: not of these models and test rows"):
+            scored(run, models, execution(other))
         assert not (run / "evaluation_metrics.json").exists()
 
 

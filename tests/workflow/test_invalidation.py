@@ -14,7 +14,7 @@ from tests.workflow.project import Project, jobs_in
 pytestmark = pytest.mark.workflow
 
 END = {"score": 1, "report": 1, "track": 1}
-STUDENT = {"student": 1, "predict_student": 1, "agreement": 1, "similarity": 1, "compilation": 1, **END}
+STUDENT = {"student": 1, "predict_student": 1, "agreement": 1, "similarity": 1, "execution": 1, **END}
 STORE = {"signals_codec": 1, "signals_shard": 4, "signals": 1, "fidelity": 1}
 AFTER_DATASET = {
     "teacher": 1,
@@ -25,7 +25,7 @@ AFTER_DATASET = {
     "agreement": 3,
     "baselines": 1,
     "similarity": 1,
-    "compilation": 1,
+    "execution": 1,
     "card": 1,
     **END,
 }
@@ -103,7 +103,7 @@ EDITS = {
             "predict_student": 3,
             "agreement": 3,
             "similarity": 1,
-            "compilation": 1,
+            "execution": 1,
             **END,
         },
     ),
@@ -115,7 +115,7 @@ EDITS = {
             "predict_student": 3,
             "agreement": 3,
             "similarity": 1,
-            "compilation": 1,
+            "execution": 1,
             **END,
         },
     ),
@@ -136,7 +136,7 @@ EDITS = {
     "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
     "how many rows latency is measured on": (
         replaced("config/test.yaml", "latency_rows: 2", "latency_rows: 3"),
-        {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "compilation": 1, **END},
+        {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "execution": 1, **END},
     ),
     "the measure of agreement": (
         appended("kdlib/evaluation/agreement.py", "\nNEW = 1\n"),
@@ -144,7 +144,7 @@ EDITS = {
     ),
     "a harness line": (
         appended("kdlib/java/harness/Compile.java", "// a remark\n"),
-        {"compilation": 1, **END},
+        {"execution": 1, **END},
     ),
     "the report's style sheet": (
         appended("kdlib/report/page.css", "\n/* wider */\n"),

@@ -1,5 +1,4 @@
-# Predictions, likelihoods, baselines, what is measured with models, compilation and scores, all on the same
-# test rows.
+# Predictions, likelihoods, baselines, what is measured with models, and scores, all on the same test rows.
 
 
 rule predict_teacher:
@@ -95,30 +94,6 @@ rule jars:
         "../scripts/jars.py"
 
 
-rule compilation:
-    input:
-        examples=rules.corpus.output.examples,
-        test=rules.dataset.output.test,
-        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
-        jars=rules.jars.output.listing if JDK else [],
-    output:
-        compilation=f"{RUN}/evaluation/compilation.json",
-    log:
-        f"{LOGS}/compilation.log",
-    threads: 1
-    resources:
-        mem_mb=3000,
-        runtime=60,
-    params:
-        folders=source_folders(),
-        jdk=JDK,
-        code=code("compilation"),
-    message:
-        "compile all first predictions"
-    script:
-        "../scripts/compilation.py"
-
-
 rule similarity:
     input:
         test=rules.dataset.output.test,
@@ -179,7 +154,7 @@ rule score:
         test=rules.dataset.output.test,
         train=rules.dataset.output.train,
         examples=rules.corpus.output.examples,
-        compilation=rules.compilation.output.compilation,
+        execution=f"{RUN}/evaluation/execution.json",
         predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
         nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
         similarity=rules.similarity.output.values,

@@ -16,7 +16,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
         test=Path(job.input.test),
         measurements=Measurements(
-            Path(job.input.compilation), Path(job.input.similarity), Path(job.input.similarity_report)
+            Path(job.input.execution), Path(job.input.similarity), Path(job.input.similarity_report)
         ),
         evaluation=Evaluation.model_validate(job.params.evaluation),
         split=job.params.split,
