@@ -1,8 +1,7 @@
-"""The JDK's compiler: whole folders through javac, single files in one warm JVM; nothing compiled is run."""
+"""The JDK's compiler on whole folders; nothing compiled is run."""
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ from typing import NamedTuple
 from kdlib.files import DataError
 
 HARNESS = Path(__file__).parent / "harness"
-_COMPILE = HARNESS / "Compile.java"
 _OLDEST = 17
 _ENGLISH = "-Duser.language=en"
 # Below the error stand its line, a mark and, if something is unknown, what.
@@ -129,43 +127,6 @@ def _javac(
     places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
     command = [str(jdk.javac), *options, *places, f"@{arguments}"]
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-
-
-def compile_each(
-    jdk: Jdk, sources: Sequence[SourceFile], class_path: Sequence[Path], seconds: int = 60
-) -> list[str | None]:
-    """Compile files one by one, each against the same classes, in one JVM; no class is written or run.
-
-    Args:
-        jdk: The compiler.
-        sources: Files.
-        class_path: Jars and folders of classes; a class of the file itself may be among them.
-        seconds: Time for one file, of which javac may need very much for a small text.
-
-    Returns:
-        Of each file the first error, or None if it compiles.
-
-    Raises:
-        DataError: If the JVM does not answer every job.
-    """
-    jobs = "".join(
-        f"{at}\t{_base64(source.name.encode())}\t{_base64(source.content)}\n"
-        for at, source in enumerate(sources)
-    )
-    command = [str(jdk.java), "-Xmx1g", _ENGLISH, str(_COMPILE), str(seconds), _joined(class_path)]
-    done = subprocess.run(command, input=jobs, capture_output=True, text=True, check=False)
-    answers = [line.split("\t") for line in done.stdout.splitlines()]
-    if done.returncode or [answer[0] for answer in answers] != [str(at) for at in range(len(sources))]:
-        said = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        raise DataError(
-            f"{jdk.java} ended with status {done.returncode} after {len(answers)} of {len(sources)} files: "
-            f"{said[0]}; it needs 1 GB of memory"
-        )
-    return [None if state == "ok" else base64.b64decode(error).decode() for _, state, error in answers]
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _joined(paths: Sequence[Path]) -> str:
