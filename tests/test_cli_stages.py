@@ -95,6 +95,20 @@ def test_signals_are_extracted_and_serve_a_student(base, dataset, teacher, tmp_p
     assert done.exit_code == 0, done.output
 
 
+def test_a_training_is_launched_as_its_profile_says(base, dataset, monkeypatch):
+    launched = []
+    monkeypatch.setattr(
+        "kdlib.training.launch.launch", lambda stage, profile: launched.append((stage, profile))
+    )
+    (base.parent / "two.yaml").write_text("num_processes: 2\n")
+    keys = ("--dataset", dataset.tokenizer.parent, "--out", "out", "--training.accelerate", "two.yaml")
+    done = run("teacher", "--base", base, *keys)
+    assert done.exit_code == 0, done.output
+    ((stage, profile),) = launched
+    assert (stage.func.__name__, profile) == ("finetune", "two.yaml")
+    assert stage.keywords["teacher"].training.accelerate == "two.yaml"
+
+
 def test_a_checkpoint_that_is_not_there_is_told(base, dataset, tmp_path):
     named = ("--resume-from", tmp_path / "checkpoint-7")
     done = run("teacher", "--base", base, "--dataset", dataset.tokenizer.parent, "--out", "out", *named)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,24 +82,27 @@ def teacher(
     """
     from kdlib.provenance import code_digest
     from kdlib.training import finetune
+    from kdlib.training.launch import launch
 
     config = _configured("teachers", name, keys, [base, *(overlay or [])])
     entry, data = config.teachers[name], dataset_folder(dataset, config)
     _given(f"teacher {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
     with told():
-        finetune.finetune(
-            name,
-            entry,
-            data / "train.parquet",
-            data / "validation.parquet",
-            data / "tokenizer",
-            out,
-            CHECKPOINTS,
-            entry.training.threads or config.threads,
-            pretrained,
+        stage = partial(
+            finetune.finetune,
+            name=name,
+            teacher=entry,
+            train=data / "train.parquet",
+            validation=data / "validation.parquet",
+            tokenizer=data / "tokenizer",
+            out=out,
+            checkpoints=CHECKPOINTS,
+            threads=entry.training.threads or config.threads,
+            pretrained=pretrained,
             code=code_digest(Path(finetune.__file__)),
             resume_from=resume_from,
         )
+        launch(stage, entry.training.accelerate)
 
 
 def distill(
@@ -135,7 +139,8 @@ def distill(
     --loss_weights '{focal: 1}'
     """
     from kdlib.provenance import code_digest
-    from kdlib.training import distill as stage
+    from kdlib.training import distill as distillation
+    from kdlib.training.launch import launch
 
     config = _configured("students", name, keys, [base, *(overlay or [])])
     entry, data, run = config.students[name], dataset_folder(dataset, config), Path("results") / config.run
@@ -144,24 +149,26 @@ def distill(
     _given(f"student {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
     _given(f"student {name} names the encoder {entry.encoder}", entry.encoder, measure, "--measure")
     with told():
-        stage.distill(
-            name,
-            entry,
-            data / "train.parquet",
-            data / "validation.parquet",
-            data / "tokenizer",
-            existing(store, "--store") if entry.needs_store() else None,
-            existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
-            out,
-            CHECKPOINTS,
-            entry.training.threads or config.threads,
-            GOLDS,
+        stage = partial(
+            distillation.distill,
+            name=name,
+            student=entry,
+            train=data / "train.parquet",
+            validation=data / "validation.parquet",
+            tokenizer=data / "tokenizer",
+            signals=existing(store, "--store") if entry.needs_store() else None,
+            teacher=existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
+            out=out,
+            checkpoints=CHECKPOINTS,
+            threads=entry.training.threads or config.threads,
+            golds=GOLDS,
             encoder=measure,
-            code=code_digest(Path(stage.__file__)),
+            code=code_digest(Path(distillation.__file__)),
             pretrained=pretrained,
             beams=answers,
             resume_from=resume_from,
         )
+        launch(stage, entry.training.accelerate)
 
 
 def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
