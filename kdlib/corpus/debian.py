@@ -85,7 +85,8 @@ def fetch_libraries(
         DataError: If there is no apt, or no archive answers; ``folder`` is then as it was.
     """
     with _private_apt(source or packages[0]) as (options, state), atomic(folder) as partial:
-        asked = [*packages, *guessed, *(_built_and_used(source, options, state) if source else [])]
+        plausible = [name for name in guessed if not _TOOLS.search(name)]
+        asked = [*packages, *plausible, *(_built_and_used(source, options, state) if source else [])]
         known = _with_dependencies(asked, options, state)
         missing = {
             name: "the archives of this system do not have it" for name in packages if name not in known

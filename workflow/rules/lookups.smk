@@ -134,3 +134,9 @@ def class_paths():
     """Source: folder of its class path; without a JDK there is none."""
     names = compiled_names() if JDK else {}
     return {source: f"cache/classpaths/{name}" for name, source in names.items()}
+
+
+def prediction_settings(wildcards):
+    """What predictions depend on: a statistic's seed or resamples must not generate again."""
+    settings = {"beams", "n_best", "batch_size", "batch_tokens", "latency_rows"}
+    return cfg.evaluation.model_dump(include=settings)
