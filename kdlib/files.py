@@ -87,13 +87,15 @@ def _remove_leftovers(path: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
+    import psutil
+
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+        # One that was killed stays a while, until its parent has asked how it ended.
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:  # another user's
+    except psutil.AccessDenied:  # another user's
         return True
-    return True
 
 
 def _remove(path: Path) -> None:

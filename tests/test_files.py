@@ -248,3 +248,16 @@ def test_files_can_be_read_by_others_than_their_writer(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_what_a_killed_process_left_is_removed_before_its_parent_knows(tmp_path):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    left = tmp_path / f".a.json.{child.pid}.partial"
+    left.write_text("half")
+    write_json(tmp_path / "a.json", 1)
+    assert left.exists()  # its process may still be writing
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays until it is asked how
+    write_json(tmp_path / "a.json", 2)
+    assert not left.exists()
+    child.wait()

@@ -26,13 +26,13 @@ from kdlib.training.distill import distill
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
-def watch(folder, kill_at, delay, kill):
-    """Count moments into a list of their names, and kill at one of them."""
+def watch(folder, kill_at, delay, kill, phase):
+    """Count moments into a list of their names, and kill at one of them, or of those of one phase."""
     seen = []
 
     def moment(name):
         seen.append(name)
-        if len(seen) == kill_at + 1:
+        if phase in (None, name) and (seen.count(phase) if phase else len(seen)) == kill_at + 1:
             if delay:
                 threading.Timer(delay, kill, (signal.SIGKILL,)).start()
             else:
@@ -57,7 +57,7 @@ def watch(folder, kill_at, delay, kill):
     return seen
 
 
-def run(folder, given, student, kill_at=-1, delay=0.0, killer=0, processes=1, port=0):
+def run(folder, given, student, kill_at=-1, delay=0.0, phase=None, killer=0, processes=1, port=0):
     """Distil into ``folder/out`` and note all moments in ``folder/moments``, of process 0 if there are more.
 
     Args:
@@ -66,6 +66,8 @@ def run(folder, given, student, kill_at=-1, delay=0.0, killer=0, processes=1, po
         student: Preset.
         kill_at: Number of the moment to die at; −1 for none.
         delay: Seconds to live on after it.
+        phase: Name of the moments that ``kill_at`` counts; None for all. Of several processes now one, now
+            the other makes a folder or a gold vector, so that only the moments of a phase are alike.
         killer: Number of the process whose moment it is.
         processes: How many train together.
         port: Where they meet.
@@ -77,7 +79,7 @@ def run(folder, given, student, kill_at=-1, delay=0.0, killer=0, processes=1, po
         os.setsid()
         kill = partial(os.killpg, os.getpid())
         rank = as_one_of(processes, port)
-    seen = watch(folder, kill_at if rank == killer else -1, delay, kill)
+    seen = watch(folder, kill_at if rank == killer else -1, delay, kill, phase)
     places = {name: folder / name for name in ("out", "checkpoints", "golds")}
     distill("toy", Student.model_validate(student), **given, **places, threads=1)
     (folder / ("moments" if rank == 0 else f"moments-{rank}")).write_text("\n".join(seen))

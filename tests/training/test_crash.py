@@ -135,8 +135,9 @@ def test_two_processes_killed_at_once_end_with_the_same_bytes(
     assert json.loads(expected["training_report.json"])["params"]["processes"] == 2
     own = moments[killer]
     _, second, _ = (n for n, name in enumerate(own) if name == "validation")  # the first one was saved
-    at = random.Random(phase).choice([n for n, name in enumerate(own) if name == phase and n > second])
-    assert train_together(tmp_path / "run", kill_at=at, killer=killer) == -signal.SIGKILL
+    later = [own[:n].count(phase) for n, name in enumerate(own) if name == phase and n > second]
+    kill = {"kill_at": random.Random(phase).choice(later), "phase": phase, "killer": killer}
+    assert train_together(tmp_path / "run", **kill) == -signal.SIGKILL
     assert train_together(tmp_path / "run") == 0
     assert (tmp_path / "run" / "moments").read_text().split().count("step") < own.count("step") == 6
     assert outcome(tmp_path / "run" / "out") == expected
