@@ -134,7 +134,7 @@ def test_unfinished_run_is_refused(run, tmp_path):
     shutil.copytree(run, tmp_path / "results/test")
     (tmp_path / "results/test/evaluation/students/ce/nll.parquet").unlink()
     (tmp_path / "results/test/evaluation/predictions_final.jsonl").unlink()
-    with pytest.raises(DataError, match=r"has no evaluation/samples\.jsonl; run it to the end"):
+    with pytest.raises(DataError, match=r"has no evaluation/predictions_final\.jsonl; run it to the end"):
         contracts.page(tmp_path / "results/test")
 
 
