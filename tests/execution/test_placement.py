@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from kdlib.execution.classpath import read_class_path, refuse_class_path, static_methods
+from kdlib.execution.equivalents import class_files
 from kdlib.execution.placement import (
     HOLDERS,
     NotExecutableError,
@@ -14,7 +15,7 @@ from kdlib.execution.placement import (
     with_imports,
 )
 from kdlib.files import DataError
-from kdlib.java.compiler import compile_each, find_jdk
+from kdlib.java.compiler import find_jdk
 from tests.execution.small_project import PROJECT, occurrence, small_project
 
 TEST = "src/test/java/p/LibTest.java"
@@ -150,14 +151,15 @@ def test_the_frameworks_own_assertions_come_first():
 
 
 @needs_jdk
-def test_what_is_imported_compiles(project):
+def test_what_is_imported_compiles(project, tmp_path):
     target = target_of(occurrence(TEST, "assertEquals(1, x);", "first"), project)
     statement = "org.junit.Assert.assertEquals(is(x), 1); assertThat(x, is(1)); assertNull(null); // end"
     holders = static_methods(target.edition.path, HOLDERS)
     files = [with_imports(target.place, statement, holders), target.place.with_statement(statement)]
-    errors = compile_each(find_jdk(), files, target.edition.path)
-    assert errors[0] is None
-    assert "cannot find symbol" in errors[1]
+    paths = [(target.edition.path, file) for file in files]
+    with_them, without = class_files(find_jdk(), tmp_path / "cache", paths)
+    assert with_them
+    assert without is None
     inner = target_of(occurrence(TEST, "assertEquals(2, 2);", "inside"), project)
     file = with_imports(inner.place, "assertThat(1, is(hasSize(1)));", holders)
     assert b"Matchers.hasSize" not in file.content

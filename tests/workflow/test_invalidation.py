@@ -133,7 +133,10 @@ EDITS = {
         ),
         {"fidelity": 1, **STUDENT},
     ),
-    "a corpus source": (replaced(TESTS, "public class", "/* edited */ public class"), AFTER_CORPUS),
+    "a corpus source": (
+        replaced(TESTS, "public class", "/* edited */ public class"),
+        {"classpath": 1, **AFTER_CORPUS},
+    ),
     "how many rows latency is measured on": (
         replaced("config/test.yaml", "latency_rows: 2", "latency_rows: 3"),
         {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "execution": 1, **END},
