@@ -147,7 +147,7 @@ EDITS = {
     ),
     "a harness line": (
         appended("kdlib/java/harness/Compile.java", "// a remark\n"),
-        {"execution": 1, **END},
+        {"classpath": 1, "execution": 1, **END},
     ),
     "the report's style sheet": (
         appended("kdlib/report/page.css", "\n/* wider */\n"),
