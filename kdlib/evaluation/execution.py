@@ -112,12 +112,19 @@ def execute(
         if row.id in found
     }
     entries = _entries(found, candidates, pool)
-    report = {
-        "measured": True,
-        "javac": jdk.version,
-        "sandbox": sandbox,
-        "rows": len(rows),
-        "not_executable": [{"id": row.id, "reason": refused[row.id]} for row in rows if row.id in refused],
+    refusals = [{"id": row.id, "reason": refused[row.id]} for row in rows if row.id in refused]
+    head = {"measured": True, "javac": jdk.version, "sandbox": sandbox, "rows": len(rows)}
+    write_json(out, {**head, "not_executable": refusals, **_answers(rows, texts, found, entries)})
+
+
+def _answers(
+    rows: Sequence[Row],
+    texts: Mapping[str, Sequence[str]],
+    found: Mapping[str, Executable],
+    entries: Mapping[tuple[str, str], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return the entries of the rows' own assertions, and of every model's predictions."""
+    return {
         "reference": {row.id: entries[row.id, _ORIGINAL] for row in rows if row.id in found},
         "models": {
             name: {
@@ -126,7 +133,6 @@ def execute(
             for name, own in texts.items()
         },
     }
-    write_json(out, report)
 
 
 def executable_rows(
