@@ -52,8 +52,8 @@ def find_sandbox(unsafe: bool = False) -> Sandbox:
     if unsafe:
         return "unsafe"
     raise DataError(
-        f"no sandbox for tests that nobody has read ({'; '.join(reasons)}); install bubblewrap, or say "
-        "--unsafe where the machine itself may be lost"
+        f"no sandbox for tests that nobody has read ({'; '.join(reasons)}); install bubblewrap, or set "
+        "execution.unsafe where the machine itself may be lost"
     )
 
 
