@@ -172,7 +172,8 @@ def test_the_strongest_that_works_is_taken_and_else_it_is_refused(monkeypatch):
     assert find_sandbox(unsafe=True) == "namespaces"
     reasons["namespaces"] = "unshare: Operation not permitted"
     with pytest.raises(
-        DataError, match=r"no sandbox.*bwrap not installed.*not permitted.*install bubblewrap.*execution.unsafe"
+        DataError,
+        match=r"no sandbox.*bwrap not installed.*not permitted.*install bubblewrap.*execution.unsafe",
     ):
         find_sandbox()
     assert find_sandbox(unsafe=True) == "unsafe"

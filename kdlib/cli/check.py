@@ -1,0 +1,68 @@
+"""``kdlib check``: does one assertion compile, pass, and notice faults?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kdlib.cli.errors import fail, told
+
+CACHE = Path("cache")
+
+
+def check(
+    place: Annotated[str, typer.Argument(help="FILE.java:LINE of the assertion that is there now.")],
+    assertion: Annotated[str, typer.Argument(help="One Java statement to try in its place.")],
+    project: Annotated[Path, typer.Option(help="Folder with the main and test sources.")] = Path(),
+    jar: Annotated[
+        list[Path] | None, typer.Option(help="Library, or folder of libraries, JUnit among them; repeatable.")
+    ] = None,
+    mutants: Annotated[int, typer.Option(min=0, help="Faults of the method under test to try.")] = 10,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that the test may take.")] = 10.0,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Run without a sandbox where none works.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run one assertion in its test, in a sandbox, and on faulty versions of the method under test.
+
+    The exit code is 0 if the test passes. The project is compiled once and kept in cache/. Example:
+    kdlib check examples/sample-java/src/test/java/tessera/parse/PathNameTest.java:75
+    'assertTrue(PathName.ROOT.depth() == 0);' --project examples/sample-java --jar cache/jars/junit4
+    """
+    from kdlib.cli.checking import check_assertion
+    from kdlib.config import Execution
+
+    file, _, line = place.rpartition(":")
+    if not file or not line.isdecimal():
+        fail(f"{place!r}: give the file and the line of an assertion, such as src/test/java/FooTest.java:42")
+    settings = Execution(mutants=mutants, timeout_s=timeout, unsafe=unsafe)
+    with told():
+        found = check_assertion(
+            Path(file), int(line), assertion, project, _jars(jar or []), settings, CACHE.absolute()
+        )
+    print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _text(found))
+    if found["candidate"]["status"] != "passed":
+        raise typer.Exit(1)
+
+
+def _jars(given: list[Path]) -> list[Path]:
+    found = [jar for path in given for jar in (sorted(path.glob("*.jar")) if path.is_dir() else [path])]
+    for path in found:
+        if not path.is_file():
+            fail(f"{path}: there is no such jar")
+    return found
+
+
+def _text(found: dict[str, Any]) -> str:
+    own, reference = found["candidate"], found["reference"]
+    lines = [own["status"].replace("_", " ") + (f": {own['message']}" if own["message"] else "")]
+    if own["tautology"]:
+        lines.append(f"it cannot fail: {own['tautology']}")
+    if own["mutants"]:
+        lines.append(f"kills {own['killed']} of {own['mutants']} mutants of the method under test")
+    if reference["mutants"]:
+        lines.append(f"in its place stands {found['assertion']}")
+        lines.append(f"which kills {reference['killed']} of {reference['mutants']}")
+    return "\n".join(lines)
