@@ -180,6 +180,16 @@ def test_a_run_without_optional_parts(arguments, written):
         assert sentence in text
 
 
+def test_what_passes_is_called_a_regression_oracle(arguments, written):
+    text, _ = written(arguments)
+    assert "regression oracle" not in text
+    scores = read_json(arguments["scores"])
+    scores["metrics"]["passes"] = {"higher_is_better": True, "description": "share that passes"}
+    write_json(arguments["scores"], scores)
+    text, _ = written(arguments)
+    assert "is a regression oracle" in text
+
+
 def test_parts_of_a_slice_stand_with_every_model(arguments, written):
     _, reading = written(arguments)
     scores = read_json(arguments["scores"])
