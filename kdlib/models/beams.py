@@ -18,6 +18,7 @@ from transformers.cache_utils import DynamicLayer
 
 from kdlib.models.batch import Row, layout_of, prompts
 from kdlib.models.forward import head_sees
+from kdlib.models.prompt_attention import shared_prompts
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -37,12 +38,12 @@ class Decoder(Protocol):
     def advance(self, tokens: Int[Tensor, " outputs"]) -> Float[Tensor, "outputs vocab"]:
         """Write a token behind each output and return the logits of the next."""
 
-    def keep(self, places: Int[Tensor, " kept"], within_rows: bool) -> None:
-        """Go on with these outputs, some of them perhaps more than once.
+    def keep(self, places: Int[Tensor, " kept"], rows: Int[Tensor, " going"] | None) -> None:
+        """Go on with these outputs, some of them perhaps more than once, as many for each row.
 
         Args:
             places: Numbers of the outputs.
-            within_rows: Whether each takes the place of one with the same prompt.
+            rows: Numbers of their rows; None if each output takes the place of one with the same prompt.
         """
 
 
@@ -63,8 +64,12 @@ def beam_search(
     """
     start = layout_of(model.config).start
     with torch.inference_mode():
-        decoder: Decoder = _Causal(model, rows) if start is None else _EncoderDecoder(model, rows, start)
-        found = _search(decoder, len(rows), beams, max_tokens, _ends(model))
+        if start is None:
+            found = _search(_Causal(model, rows), len(rows), beams, max_tokens, _ends(model))
+        else:
+            with shared_prompts(model) as shared:
+                decoder = _EncoderDecoder(model, rows, start, shared)
+                found = _search(decoder, len(rows), beams, max_tokens, _ends(model))
     return [[(ids, total) for ids, total in own[:n_best]] for own in found]
 
 
@@ -128,8 +133,9 @@ def _search(
         going = [place for place, row in enumerate(alive.rows) if len(done[row]) < beams]
         if not going or length == max_tokens:
             break
-        alive, places, tokens = _continued(alive, found, going, beams)
-        decoder.keep(places, within_rows=length > 1 and len(going) * beams == len(logits))
+        kept = torch.tensor(going, device=device)
+        alive, places, tokens = _continued(alive, found, kept, beams)
+        decoder.keep(places, None if length > 1 and len(places) == len(logits) else kept)
         logits = decoder.advance(tokens)
     return [sorted(own, key=lambda output: -output[1] / len(output[0]))[:beams] for own in done]
 
@@ -157,24 +163,23 @@ def _collect(done: list[list[Output]], alive: _Beams, found: _Candidates, beams:
 
 
 def _continued(
-    alive: _Beams, found: _Candidates, going: Sequence[int], beams: int
+    alive: _Beams, found: _Candidates, kept: Int[Tensor, " going"], beams: int
 ) -> tuple[_Beams, Int[Tensor, " outputs"], Int[Tensor, " outputs"]]:
     """Return the unfinished outputs with a token more, whose continuations they are, and these tokens."""
-    kept = torch.tensor(going, device=found.totals.device)
     totals, order = found.totals.masked_fill(found.ended, -torch.inf)[kept].topk(beams, dim=-1)
     parents, tokens = found.parents[kept].gather(1, order), found.tokens[kept].gather(1, order)
     width = alive.written.shape[1]
     before = alive.written[kept[:, None], parents]
     after = _Beams(
-        [alive.rows[place] for place in going], torch.cat([before, tokens[:, :, None]], dim=2), totals
+        [alive.rows[place] for place in kept.tolist()], torch.cat([before, tokens[:, :, None]], dim=2), totals
     )
     return after, (kept[:, None] * width + parents).flatten(), tokens.flatten()
 
 
 class _EncoderDecoder:
-    def __init__(self, model: PreTrainedModel, rows: Sequence[Row], start: int) -> None:
+    def __init__(self, model: PreTrainedModel, rows: Sequence[Row], start: int, shared: bool) -> None:
         tensors = prompts([row.source_ids for row in rows], layout_of(model.config).pad, "right")
-        self.model, self.first = model, start
+        self.model, self.first, self.shared = model, start, shared
         self.cache: Any = None
         self.ids = tensors["input_ids"].to(model.device)
         self.mask = tensors["attention_mask"].to(model.device)
@@ -196,12 +201,13 @@ class _EncoderDecoder:
         logits: Tensor = found.logits[:, -1]
         return logits
 
-    def keep(self, places: Int[Tensor, " kept"], within_rows: bool) -> None:
-        if within_rows:  # equal keys and values of the prompt, the most of the memory, are not copied
-            self.cache.self_attention_cache.reorder_cache(places)
+    def keep(self, places: Int[Tensor, " kept"], rows: Int[Tensor, " going"] | None) -> None:
+        self.cache.self_attention_cache.reorder_cache(places)
+        if rows is None:  # keys and values of the prompts, the most of the memory, stay
             return
-        self.cache.reorder_cache(places)
-        self.states, self.mask = self.states[places], self.mask[places]
+        prompts = rows if self.shared else places
+        self.cache.cross_attention_cache.reorder_cache(prompts)
+        self.states, self.mask = self.states[prompts], self.mask[prompts]
 
 
 def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:
@@ -233,8 +239,8 @@ class _Causal:
         self.mask = torch.cat([self.mask, torch.ones_like(tokens)[:, None]], dim=1)
         return self._logits(tokens[:, None])[:, -1]
 
-    def keep(self, places: Int[Tensor, " kept"], within_rows: bool) -> None:
-        if within_rows:
+    def keep(self, places: Int[Tensor, " kept"], rows: Int[Tensor, " going"] | None) -> None:
+        if rows is None:
             for layer in self.cache.layers:
                 _reorder_within_rows(layer, places, behind=self.ids.shape[1])
             return
