@@ -282,4 +282,6 @@ def _run(files: Mapping[_Key, SourceFile], found: Mapping[str, Executable], pool
 def _job(name: str, own: Executable, file: SourceFile, mutant: int) -> Job:
     target = own.target
     files = (file,) if mutant < 0 else (file, own.mutants[mutant])
-    return Job(name, files, target.test_class, target.method, target.edition.path, target.framework)
+    return Job(
+        name, files, target.test_class, target.method, target.edition.path, target.framework, target.project
+    )

@@ -84,14 +84,14 @@ def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
 
 
 def runner_command(
-    jdk: Jdk, harness: Path, classpath: tuple[Path, ...], limits: Limits, sandbox: Sandbox, temporary: Path
+    jdk: Jdk, harness: Path, readable: tuple[Path, ...], limits: Limits, sandbox: Sandbox, temporary: Path
 ) -> list[str]:
     """Return the command of a JVM that runs tests in the sandbox.
 
     Args:
         jdk: Its Java.
         harness: The harness' classes.
-        classpath: What its tests may read.
+        readable: What its tests may read: class path and project.
         limits: Memory, processes and output.
         sandbox: Which sandbox.
         temporary: Folder for tests where nothing confines them.
@@ -100,4 +100,4 @@ def runner_command(
     java = [str(jdk.java), *_COMMON, *_CONFINED, f"-Xmx{limits.memory_mb}m"]
     java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
     java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}", "-cp", str(harness), "RunJobs"]
-    return confined(sandbox, limits, [jdk.java.parents[1], harness, *classpath], java)
+    return confined(sandbox, limits, [jdk.java.parents[1], harness, *readable], java)

@@ -26,6 +26,8 @@ class Job:
         method: Name of the test method.
         classpath: Jars and folders of classes, JUnit among them; for JUnit 5 its launcher and engine too.
         framework: Which JUnit runs it; 4 runs tests of JUnit 3 as well.
+        project: Folder whose entries stand in the test's working directory, as in that of a build tool, but
+            read-only; none without a sandbox, where the test could write there.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Job:
     method: str
     classpath: tuple[Path, ...]
     framework: Framework
+    project: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Target:
         method: Name of the test method.
         framework: What runs it; JUnit 4 runs tests of JUnit 3 as well.
         edition: What it is compiled with.
+        project: Folder in which a build tool would run it.
     """
 
     place: Place
@@ -85,6 +86,7 @@ class Target:
     method: str
     framework: Framework
     edition: Edition
+    project: Path
 
 
 def as_javac_reads(statement: str) -> str:
@@ -151,7 +153,8 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     folder = unit.package.replace(".", "/")
     place = replace(place, name=f"{folder}/{place.name}".lstrip("/"))
     runner = edition.runners[name] if header.abstract else name
-    return Target(place, runner, method.name, _RUN_BY[framework], edition)
+    project = class_path.files / _module(where.path)
+    return Target(place, runner, method.name, _RUN_BY[framework], edition, project)
 
 
 def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[str]]) -> SourceFile:
@@ -212,6 +215,12 @@ def _holder(name: str, arguments: int, unit: Unit, holders: Mapping[str, frozens
     if name == "assertThat" and arguments > 1:
         unlike |= {*_FLUENT}
     return next((each for each in HOLDERS if each not in unlike and name in holders.get(each, ())), None)
+
+
+def _module(path: str) -> str:
+    """Return the folder of the module that a test file belongs to: Maven's, else that of the source."""
+    before, found, _ = f"/{path}".rpartition("/src/test/")
+    return before.lstrip("/") if found else ""
 
 
 @lru_cache(maxsize=64)  # the assertions of a file come one after another

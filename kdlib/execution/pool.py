@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kdlib.execution.harness import build_harness, harness_digest
 from kdlib.execution.jobs import Job, Limits, Result
-from kdlib.execution.results import Results, content_key, path_digest
+from kdlib.execution.results import Results, content_key, path_digest, read_by
 from kdlib.execution.sandbox import Sandbox
 from kdlib.execution.worker import Tools, Worker
 from kdlib.java.compiler import find_jdk
@@ -87,7 +87,7 @@ def _answered(
                 yield from (replace(result, id=job.id) for job in same.pop(key))
 
     for job in _grouped(jobs):
-        digests |= {path: path_digest(path) for path in job.classpath if path not in digests}
+        digests |= {path: path_digest(path) for path in read_by(job) if path not in digests}
         key = content_key(job, surroundings, digests)
         if key in same:
             same[key].append(job)
@@ -111,4 +111,4 @@ def _grouped(jobs: Iterable[Job]) -> Iterator[Job]:
     """Yield jobs so that those of one class path stand together, as far as one looks ahead."""
     left = iter(jobs)
     while ahead := list(itertools.islice(left, _LOOK_AHEAD)):
-        yield from sorted(ahead, key=lambda job: (job.classpath, job.framework))
+        yield from sorted(ahead, key=lambda job: (job.classpath, job.framework, str(job.project)))

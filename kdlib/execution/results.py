@@ -23,14 +23,19 @@ def content_key(job: Job, surroundings: str, digests: Mapping[Path, str]) -> byt
     Args:
         job: Its id does not count.
         surroundings: JDK, harness, limits and sandbox.
-        digests: Of each part of the class path, by content.
+        digests: Of each part of the class path and of the project's folder, by content.
     """
     parts = [surroundings, job.test_class, job.method, job.framework]
-    parts += [digests[path] for path in job.classpath]
+    parts += [digests[path] for path in read_by(job)]
     sha = hashlib.sha256("\0".join(parts).encode())
     for file in job.files:
         sha.update(f"\0{file.name}\0{len(file.content)}\0".encode() + file.content)
     return sha.digest()
+
+
+def read_by(job: Job) -> tuple[Path, ...]:
+    """Return the files and folders that a test reads, beside the job's own."""
+    return job.classpath if job.project is None else (*job.classpath, job.project)
 
 
 def path_digest(path: Path) -> str:

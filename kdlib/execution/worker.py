@@ -56,7 +56,7 @@ class Worker:
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))
         self._compiler: Jvm | None = None
         self._runner: Jvm | None = None
-        self._serves: tuple[tuple[Path, ...], Framework] | None = None
+        self._serves: tuple[tuple[Path, ...], Framework, Path | None] | None = None
         self._adapter: dict[str, str] = {}
         self._ready = False
         self._jobs = 0
@@ -65,7 +65,7 @@ class Worker:
 
     def serves(self, job: Job) -> bool:
         """Return whether its JVM has the class path of a job."""
-        return self._serves == (job.classpath, job.framework)
+        return self._serves == (job.classpath, job.framework, job.project)
 
     def end(self) -> None:
         """End both JVMs, from whatever thread, and start no other."""
@@ -131,7 +131,7 @@ class Worker:
                 f"{job.id}: its class path has no usable {job.framework} ({error}); add the jars of JUnit"
             )
         self._adapter = classes
-        self._serves = job.classpath, job.framework
+        self._serves = job.classpath, job.framework, job.project
         self._renew()
 
     def _await(self) -> None:
@@ -141,8 +141,14 @@ class Worker:
         assert self._runner is not None
         assert self._serves is not None
         nonce = secrets.token_hex(16)
-        paths = [str(path) for path in self._serves[0]]
-        first = {"nonce": nonce, "classPath": paths, "adapters": self._adapter}
+        classpath, _, project = self._serves
+        beside = project is not None and self._tools.sandbox != "unsafe"
+        first = {
+            "nonce": nonce,
+            "classPath": [str(path) for path in classpath],
+            "adapters": self._adapter,
+            "beside": sorted(str(path) for path in project.iterdir()) if project and beside else [],
+        }
         answer = self._runner.ask(first, f"{nonce} ", _START_SECONDS, _LONGEST_CLASSES)
         if isinstance(answer, Ended):
             raise DataError(
@@ -156,9 +162,11 @@ class Worker:
         if self._runner is not None:
             self._runner.end()
         assert self._serves is not None
+        classpath, _, project = self._serves
         tools = self._tools
+        readable = classpath if project is None else (*classpath, project)
         command = runner_command(
-            tools.jdk, tools.harness, self._serves[0], tools.limits, tools.sandbox, self._temporary
+            tools.jdk, tools.harness, readable, tools.limits, tools.sandbox, self._temporary
         )
         self._runner = self._started(command)
         self._ready = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psutil
 import pytest
 
@@ -80,7 +82,9 @@ def test_equal_content_runs_once_and_again_never(junit4, tmp_path, sandbox, monk
     assert results([other, twin], tmp_path, sandbox) == {"Other": found["Other"], "twin": found["twin"]}
 
 
-@pytest.mark.parametrize("change", ["file", "class path", "limits", "method", "framework", "harness"])
+@pytest.mark.parametrize(
+    "change", ["file", "class path", "limits", "method", "framework", "harness", "project"]
+)
 def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monkeypatch):
     """Without any JVM: the workers' answer is set."""
     monkeypatch.setattr(Worker, "run", lambda _, job: Result(job.id, "passed", "", 1.0))
@@ -104,9 +108,45 @@ def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monke
             job = Job("1", files, "A", "u", (jar,), "junit4")
         case "framework":
             job = Job("1", files, "A", "t", (jar,), "junit5")
+        case "project":
+            (tmp_path / "project").mkdir()
+            job = replace(job, project=tmp_path / "project")
         case "harness":
             monkeypatch.setattr(pool, "harness_digest", lambda: "other")
     assert [r.status for r in run([job], limits, 1, tmp_path, "unsafe")] == ["failed"]
+
+
+READ = 'assertEquals("two", new String(java.nio.file.Files.readAllBytes(new File("src/data.txt").toPath())));'
+
+
+def test_files_of_the_project_stand_in_the_working_directory(junit4, tmp_path, cache, sandbox):
+    """To read only; and again after a test has removed them."""
+    (tmp_path / "project/src").mkdir(parents=True)
+    (tmp_path / "project/src/data.txt").write_text("two")
+    bodies = {
+        "Reads": READ,
+        "Writes": 'new FileWriter("src/data.txt").close();',
+        "Removes": 'assertTrue(new File("src").delete());',
+        "Again": READ,
+    }
+    jobs = [replace(job4(name, body, junit4), project=tmp_path / "project") for name, body in bodies.items()]
+    found = results([*jobs, job4("Without", READ, junit4)], cache, sandbox, workers=1)
+    assert {name: result.status for name, result in found.items()} == {
+        "Reads": "passed",
+        "Writes": "failed",
+        "Removes": "passed",
+        "Again": "passed",
+        "Without": "failed",
+    }
+    assert "Read-only file system" in found["Writes"].message
+    assert (tmp_path / "project/src/data.txt").read_text() == "two"
+
+
+def test_without_a_sandbox_files_of_the_project_are_out_of_reach(junit4, tmp_path, cache):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/data.txt").write_text("two")
+    (found,) = results([replace(job4("Reads", READ, junit4), project=tmp_path)], cache, "unsafe").values()
+    assert found.status == "failed"
 
 
 def test_class_paths_and_frameworks_may_be_mixed_in_a_stream(junit4, junit5, cache, sandbox):

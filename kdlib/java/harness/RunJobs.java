@@ -27,7 +27,8 @@ import java.util.jar.JarFile;
  * object's nonce, so that nothing that a test prints is taken for an answer:
  *
  * <pre>
- * first:  {"nonce", "classPath": [path, ...], "adapters": {binary name: class file in base64}}
+ * first:  {"nonce", "classPath": [path, ...], "adapters": {binary name: class file in base64},
+ *          "beside": [path of a file or folder to find in the working directory, ...]}
  * answer: nonce {"status": "ready"}
  * job:    {"nonce", "classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method", "seconds"}
  * answer: nonce {"status": passed, failed or timed_out, "message", "spent": why this JVM should run no more}
@@ -67,6 +68,7 @@ final class RunJobs {
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "US-ASCII");
         Map<String, Object> first = Json.object(in.readLine());
         RunJobs jobs = new RunJobs(texts(first.get("classPath")), decoded(first.get("adapters")));
+        jobs.surroundings.place(texts(first.get("beside")));
         answer(out, first, Map.of("status", "ready"));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             Map<String, Object> job = Json.object(line);

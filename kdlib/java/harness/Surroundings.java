@@ -5,9 +5,11 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TimeZone;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,6 +22,15 @@ final class Surroundings {
     private final Locale locale = Locale.getDefault();
     private final TimeZone zone = TimeZone.getDefault();
     private final Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    private final Set<Path> placed = new HashSet<>();
+
+    /** Lets tests find files and folders by their names in the working directory. */
+    void place(List<String> paths) throws IOException {
+        for (String path : paths) {
+            Path target = Path.of(path);
+            placed.add(Files.createSymbolicLink(temporary.resolve(target.getFileName()), target));
+        }
+    }
 
     /** Gives a job streams, properties and defaults that no job has changed. */
     void prepare() {
@@ -49,12 +60,12 @@ final class Surroundings {
     private boolean emptied() {
         try (Stream<Path> walk = Files.walk(temporary)) {
             List<Path> left = walk.sorted(Comparator.reverseOrder())
-                    .filter(path -> !path.equals(temporary))
+                    .filter(path -> !path.equals(temporary) && !placed.contains(path))
                     .collect(Collectors.toList());
             for (Path path : left) {
                 Files.delete(path);
             }
-            return true;
+            return placed.stream().allMatch(Files::isSymbolicLink);
         } catch (IOException | RuntimeException error) {
             return false;
         }
