@@ -65,19 +65,20 @@ function predictions(row) {
   const table = element("table");
   table.append(element("caption", "First prediction of each model"));
   const head = table.createTHead().insertRow();
-  head.append(...["model", "", "token F1", "prediction"].map((text) => headingCell(text || "result", "col")));
+  head.append(...["model", "", "token F1", "prediction", "in its test"].map((text) => headingCell(text || "result", "col")));
   const body = table.createTBody();
   row.outputs.forEach((output, at) => {
     const line = body.insertRow();
     line.append(headingCell(data.models[at], "row"));
     if (output === null) {
-      line.append(element("td", "–"), element("td", "–"), element("td", "no prediction for this row"));
+      line.append(element("td", "–"), element("td", "–"), element("td", "no prediction for this row"), element("td", "–"));
       return;
     }
-    const [text, right, f1, valid] = output;
+    const [text, right, f1, valid, passes, told] = output;
     line.append(element("td", right ? "✓ right" : "✗ wrong", right ? "right number" : "wrong number"));
     line.append(element("td", f1.toFixed(3), "number"));
     line.append(element("td", (text || "(empty)") + (valid ? "" : "   [not one Java statement]"), "code"));
+    line.append(element("td", told === null ? "–" : told, told === null ? "" : passes ? "right" : "wrong"));
   });
   return table;
 }
@@ -100,6 +101,9 @@ function chosen(row) {
   const outputs = model.value === "" ? row.outputs : [row.outputs[Number(model.value)]];
   const given = outputs.filter(Boolean);
   if (outcome.value === "all") return true;
+  if (outcome.value.endsWith("passes")) {
+    return given.some((output) => output[4] === true && (outcome.value === "passes" || !output[1]));
+  }
   return given.some((output) => output[1] === (outcome.value === "right"));
 }
 

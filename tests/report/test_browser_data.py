@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from kdlib.evaluation.outputs import Outcome
 from kdlib.report.examples import EMBEDDED, browser
 
 
@@ -12,10 +15,29 @@ def test_a_model_without_the_row_is_told_from_a_wrong_one():
     found = browser([_sample("a", "1"), _sample("b", "2", exact_match=True)], {"1": "p1", "2": "p2"})
     assert found["models"] == ["a", "b"]
     assert [row["outputs"] for row in found["rows"]] == [
-        [["a on 1", False, 0.333, True], None],
-        [None, ["b on 2", True, 0.333, True]],
+        [["a on 1", False, 0.333, True, None, None], None],
+        [None, ["b on 2", True, 0.333, True, None, None]],
     ]
     assert [row["prompt"] for row in found["rows"]] == ["p1", "p2"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "passes", "told"),
+    [
+        (("not_compiled", "no symbol x", None, 0, 0), False, "does not compile: no symbol x"),
+        (("failed", "expected:<1> but was:<2>", None, 0, 0), False, "fails: expected:<1> but was:<2>"),
+        (("timed_out", "not ended within 10 s", None, 0, 0), False, "does not end: not ended within 10 s"),
+        (("crashed", "status 7", None, 0, 0), False, "ends its JVM: status 7"),
+        (("passed", "", None, 0, 0), True, "passes"),
+        (("passed", "", None, 3, 5), True, "passes, kills 3 of 5 mutants"),
+        (("passed", "", "compares a value with itself", 0, 5), True, "passes, as it always would: compares"),
+    ],
+)
+def test_what_a_prediction_does_in_its_test_is_told(outcome, passes, told):
+    sample = _sample("a", "1", execution=Outcome(*outcome)._asdict())
+    ((shown,),) = [row["outputs"] for row in browser([sample], {"1": "p"})["rows"]]
+    assert shown[4] is passes
+    assert shown[5].startswith(told)
 
 
 def test_a_large_run_embeds_the_first_rows_by_id_and_tells_how_many_there_are():

@@ -97,7 +97,8 @@ def test_texts_are_shown_and_never_become_markup(arguments, written, examples_of
     first = examples["rows"][0]
     assert first["prompt"] == f"row-a {NASTY}"
     assert first["references"] == [f"row-a {NASTY}"]
-    said = [[f"{NASTY} {model}", True, 0.25, False] for model in examples["models"]]
+    verdict = [False, f"fails: {NASTY}"]
+    said = [[f"{NASTY} {model}", True, 0.25, False, *verdict] for model in examples["models"]]
     assert first["outputs"] == said
     assert examples["models"] == ["teachers/base", "students/ce", "baselines/retrieval", "baselines/trigram"]
 
