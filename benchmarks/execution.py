@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import lang3
 from benchmarks.contract import Claim, answer, quick
 from kdlib.corpus.debian import fetch_jars
 from kdlib.execution.jobs import Job, Limits, Result
@@ -81,6 +82,16 @@ def seconds_warm(answers: Iterator[Result], count: int) -> float:
     return (time.perf_counter() - started) / count
 
 
+def lang3_per_s(runs: int, warm_up: int, warm: int, workers: int, cache: Path) -> float:
+    """Return candidates a second for commons-lang3, after others."""
+    jobs = lang3.candidates(warm_up + runs * warm + 2 * workers)
+    answers = run(jobs, _LIMITS, workers, cache, find_sandbox())
+    seconds_warm(answers, warm_up)
+    rates = [1 / seconds_warm(answers, warm) for _ in range(runs)]
+    answers.close()
+    return statistics.median(rates)
+
+
 def cached_per_s(jobs: Sequence[Job], times: int, workers: int, cache: Path) -> float:
     """Return candidates a second of a whole rerun, in which each stands several times."""
     again = [replace(job, id=f"{job.id}.{number}") for number in range(times) for job in jobs]
@@ -112,12 +123,21 @@ def main() -> None:
         # They are handed out in order; the last ones may have been under way.
         done = jobs[: warm_up + pairs * warm - 2 * workers]
         again = cached_per_s(done, 20, workers, folder / "cache")
+        large = lang3_per_s(pairs, warm_up // 4, warm // 2, workers, folder / "cache")
     rate = statistics.median(rates)
     answer(
         "execution",
         {
             "candidates_per_s": Claim(
                 rate, "1/s", 25, "higher", f"sample library, {workers} workers, after {warm_up} others", pairs
+            ),
+            "lang3_candidates_per_s": Claim(
+                large,
+                "1/s",
+                None,
+                "higher",
+                f"commons-lang3, whose test files have thousands of lines; {workers} workers",
+                pairs,
             ),
             "over_fresh_jvm": Claim(
                 statistics.median(ratios),
