@@ -15,6 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from javalang.tokenizer import Keyword
+
 from benchmarks.codebleu_package import package_seconds
 from benchmarks.contract import Claim, answer, quick
 from benchmarks.engines import SAMPLE, dataset, ours, training_of
@@ -31,7 +33,8 @@ PAIRS = 2_000 if quick() else 26_000
 PACKAGE_PAIRS = 100 if quick() else 500
 RUNS = 1 if quick() else 5
 BEAMS, BATCH, TOKENS = 4, 32, 48
-FIRST_WORD = re.compile(r'(?<=[(.\s",-])\w+')  # after the assertion's own name
+# The first name after the assertion's own; a keyword with a number would be a syntax error.
+FIRST_WORD = re.compile(rf"""(?<=[(.\s",-])(?!(?:{"|".join(Keyword.VALUES)}|true|false|null)\b)[A-Za-z]\w*""")
 
 
 def pairs(folder: Path, number: int) -> list[Answer]:
@@ -43,7 +46,7 @@ def pairs(folder: Path, number: int) -> list[Answer]:
     """
     out = folder / "examples.parquet"
     mine_source("sample", SampleSource(kind="sample"), SAMPLE, Filters(), out, folder / "mined.json", 1)
-    # What cannot be told apart by a number is left out: fail();
+    # What cannot be told apart by the number of a name is left out: fail();
     texts = [text for example in read_examples(out) if FIRST_WORD.search(text := example.references[0])]
     chosen = random.Random(1).choices(texts, k=2 * number)
     distinct = [FIRST_WORD.sub(rf"\g<0>{at}", text, count=1) for at, text in enumerate(chosen)]

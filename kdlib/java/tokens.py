@@ -45,7 +45,7 @@ def code_tokens(text: str) -> list[str]:
     Returns:
         Tokens in source order.
     """
-    return [token for token in _LEXER.findall(text) if token] or text.split()
+    return list(filter(None, _LEXER.findall(text))) or text.split()
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:

@@ -186,7 +186,9 @@ def _ngrams(tokens: list[str]) -> Iterator[Ngram]:
 
 def _totals(length: int) -> list[int]:
     """Return the number of n-grams of each order in a text of so many tokens."""
-    return [max(0, length - shorter) for shorter in range(_ORDER)]
+    if length < _ORDER:
+        return [max(0, length - shorter) for shorter in range(_ORDER)]
+    return list(range(length, length - _ORDER, -1))
 
 
 def _matched(tokens: list[str], left: Counter[Ngram]) -> list[int]:
