@@ -62,6 +62,9 @@ def _scores(scores: dict[str, Any]) -> Iterator[str]:
             for metric in metrics
         ]
         yield f"| {model} | " + " | ".join(cells) + " |"
+    for metric, own in scores["reference"].items():
+        value = f"{own['value']:.3f} [{own['low']:.3f}, {own['high']:.3f}]"
+        yield f"\nThe rows' own assertions have {metric} {value}, over {own['n']} rows."
     for missing in scores.get("not_measured", []):
         yield f"\nNot measured: {missing['what']} ({missing['reason']})."
 

@@ -84,10 +84,23 @@ def _executed(executed: Executed, name: str) -> Columns:
         "tautology": [own.tautology is not None for own in outcomes],
     }
     found = {metric: np.column_stack([own, np.ones(len(own))]) for metric, own in columns.items()}
-    # A prediction that does not pass kills none of those that there are.
+    return found | _killed(executed, [own.killed for own in outcomes])
+
+
+def _killed(executed: Executed, killed: Sequence[int]) -> Columns:
+    """Return mutants killed and mutants, of the rows that have some; what does not pass kills none."""
     mutants = [executed.reference[key].mutants for key in executed.ids]
-    tried = [[own.killed, number] for own, number in zip(outcomes, mutants, strict=True) if number]
-    return found | ({"mutation_score": np.array(tried, dtype=np.float64)} if tried else {})
+    tried = [[own, number] for own, number in zip(killed, mutants, strict=True) if number]
+    return {"mutation_score": np.array(tried, dtype=np.float64)} if tried else {}
+
+
+def reference_columns(executed: Executed) -> Columns:
+    """Return the statistics of the rows' own assertions, of what these do not have by definition.
+
+    Args:
+        executed: What they did in their tests.
+    """
+    return _killed(executed, [executed.reference[key].killed for key in executed.ids])
 
 
 def _semantic(text: Columns, values: Sequence[float]) -> Columns:

@@ -10,7 +10,13 @@ from typing import Any
 
 from kdlib.config import Evaluation
 from kdlib.evaluation.compare import Pair, compare, over_seeds, pairs, sampling, scores_of
-from kdlib.evaluation.measured import Measurements, measured_columns, measured_details, read_measured
+from kdlib.evaluation.measured import (
+    Measurements,
+    measured_columns,
+    measured_details,
+    read_measured,
+    reference_columns,
+)
 from kdlib.evaluation.metrics import METRICS, Columns, row_values
 from kdlib.evaluation.outputs import Outcome, read_output, read_rows
 from kdlib.evaluation.results import write_results
@@ -65,6 +71,8 @@ def score(
         columns[name] |= own
     chosen = pairs(list(models), teachers)
     report = report_of(columns, details, evaluation, split, chosen, seeds, parts, measured.missing())
+    draw = partial(sampling, evaluation=evaluation, split=split)
+    report["reference"] = scores_of(reference_columns(measured.executed), details, draw)
     write_results(
         report, samples_of([row.id for row in rows], answers, columns, measured.executed.models), out
     )

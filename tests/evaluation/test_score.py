@@ -126,7 +126,7 @@ def execution(models, left="b", mutants=4):
         "sandbox": "bubblewrap",
         "rows": 4,
         "not_executable": [{"id": left, "reason": "its own assertion has failed: expected 1"}],
-        "reference": {key: entry("passed", mutants) for key in IDS if key != left},
+        "reference": {key: entry("passed", mutants // 2) for key in IDS if key != left},
         "models": {name: {key: entry(*told) for key, told in own.items()} for name, own in models.items()},
     }
 
@@ -138,6 +138,7 @@ def test_execution_is_over_the_rows_that_can_be_run(run):
     models = model(run, "students/ce", GOOD)
     result, samples = scored(run, models, execution({"students/ce": DID}), seed=0)
     own = result["models"]["students/ce"]
+    assert result["reference"]["mutation_score"]["value"] == 0.5
     assert own["compiles"]["value"] == pytest.approx(2 / 3)
     assert own["passes"]["value"] == pytest.approx(1 / 3)
     assert own["mutation_score"]["value"] == 3 / 12  # what does not pass kills none of four

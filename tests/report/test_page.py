@@ -189,6 +189,10 @@ def test_what_passes_is_called_a_regression_oracle(arguments, written):
     write_json(arguments["scores"], scores)
     text, _ = written(arguments)
     assert "is a regression oracle" in text
+    assert "The rows' own assertions" not in text
+    score = {"value": 0.25, "low": 0.125, "high": 0.5, "n": 9, "signature": "mutation_score|v:1"}
+    write_json(arguments["scores"], {**scores, "reference": {"mutation_score": score}})
+    assert "The rows' own assertions kill 0.250 [0.125, 0.500] of the mutants." in written(arguments)[0]
 
 
 def test_parts_of_a_slice_stand_with_every_model(arguments, written):
