@@ -84,7 +84,7 @@ def _arguments() -> argparse.Namespace:
 
 def _shape(reason: str) -> str:
     """Return a reason without the numbers that make each one different."""
-    return re.sub(r"\d+", "N", reason).replace("`", "'")[:110]
+    return re.sub(r"\b\d+\b", "N", reason).replace("`", "'")[:110]
 
 
 if __name__ == "__main__":
