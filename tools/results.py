@@ -53,15 +53,15 @@ def _count(value: int | dict[str, int]) -> str:
 
 
 def _scores(scores: dict[str, Any]) -> Iterator[str]:
-    metrics = list(scores["metrics"])
-    yield "| model | " + " | ".join(metrics) + " |"
-    yield "|---|" + "---|" * len(metrics)
-    for model, values in scores["models"].items():
+    models = scores["models"]
+    yield "| metric | " + " | ".join(models) + " |"
+    yield "|---|" + "---:|" * len(models)
+    for metric, told in scores["metrics"].items():
         cells = [
             f"{v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" if (v := values.get(metric)) else "–"
-            for metric in metrics
+            for values in models.values()
         ]
-        yield f"| {model} | " + " | ".join(cells) + " |"
+        yield f"| {metric} {'↑' if told['higher_is_better'] else '↓'} | " + " | ".join(cells) + " |"
     for metric, own in scores["reference"].items():
         value = f"{own['value']:.3f} [{own['low']:.3f}, {own['high']:.3f}]"
         yield f"\nThe rows' own assertions have {metric} {value}, over {own['n']} rows."
