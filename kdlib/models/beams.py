@@ -205,9 +205,9 @@ class _EncoderDecoder:
         self.cache.self_attention_cache.reorder_cache(places)
         if rows is None:  # keys and values of the prompts, the most of the memory, stay
             return
-        prompts = rows if self.shared else places
-        self.cache.cross_attention_cache.reorder_cache(prompts)
-        self.states, self.mask = self.states[prompts], self.mask[prompts]
+        held = rows if self.shared else places
+        self.cache.cross_attention_cache.reorder_cache(held)
+        self.states, self.mask = self.states[held], self.mask[held]
 
 
 def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:
