@@ -28,12 +28,14 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/execution.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/check_gpu.smk"
 
 
 localrules:
     all,
     tracking,
     track,
+    check_gpu,
 
 
 rule all:

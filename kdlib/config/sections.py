@@ -233,6 +233,9 @@ class Config(Strict):
     evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
     execution: Execution = Field(Execution(), description="predictions compiled and run in their tests")
     tracking: Tracking = Field(Tracking(), description="MLflow")
+    gpu_partitions: tuple[Name, ...] = Field(
+        ("gpu",), min_length=1, description="partitions of a cluster that the target check_gpu tries"
+    )
 
     def seed_groups(self) -> list[list[str]]:
         """Return the students that differ in nothing but the seed of their training, by groups of several."""
