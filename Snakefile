@@ -31,11 +31,17 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/check_gpu.smk"
 
 
+# On a cluster these run where Snakemake does: the first five need a network, which compute nodes often lack.
 localrules:
-    all,
+    fetch,
+    jars,
+    libraries,
+    model,
+    encoder,
     tracking,
     track,
     check_gpu,
+    all,
 
 
 rule all:

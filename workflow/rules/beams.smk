@@ -41,8 +41,8 @@ rule beams:
         f"{LOGS}/beams/{{teacher}}/{{width}}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("beams"),
     message:

@@ -8,8 +8,8 @@ rule fetch:
         "logs/cache/fetch/{source}-{pin}.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=60,
+        mem_mb=lambda w, attempt: 500 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         # Neither a licence nor code: the pin in the name fixes every byte, so neither must cost a download.
         source=lambda w: cfg.corpus.sources[w.source].model_dump(exclude={"licence"}),
@@ -32,8 +32,8 @@ rule mine:
         or "(?!)",
     threads: cfg.threads
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         root=lambda w: source_root(w.source),
@@ -59,8 +59,8 @@ rule corpus:
         f"{LOGS}/corpus.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         split=cfg.split.model_dump(),
         filters=cfg.corpus.filters.model_dump(),

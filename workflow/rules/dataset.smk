@@ -17,8 +17,8 @@ rule dataset:
         f"{LOGS}/dataset.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         dataset=cfg.dataset.model_dump(),
         seed=cfg.split.seed,
@@ -44,8 +44,8 @@ rule card:
         f"{LOGS}/card.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         run=cfg.run,
         dataset=cfg.dataset.model_dump(),

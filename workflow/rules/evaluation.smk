@@ -63,8 +63,8 @@ rule baselines:
         f"{LOGS}/baselines.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         n_best=cfg.evaluation.n_best,
         max_tokens=cfg.dataset.max_target_tokens,
@@ -83,8 +83,8 @@ rule jars:
         "logs/cache/jars/junit4.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=lambda w, attempt: 500 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         packages=["junit4", "libhamcrest-java"],
         code=code("jars"),
@@ -170,7 +170,7 @@ rule score:
     threads: cfg.threads
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=30,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
         evaluation=cfg.evaluation.model_dump(),
         split=cfg.split.by,

@@ -11,8 +11,8 @@ rule libraries:
         "logs/cache/libraries/{compiled}.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=60,
+        mem_mb=lambda w, attempt: 500 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         root=lambda w: source_root(compiled_source(w)),
         packages=cfg.execution.packages,
@@ -36,8 +36,8 @@ rule classpath:
         "logs/cache/classpath/{compiled}.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         root=lambda w: source_root(compiled_source(w)),
         jdk=JDK,
@@ -61,7 +61,7 @@ rule execution:
     threads: cfg.execution.workers
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
-        runtime=240,
+        runtime=lambda w, attempt: 240 * attempt,
     params:
         class_paths=class_paths(),
         execution=cfg.execution.model_dump(exclude={"packages"}),

@@ -16,8 +16,8 @@ rule import_examples:
         or "(?!)",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 240 * attempt,
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         filters=cfg.corpus.filters.model_dump(include={"max_file_bytes", "licences"}),

@@ -99,6 +99,19 @@ def accelerate_profile(model):
     return merged([Path(path)]) if path else None
 
 
+def gpus_of(model):
+    """GPUs of a training: as many as processes, which accelerate starts if there are several."""
+    profile = accelerate_profile(model)
+    if profile is None:
+        return 1
+    return 0 if profile["use_cpu"] else profile["num_processes"]
+
+
+def training_minutes(kind, model):
+    """Minutes that a training may take: 8 hours for a student, 12 for a teacher, 16 on several GPUs."""
+    return 960 if gpus_of(model) > 1 else {"student": 480, "teacher": 720}[kind]
+
+
 def compiled_names():
     """Sources that hold Java projects, by the names of their class paths: with its pin, or of this run."""
     mined = {n: s for n, s in cfg.corpus.sources.items() if s.kind != "import"}

@@ -13,7 +13,7 @@ rule model:
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 8000 * attempt,
-        runtime=60,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         model=lambda w: cfg.models[w.model].model_dump(),
         code=code("model"),
@@ -35,7 +35,7 @@ rule encoder:
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=60,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         encoder=lambda w: cfg.encoders[w.encoder].model_dump(),
         code=code("encoder"),
@@ -62,8 +62,8 @@ rule starts:
         f"{LOGS}/starts.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         names=starting_models(),
         layers=taken_layers(),

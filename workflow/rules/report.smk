@@ -43,8 +43,8 @@ rule report:
         f"{LOGS}/report.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         run=cfg.run,
         code=code("report"),

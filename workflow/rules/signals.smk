@@ -67,8 +67,8 @@ rule signals:
         f"{LOGS}/signals/{{teacher}}.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("signals"),
     message:

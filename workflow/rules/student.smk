@@ -37,7 +37,9 @@ rule student:
     threads: lambda w: threads_of(cfg.students[w.student])
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        runtime=lambda w, attempt: training_minutes("student", cfg.students[w.student])
+        * attempt,
+        gpu=lambda w: gpus_of(cfg.students[w.student]),
     params:
         student=lambda w: cfg.students[w.student].model_dump(),
         threads=lambda w: threads_of(cfg.students[w.student]),

@@ -32,7 +32,9 @@ rule teacher:
     threads: lambda w: threads_of(cfg.teachers[w.teacher])
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        runtime=lambda w, attempt: training_minutes("teacher", cfg.teachers[w.teacher])
+        * attempt,
+        gpu=lambda w: gpus_of(cfg.teachers[w.teacher]),
     params:
         teacher=lambda w: cfg.teachers[w.teacher].model_dump(),
         threads=lambda w: threads_of(cfg.teachers[w.teacher]),

@@ -8,8 +8,8 @@ rule tracking:
         f"{LOGS}/tracking.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         run=cfg.run,
         uri=cfg.tracking.uri,
@@ -41,8 +41,8 @@ rule track:
         f"{LOGS}/track.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("track"),
     message:

@@ -24,8 +24,8 @@ rule views:
         f"{LOGS}/views.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=lambda w, attempt: 2000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
         views=cfg.views.model_dump(),
         sources={name: cfg.corpus.sources[name].model_dump() for name in VIEWED},
