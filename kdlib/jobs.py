@@ -1,4 +1,4 @@
-"""How a rule's script runs: output to the rule's log, a user's error as one sentence."""
+"""How a rule's script runs: output to the rule's log, a user's error as one sentence, then a manifest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from kdlib.files import DataError
+from kdlib.provenance.manifest import begun, finished
 
 
 @contextmanager
@@ -40,3 +42,18 @@ def logged(log: str, offline: bool = True) -> Iterator[None]:
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+@contextmanager
+def recorded(job: Any, script: str, offline: bool = True) -> Iterator[None]:  # noqa: ANN401  (Snakemake's object)
+    """Log a block as ``logged`` does, and if it succeeds write the manifest of what it made.
+
+    Args:
+        job: What Snakemake hands to a script.
+        script: The script's file.
+        offline: As of ``logged``.
+    """
+    with logged(job.log[0], offline):
+        manifest = begun(job, Path(script))
+        yield
+        finished(manifest, job)

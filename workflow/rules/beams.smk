@@ -22,6 +22,7 @@ rule beams_shard:
         max_tokens=cfg.dataset.max_target_tokens,
         threads=cfg.threads,
         code=code("beams_shard"),
+        versions=versions("beams_shard"),
     message:
         "let {wildcards.teacher} answer the training prompts with {wildcards.width} beams, shard {wildcards.shard}"
     script:
@@ -45,6 +46,7 @@ rule beams:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("beams"),
+        versions=versions("beams"),
     message:
         "gather what {wildcards.teacher} answered with {wildcards.width} beams"
     script:

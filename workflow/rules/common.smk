@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
 from kdlib.corpus.sources import files_below, java_paths
-from kdlib.provenance import code_digest
+from kdlib.provenance import code_digest, package_versions
 
 try:
     cfg = load_config(config)
@@ -33,9 +33,17 @@ wildcard_constraints:
 
 def code(rule_name):
     """Digest of the code behind a rule: its script, the modules that it imports and their data files."""
-    return code_digest(
-        Path(workflow.basedir) / "workflow" / "scripts" / f"{rule_name}.py"
-    )
+    return code_digest(script_of(rule_name))
+
+
+def versions(rule_name):
+    """Versions of the packages that the code behind a rule computes with."""
+    return package_versions(script_of(rule_name))
+
+
+def script_of(rule_name):
+    """Path of a rule's script."""
+    return Path(workflow.basedir) / "workflow" / "scripts" / f"{rule_name}.py"
 
 
 def source_root(name):
@@ -86,12 +94,3 @@ def student_teacher(wildcards):
     return expand(
         f"{RUN}/teachers/{teacher_of(wildcards)}/best_model/{{file}}", file=MODEL_FILES
     )
-
-
-def evaluated(file):
-    """A file of the evaluation of every teacher and student."""
-    return [
-        f"{RUN}/evaluation/{kind}/{name}/{file}"
-        for kind, names in (("teachers", cfg.teachers), ("students", cfg.students))
-        for name in names
-    ]

@@ -41,6 +41,7 @@ rule mine:
             exclude={"near_duplicates", "permutations"}
         ),
         code=code("mine"),
+        versions=versions("mine"),
     message:
         "mine {wildcards.source}"
     script:
@@ -65,6 +66,7 @@ rule corpus:
         split=cfg.split.model_dump(),
         filters=cfg.corpus.filters.model_dump(),
         code=code("corpus"),
+        versions=versions("corpus"),
     message:
         "de-duplicate, split and audit the corpus"
     script:

@@ -23,6 +23,7 @@ rule dataset:
         dataset=cfg.dataset.model_dump(),
         seed=cfg.split.seed,
         code=code("dataset"),
+        versions=versions("dataset"),
     message:
         "make the tokenizer and write token rows"
     script:
@@ -50,6 +51,7 @@ rule card:
         run=cfg.run,
         dataset=cfg.dataset.model_dump(),
         code=code("card"),
+        versions=versions("card"),
     message:
         "write the dataset card"
     script:

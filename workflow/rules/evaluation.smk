@@ -24,6 +24,7 @@ rule predict_teacher:
         max_tokens=cfg.dataset.max_target_tokens,
         threads=cfg.threads,
         code=code("predict"),
+        versions=versions("predict"),
     message:
         "predict with the teacher {wildcards.teacher}"
     script:
@@ -69,6 +70,7 @@ rule baselines:
         n_best=cfg.evaluation.n_best,
         max_tokens=cfg.dataset.max_target_tokens,
         code=code("baselines"),
+        versions=versions("baselines"),
     message:
         "predict with the baselines"
     script:
@@ -88,6 +90,7 @@ rule jars:
     params:
         packages=["junit4", "libhamcrest-java"],
         code=code("jars"),
+        versions=versions("jars"),
     message:
         "fetch JUnit"
     script:
@@ -114,6 +117,7 @@ rule similarity:
         name=measuring_encoder()[0],
         threads=cfg.threads,
         code=code("similarity"),
+        versions=versions("similarity"),
     message:
         "measure the semantic similarity of all first predictions"
     script:
@@ -143,6 +147,7 @@ rule agreement:
         batch_size=cfg.evaluation.batch_size,
         threads=cfg.threads,
         code=code("agreement"),
+        versions=versions("agreement"),
     message:
         "compare the student {wildcards.student} with its teacher"
     script:
@@ -180,6 +185,7 @@ rule score:
         },
         seeds=[[f"students/{name}" for name in names] for names in cfg.seed_groups()],
         code=code("score"),
+        versions=versions("score"),
     message:
         "score all predictions"
     script:

@@ -20,6 +20,7 @@ rule libraries:
             cfg.corpus.sources[compiled_source(w)], "package", None
         ),
         code=code("libraries"),
+        versions=versions("libraries"),
     message:
         "fetch the jars of {wildcards.compiled}"
     script:
@@ -42,6 +43,7 @@ rule classpath:
         root=lambda w: source_root(compiled_source(w)),
         jdk=JDK,
         code=code("classpath"),
+        versions=versions("classpath"),
     message:
         "compile {wildcards.compiled}"
     script:
@@ -68,6 +70,7 @@ rule execution:
         cache="cache/executions",
         jdk=JDK,
         code=code("execution"),
+        versions=versions("execution"),
     message:
         "run all first predictions in their tests"
     script:

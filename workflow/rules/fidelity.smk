@@ -24,6 +24,7 @@ rule fidelity:
         batch_size=cfg.signals.batch_size,
         threads=cfg.threads,
         code=code("fidelity"),
+        versions=versions("fidelity"),
     message:
         "compare the signals of {wildcards.teacher} with the teacher"
     script:

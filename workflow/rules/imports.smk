@@ -22,6 +22,7 @@ rule import_examples:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         filters=cfg.corpus.filters.model_dump(include={"max_file_bytes", "licences"}),
         code=code("import_examples"),
+        versions=versions("import_examples"),
     message:
         "import {wildcards.source}"
     script:

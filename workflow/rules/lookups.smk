@@ -153,3 +153,12 @@ def prediction_settings(wildcards):
     """What predictions depend on: a statistic's seed or resamples must not generate again."""
     settings = {"beams", "n_best", "batch_size", "batch_tokens", "latency_rows"}
     return cfg.evaluation.model_dump(include=settings)
+
+
+def evaluated(file):
+    """A file of the evaluation of every teacher and student."""
+    return [
+        f"{RUN}/evaluation/{kind}/{name}/{file}"
+        for kind, names in (("teachers", cfg.teachers), ("students", cfg.students))
+        for name in names
+    ]

@@ -17,6 +17,7 @@ rule model:
     params:
         model=lambda w: cfg.models[w.model].model_dump(),
         code=code("model"),
+        versions=versions("model"),
     message:
         "stage the pretrained model {wildcards.model}"
     script:
@@ -39,6 +40,7 @@ rule encoder:
     params:
         encoder=lambda w: cfg.encoders[w.encoder].model_dump(),
         code=code("encoder"),
+        versions=versions("encoder"),
     message:
         "stage the sentence encoder {wildcards.encoder}"
     script:
@@ -68,6 +70,7 @@ rule starts:
         names=starting_models(),
         layers=taken_layers(),
         code=code("starts"),
+        versions=versions("starts"),
     message:
         "look at the tokenizers and layers of the pretrained models"
     script:

@@ -48,6 +48,7 @@ rule report:
     params:
         run=cfg.run,
         code=code("report"),
+        versions=versions("report"),
     message:
         "write the report"
     script:

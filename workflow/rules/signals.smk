@@ -20,6 +20,7 @@ rule signals_codec:
         signals=cfg.signals.model_dump(include={"codec", "precision"}),
         threads=cfg.threads,
         code=code("signals_codec"),
+        versions=versions("signals_codec"),
     message:
         "prepare the codec for the signals of {wildcards.teacher}"
     script:
@@ -47,6 +48,7 @@ rule signals_shard:
         max_tokens=cfg.dataset.max_target_tokens,
         threads=cfg.threads,
         code=code("signals_shard"),
+        versions=versions("signals_shard"),
     message:
         "store the signals of {wildcards.teacher} on {wildcards.split}, shard {wildcards.shard}"
     script:
@@ -71,6 +73,7 @@ rule signals:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("signals"),
+        versions=versions("signals"),
     message:
         "check the shards of {wildcards.teacher} and write their manifest"
     script:

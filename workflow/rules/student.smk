@@ -45,6 +45,7 @@ rule student:
         threads=lambda w: threads_of(cfg.students[w.student]),
         accelerate=lambda w: accelerate_profile(cfg.students[w.student]),
         code=code("student"),
+        versions=versions("student"),
     message:
         "distil the student {wildcards.student}"
     script:

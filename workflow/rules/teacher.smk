@@ -40,6 +40,7 @@ rule teacher:
         threads=lambda w: threads_of(cfg.teachers[w.teacher]),
         accelerate=lambda w: accelerate_profile(cfg.teachers[w.teacher]),
         code=code("teacher"),
+        versions=versions("teacher"),
     message:
         "fine-tune the teacher {wildcards.teacher}"
     script:

@@ -45,6 +45,7 @@ rule track:
         runtime=lambda w, attempt: 10 * attempt,
     params:
         code=code("track"),
+        versions=versions("track"),
     message:
         "mirror the results into MLflow"
     script:

@@ -33,6 +33,7 @@ rule views:
         split=cfg.split.model_dump(),
         filters=cfg.corpus.filters.model_dump(),
         code=code("views"),
+        versions=versions("views"),
     message:
         "write the task views of all sources"
     script:

@@ -6,7 +6,7 @@ from typing import Any
 from kdlib.execution.classpath import build_class_path, refuse_class_path
 from kdlib.files import read_json
 from kdlib.java.compiler import find_jdk
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
@@ -20,5 +20,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -5,7 +5,7 @@ from typing import Any
 
 from kdlib.config import Dataset
 from kdlib.dataset.build import build
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
@@ -24,5 +24,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from kdlib.config import Filters, MinedSource
 from kdlib.corpus.mining import mine_source
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
@@ -24,5 +24,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

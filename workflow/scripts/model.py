@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kdlib.config import Pretrained
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 from kdlib.models.stage import stage
 
 
@@ -17,5 +17,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0], offline=False):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__, offline=False):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

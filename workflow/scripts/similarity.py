@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.evaluation.similarity import similarities
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
@@ -23,5 +23,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

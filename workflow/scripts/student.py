@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Student
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 from kdlib.training.distill import distill
 from kdlib.training.launch import launch
 
@@ -28,7 +28,7 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         golds=Path("cache/golds"),
         threads=job.params.threads,
         tracking=Path(given.tracking),
-        code=job.params.code,
+        code=f"{job.params.code} {job.params.versions}",  # neither resumes checkpoints of another
         pretrained=Path(given.pretrained[0]).parent if given.pretrained else None,
         beams=Path(given.beams[0]) if given.beams else None,
     )
@@ -36,5 +36,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Teacher
-from kdlib.jobs import logged
+from kdlib.jobs import recorded
 from kdlib.training.finetune import finetune
 from kdlib.training.launch import launch
 
@@ -25,11 +25,11 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         threads=job.params.threads,
         pretrained=Path(pretrained[0]).parent if pretrained else None,
         tracking=Path(job.input.tracking),
-        code=job.params.code,
+        code=f"{job.params.code} {job.params.versions}",  # neither resumes checkpoints of another
     )
     launch(stage, job.params.teacher["training"]["accelerate"])
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
         main(snakemake)  # type: ignore[name-defined]  # noqa: F821

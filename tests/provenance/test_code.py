@@ -1,3 +1,4 @@
+import importlib.metadata
 import modulefinder
 import re
 import textwrap
@@ -5,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kdlib import provenance
-from kdlib.provenance import code_digest, code_modules, data_files
+from kdlib.provenance import code as provenance
+from kdlib.provenance import code_digest, code_modules, code_parts, data_files, package_versions
+from kdlib.provenance.code import LEFT_OUT, foreign_imports
+from kdlib.provenance.packages import CARRIERS
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 
 PACKAGE = {
@@ -58,7 +61,7 @@ SCRIPT_SOURCES = {
 
 def forget():
     """Empty the caches that assume that code does not change while a process runs."""
-    for cached in (provenance._module_dump, provenance._module_imports, provenance._strings):
+    for cached in (provenance._module_digest, provenance._module_names, provenance._strings):
         cached.cache_clear()
 
 
@@ -173,15 +176,65 @@ def test_equal_code_in_two_modules_is_told_apart(code):
     assert code.digests()[RUNNER] != before
 
 
+def test_the_parts_of_a_digest_tell_which_module_changed(code):
+    before = code_parts(code.scripts / "uses_near.py")
+    assert list(before) == [
+        "uses_near.py",
+        "kdlib",
+        "kdlib.deep",
+        "kdlib.deep.far",
+        "kdlib.near",
+        "kdlib/deep/template.html",
+    ]
+    code.edit("deep/far.py", "n * 2", "n * 3")
+    forget()
+    after = code_parts(code.scripts / "uses_near.py")
+    assert {name for name in before if before[name] != after[name]} == {"kdlib.deep.far"}
+
+
+def test_packages_are_found_through_functions_and_imports_of_imports(code):
+    code.edit("deep/far.py", "return n * 2", "import scipy.stats\n    return n * 2")
+    code.edit("near.py", "from kdlib.config", "import json, torch\nfrom kdlib.config")
+    code.edit("config/sections.py", "class Thing", "import pandas\nclass Thing")
+    forget()
+    assert foreign_imports(code.scripts / "uses_near.py") == {"scipy", "torch"}
+    assert foreign_imports(code.scripts / "uses_aside.py") == set()
+
+
+def test_an_installed_version_is_told_and_a_missing_package_too(code):
+    code.edit("near.py", "from kdlib.config", "import numpy, no_such_package, psutil\nfrom kdlib.config")
+    forget()
+    versions = package_versions(code.scripts / "uses_near.py")
+    assert versions == {"no_such_package": "none", "numpy": importlib.metadata.version("numpy")}
+
+
+def test_the_packages_that_count_are_those_that_compute():
+    used = {script.stem: set(package_versions(script)) for script in SCRIPTS}
+    assert {"torch", "transformers", "tokenizers", "accelerate", "numpy"} <= used["student"]
+    assert used["teacher"] - used["student"] == {"peft"}
+    assert "torch" not in used["mine"] | used["corpus"] | used["report"]
+    assert {"tree_sitter", "tree_sitter_java"} <= used["mine"]
+    assert "sacrebleu" in used["score"]
+    assert "sacrebleu" not in used["predict"]
+    assert "none" not in {v for script in SCRIPTS for v in package_versions(script).values()}
+
+
+def test_no_package_is_left_out_that_is_not_imported():
+    everywhere = set[str]().union(*map(foreign_imports, [*SCRIPTS, *(ROOT / "kdlib").rglob("*.py")]))
+    assert everywhere >= CARRIERS
+
+
 def test_there_are_scripts():
     assert {"teacher", "student", "score", "mine"} <= {path.stem for path in SCRIPTS}
 
 
 @pytest.fixture(scope="module")
 def without_type_imports(tmp_path_factory):
-    """A copy of kdlib without the imports that only type checkers or a configuration need."""
+    """A copy of kdlib without what records jobs, and what only type checkers or a configuration import."""
     folder = tmp_path_factory.mktemp("running")
     for path in (ROOT / "kdlib").rglob("*.py"):
+        if path == ROOT / "kdlib/jobs.py" or path.parent.name == "provenance":
+            continue
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         text = re.sub(r"(?m)^if TYPE_CHECKING:\n(?:(?: {4}.*)?\n)+", "", path.read_text())
@@ -204,7 +257,7 @@ def test_modules_are_those_that_the_interpreters_own_finder_finds(script, withou
 def test_every_packaged_file_belongs_to_a_module():
     package = ROOT / "kdlib"
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in package.rglob("*.py")]
-    modules = [name.removesuffix(".__init__") for name in modules if not name.startswith("kdlib.config")]
+    modules = [name.removesuffix(".__init__") for name in modules if not name.startswith(LEFT_OUT)]
     files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
     assert files - set(data_files(modules)) == {
         package / "config" / "presets.yaml"

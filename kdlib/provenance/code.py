@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent
-# Configuration acts through the values that a rule carries in its params, never through its code.
-LEFT_OUT = ("kdlib.config",)
+PACKAGE = Path(__file__).resolve().parents[1]
+# Configuration acts through the values that a rule carries in its params, never through its code. What logs
+# and records a job changes nothing that the job computes.
+LEFT_OUT = ("kdlib.config", "kdlib.jobs", "kdlib.provenance")
 
 
 def code_digest(script: Path) -> str:
@@ -23,25 +25,37 @@ def code_digest(script: Path) -> str:
     Args:
         script: A Python file; imports inside functions count, and so do imports of imports.
     """
-    sha = hashlib.sha256(_dump(script.read_text()).encode())
+    parts = "\0".join(f"{name} {digest}" for name, digest in code_parts(script).items())
+    return _digest(parts.encode())
+
+
+def code_parts(script: Path) -> dict[str, str]:
+    """Return what ``code_digest`` is made of: script, module or data file, each with a digest of its own.
+
+    Args:
+        script: A Python file.
+    """
     modules = code_modules(script)
-    for name in modules:
-        sha.update(f"\0{name}\0{_module_dump(name)}".encode())
-    for path in data_files(modules):
-        sha.update(f"\0{path.relative_to(PACKAGE).as_posix()}\0".encode() + path.read_bytes())
-    return sha.hexdigest()[:16]
+    parts = {script.name: _digest(_dump(script.read_text()).encode())}
+    parts |= {name: _module_digest(name) for name in modules}
+    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in data_files(modules)}
+    return parts | {name: _digest(path.read_bytes()) for name, path in files.items()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def code_modules(script: Path) -> list[str]:
     """Return the names of the kdlib modules that a script can import, transitively, sorted."""
     found: set[str] = set()
-    queue = list(_imports(ast.parse(script.read_text())))
+    queue = list(_modules(_imported_names(ast.parse(script.read_text()))))
     while queue:
         name = queue.pop()
         if name in found or name.startswith(LEFT_OUT):
             continue
         found.add(name)
-        queue += _module_imports(name)
+        queue += _modules(_module_names(name))
     return sorted(found)
 
 
@@ -61,6 +75,13 @@ def data_files(modules: list[str]) -> list[Path]:
     return files
 
 
+def foreign_imports(script: Path) -> set[str]:
+    """Return the top-level names of what a script and its kdlib modules import from outside kdlib."""
+    names = set(_imported_names(ast.parse(script.read_text())))
+    tops = {name.split(".")[0] for name in names.union(*map(_module_names, code_modules(script)))}
+    return tops - {PACKAGE.name} - sys.stdlib_module_names
+
+
 def _path(module: str) -> Path:
     """Return the file of a module of this package."""
     base = PACKAGE.parent.joinpath(*module.split("."))
@@ -71,20 +92,23 @@ def _exists(module: str) -> bool:
     return _path(module).is_file()
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    """Yield the kdlib modules named by a tree's imports; a package stands for its ``__init__``."""
+def _modules(names: Iterable[str]) -> Iterator[str]:
+    """Yield the kdlib modules that imported names stand for; a package stands for its ``__init__``."""
+    for name in names:
+        parts = name.split(".")
+        if parts[0] == PACKAGE.name:
+            prefixes = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
+            yield from (prefix for prefix in prefixes if _exists(prefix))
+
+
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    """Yield everything that a tree imports when it runs, with what it takes from a module as if below it."""
     for node in _running(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == PACKAGE.name:
-                prefixes = (".".join(parts[:n]) for n in range(1, len(parts) + 1))
-                yield from (prefix for prefix in prefixes if _exists(prefix))
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -115,13 +139,13 @@ def _dump(source: str) -> str:
 
 
 @cache
-def _module_dump(module: str) -> str:
-    return _dump(_path(module).read_text())
+def _module_digest(module: str) -> str:
+    return _digest(_dump(_path(module).read_text()).encode())
 
 
 @cache
-def _module_imports(module: str) -> tuple[str, ...]:
-    return tuple(_imports(ast.parse(_path(module).read_text())))
+def _module_names(module: str) -> tuple[str, ...]:
+    return tuple(_imported_names(ast.parse(_path(module).read_text())))
 
 
 @cache

@@ -1,0 +1,108 @@
+"""The manifest of a job: what it was given, in which code and environment it ran, and what it made."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kdlib.files import DataError, read_json, sha256, write_json
+from kdlib.provenance.code import code_digest, code_parts
+from kdlib.provenance.packages import package_versions
+
+Manifest = dict[str, Any]
+MANIFESTS = "manifests"
+STAMP = ".snakemake_timestamp"  # which Snakemake puts into a folder when the job is over
+PARTS = {"rule", "wildcards", "params", "input", "output", "code", "environment", "began", "ended"}
+
+
+def manifest_path(log: Path) -> Path:
+    """Return where the manifest of a job lies: beside its results, by the name of its log.
+
+    Args:
+        log: ``logs/RUN/…/JOB.log``, relative; ``logs/cache/…`` of what runs share.
+    """
+    _, run, *rest = log.parts
+    root = Path(run) if run == "cache" else Path("results", run)
+    return root.joinpath(MANIFESTS, *rest).with_suffix(".json")
+
+
+def begun(job: Any, script: Path) -> Manifest:  # noqa: ANN401  (Snakemake's job object)
+    """Return the manifest of a job that begins, which its output will complete.
+
+    Args:
+        job: What Snakemake hands to a script.
+        script: The script's file; its code is what it is now, whoever edits it while the job runs.
+    """
+    return {
+        "rule": job.rule,
+        "wildcards": dict(job.wildcards.items()),
+        "params": plain_params(dict(job.params.items())),
+        "threads": job.threads,
+        "input": digests(map(str, job.input)),
+        "code": {"digest": code_digest(script), "parts": code_parts(script)},
+        "environment": environment(script),
+        "began": time.time(),
+    }
+
+
+def finished(manifest: Manifest, job: Any) -> None:  # noqa: ANN401
+    """Write the manifest of a job that has made its output."""
+    made = {"output": digests(map(str, job.output)), "ended": time.time(), "log": str(job.log[0])}
+    write_json(manifest_path(Path(job.log[0])), manifest | made)
+
+
+def read_manifest(log: Path) -> Manifest | None:
+    """Return the manifest of a job, or None if there is none.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    path = manifest_path(log)
+    if not path.is_file():
+        return None
+    found = read_json(path)
+    if (
+        not isinstance(found, dict)
+        or not {"params", "input", "output", "code", "environment"} <= found.keys()
+    ):
+        raise DataError(f"{path}: not a manifest; delete it and run the rule again")
+    return found
+
+
+def plain_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Return params as JSON holds them, without code and versions, which have places of their own."""
+    from pydantic_core import to_jsonable_python
+
+    given = {name: value for name, value in params.items() if name not in {"code", "versions"}}
+    plain: dict[str, Any] = to_jsonable_python(given)
+    return plain
+
+
+def environment(script: Path) -> dict[str, Any]:
+    """Return what a script would run in: Python, the machine and the packages that it computes with."""
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "packages": package_versions(script),
+    }
+
+
+def digests(paths: Iterable[str]) -> dict[str, str]:
+    """Return the sha256 of every file, and of every folder by the names and bytes of its files.
+
+    Args:
+        paths: Files and folders; one that is missing is left out.
+    """
+    return {path: _digest(Path(path)) for path in paths if Path(path).exists()}
+
+
+def _digest(path: Path) -> str:
+    if path.is_file():
+        return sha256(path)
+    files = sorted(inner for inner in path.rglob("*") if inner.is_file() and inner.name != STAMP)
+    lines = [f"{inner.relative_to(path).as_posix()} {sha256(inner)}\n" for inner in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
