@@ -1,7 +1,8 @@
-"""How long the default run takes after installation, and how long Snakemake needs to find nothing to do."""
+"""How long the default run takes after installation, and how long Snakemake plans: nothing, or a sweep."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import statistics
 import subprocess
@@ -12,6 +13,14 @@ from pathlib import Path
 
 from benchmarks.contract import Claim, answer, quick
 
+# 500 students: with their predictions and agreement 1,500 jobs.
+SWEEP = """
+sweep:
+  recipes: [traditional, trident]
+  sizes: [nano, tiny, mini, small, base]
+  temperatures: [1, 2, 4, 8, {start: 4, end: 2}]
+  seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"""
 COPIED = ["Snakefile", "workflow", "config", "profiles", "examples", "kdlib"]
 
 
@@ -23,6 +32,15 @@ def snakemake(folder: Path, *options: str) -> tuple[float, str]:
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return time.perf_counter() - started, done.stdout + done.stderr
+
+
+def planned_sweep(folder: Path, config: list[str]) -> float:
+    """Return the wall seconds of a dry run with 500 more students."""
+    (folder / "sweep.yaml").write_text(SWEEP)
+    seconds, output = snakemake(folder, "--dry-run", *(config or ["--configfile"]), "sweep.yaml")
+    if not re.search(r"^student\s+500$", output, re.MULTILINE):
+        raise SystemExit(f"the sweep was not planned:\n{output}")
+    return seconds
 
 
 def main() -> None:
@@ -42,6 +60,7 @@ def main() -> None:
             if "Nothing to be done" not in output:
                 raise SystemExit(f"a second run was not empty:\n{output}")
             noops.append(seconds)
+        sweeps = [planned_sweep(Path(folder), config) for _ in range(3)]
     what = "config/test.yaml" if quick() else "the default run"
     answer(
         "workflow",
@@ -49,6 +68,9 @@ def main() -> None:
             "run_minutes": Claim(first / 60, "min", 8, "lower", f"{what}, all cores, after installation", 1),
             "noop_s": Claim(
                 statistics.median(noops), "s", 10, "lower", f"{what}, nothing to be done", len(noops)
+            ),
+            "sweep500_dry_run_s": Claim(
+                statistics.median(sweeps), "s", 15, "lower", "dry run of 500 students more", len(sweeps)
             ),
         },
     )

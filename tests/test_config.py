@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from kdlib.config import Config, ConfigError, SampleSource, Student, Training, load_config, read_config
+from kdlib.config import (
+    Config,
+    ConfigError,
+    SampleSource,
+    Student,
+    Training,
+    load_config,
+    merged,
+    read_config,
+)
 from kdlib.config.presets import presets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -709,3 +718,13 @@ def test_an_unknown_profile_is_told_with_the_nearest():
     with pytest.raises(ConfigError) as caught:
         load_config(with_student(training={"profile": "quick_strat", "epochs": 0}))
     assert "unknown name 'quick_strat'; did you mean 'quick_start'?" in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_configuration_without_its_defaults_loads_to_the_same(path):
+    raw = merged([ROOT / "config" / "config.yaml", path])
+    for model in raw.get("models", {}).values():
+        if model["kind"] == "hub":
+            model["revision"] = "a" * 40
+    config = load_config(raw)
+    assert load_config(config.model_dump(mode="json", exclude_defaults=True)) == config

@@ -36,12 +36,12 @@ from kdlib.config.sections import (
     Evaluation,
     Student,
     Teacher,
-    Temperature,
     Tracking,
 )
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Codec, Dense, Hidden, Nucleus, Sampled, Signals, TopK
-from kdlib.config.training import Training
+from kdlib.config.sweep import Sweep
+from kdlib.config.training import Temperature, Training
 
 __all__ = [
     "ArchiveSource",
@@ -79,6 +79,7 @@ __all__ = [
     "Source",
     "Split",
     "Student",
+    "Sweep",
     "Teacher",
     "Temperature",
     "Tokenizer",

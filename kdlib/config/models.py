@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, field_validator
 
 from kdlib.config.base import Name, Sha256, Share, Strict
+from kdlib.config.presets import name_of
 
 COMMIT = r"^[0-9a-f]{40}$"
 
@@ -20,6 +21,9 @@ class Size(Strict):
     encoder_layers: int = Field(description="encoder layers; 0 builds a causal model", ge=0)
     decoder_layers: int = Field(description="decoder layers", ge=1)
     heads: int = Field(description="attention heads; must divide d_model", ge=1)
+
+
+SizeName = Annotated[str, WithJsonSchema(name_of("sizes"))]
 
 
 class Layers(Strict):

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config.corpus import Source
+from kdlib.config.expand import expand
 from kdlib.config.model_checks import impossible_encoders, impossible_layers, impossible_models, is_causal
 from kdlib.config.presets import did_you_mean
 from kdlib.config.sections import COMPONENTS_OF, Config, Student
@@ -37,7 +38,7 @@ def load_config(raw: dict[str, Any]) -> Config:
         ConfigError: With every unknown key, wrong value and impossible combination, and the nearest name.
     """
     raw = _without_nulls(copy.deepcopy(raw))
-    problems: list[str] = []
+    problems = expand(raw)
     removed: set[Place] = set()
     # Wrong entries are told and taken out, so that combinations of the right ones can be checked as well.
     for _ in range(5):

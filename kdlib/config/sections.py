@@ -10,15 +10,15 @@ from pydantic import model_validator as check
 from kdlib.config.base import Name, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.execution import Execution
-from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size
+from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size, SizeName
 from kdlib.config.presets import name_of, named, presets
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Signals
-from kdlib.config.training import Training, TrainingOrProfile
+from kdlib.config.sweep import Sweep
+from kdlib.config.training import Temperature, Training, TrainingOrProfile
 from kdlib.losses.table import Components
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
-SizeName = Annotated[str, WithJsonSchema(name_of("sizes"))]
 ScheduleName = Annotated[str, WithJsonSchema(name_of("schedules"))]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
 COMPONENTS_OF = {
@@ -49,13 +49,6 @@ class Teacher(Strict):
     @classmethod
     def _size(cls, value: Any) -> Any:  # noqa: ANN401
         return named("sizes", value)
-
-
-class Temperature(Strict):
-    """T(e) = start·(end/start)^(e/E) in whole epochs."""
-
-    start: float = Field(4.0, gt=0, description="temperature of the first epoch")
-    end: float = Field(1.5, gt=0, description="temperature that the decay tends to")
 
 
 class Student(Strict):
@@ -230,6 +223,7 @@ class Config(Strict):
     teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
     signals: Signals = Field(Signals(), description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)
+    sweep: Sweep | None = Field(None, description="students to add: a recipe in every combination")
     evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
     execution: Execution = Field(Execution(), description="predictions compiled and run in their tests")
     tracking: Tracking = Field(Tracking(), description="MLflow")

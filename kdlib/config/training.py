@@ -1,4 +1,4 @@
-"""The section of a training run."""
+"""The sections of a training run and of its temperature."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ from pydantic import model_validator as check
 
 from kdlib.config.base import Share, Strict, TrainingPrecision
 from kdlib.config.presets import name_of, named
+
+
+class Temperature(Strict):
+    """T(e) = start·(end/start)^(e/E) in whole epochs."""
+
+    start: float = Field(4.0, gt=0, description="temperature of the first epoch")
+    end: float = Field(1.5, gt=0, description="temperature that the decay tends to")
 
 
 class Records(Strict):
