@@ -12,7 +12,7 @@ PYTEST_OPTIONS ?=
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run test check format bench demo mlflow watch pins docs clean help
+.PHONY: run test check format bench demo reproduce mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
@@ -39,6 +39,9 @@ bench: $(STAMP) ## all benchmarks; writes benchmarks/results and docs/performanc
 
 demo: $(STAMP) ## four short trainings that print and check what they show
 	$(BIN)/python tools/demo.py
+
+reproduce: $(STAMP) ## make a finished run again in reproduced/ and compare: RUN=results/default
+	$(BIN)/kdlib reproduce $(or $(RUN),$(error say which run: make reproduce RUN=results/default))
 
 mlflow: $(STAMP) ## open the MLflow UI on the results
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db

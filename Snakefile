@@ -29,6 +29,7 @@ include: "workflow/rules/execution.smk"
 include: "workflow/rules/tracking.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/check_gpu.smk"
+include: "workflow/rules/manifest.smk"
 
 
 # On a cluster these run where Snakemake does: the first five need a network, which compute nodes often lack.
@@ -38,6 +39,7 @@ localrules:
     libraries,
     model,
     encoder,
+    manifest,
     tracking,
     track,
     check_gpu,
@@ -47,9 +49,5 @@ localrules:
 rule all:
     default_target: True
     input:
-        report=f"{RUN}/report.html",
-        card=f"{RUN}/dataset/card.html",
-        tracked=f"{RUN}/mlflow.json",
-        fidelity=expand(
-            f"{RUN}/signals/{{name}}/fidelity.json", name=distilled_teachers()
-        ),
+        # It names the report, the dataset card and all else that a run ends in.
+        manifest=rules.manifest.output.manifest,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import check, evaluation, extraction, scaling, signals, stages, why
+from kdlib.cli import check, evaluation, extraction, lineage, reproduce, scaling, signals, stages, why
 from kdlib.cli.errors import fail, told
 from kdlib.config import Evaluation, Signals, Student, Teacher
 
@@ -22,6 +22,8 @@ app.add_typer(signals.app, name="signals")
 app.command("analyse-loss-scaling")(scaling.analyse)
 app.command()(check.check)
 app.command()(why.why)
+app.command()(lineage.lineage)
+app.command()(reproduce.reproduce)
 app.command()(evaluation.score)
 app.command("evaluate")(stages.with_keys(evaluation.evaluate, Evaluation))
 app.command("teacher")(stages.with_keys(stages.teacher, Teacher))

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Configuration acts through the values that a rule carries in its params, never through its code. What logs
-# and records a job changes nothing that the job computes.
-LEFT_OUT = ("kdlib.config", "kdlib.jobs", "kdlib.provenance")
+# Configuration acts through the values that a rule carries in its params, never through its code. How a job
+# is logged and recorded changes nothing that it computes.
+LEFT_OUT = ("kdlib.config", "kdlib.jobs")
 
 
 def code_digest(script: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from kdlib.provenance.packages import package_versions
 Manifest = dict[str, Any]
 MANIFESTS = "manifests"
 STAMP = ".snakemake_timestamp"  # which Snakemake puts into a folder when the job is over
-PARTS = {"rule", "wildcards", "params", "input", "output", "code", "environment", "began", "ended"}
+LONGEST_NAME = 255  # of a file; Snakemake cuts up longer ones
+PARTS = {"rule", "script", "wildcards", "params", "input", "output", "code", "environment", "began", "ended"}
 
 
 def manifest_path(log: Path) -> Path:
@@ -39,6 +41,7 @@ def begun(job: Any, script: Path) -> Manifest:  # noqa: ANN401  (Snakemake's job
     """
     return {
         "rule": job.rule,
+        "script": f"workflow/scripts/{script.name}",
         "wildcards": dict(job.wildcards.items()),
         "params": plain_params(dict(job.params.items())),
         "threads": job.threads,
@@ -62,14 +65,39 @@ def read_manifest(log: Path) -> Manifest | None:
         DataError: If it cannot be read.
     """
     path = manifest_path(log)
-    if not path.is_file():
-        return None
+    return _read(path) if path.is_file() else None
+
+
+def _read(path: Path) -> Manifest:
     found = read_json(path)
-    if (
-        not isinstance(found, dict)
-        or not {"params", "input", "output", "code", "environment"} <= found.keys()
-    ):
+    if not isinstance(found, dict) or not found.keys() >= PARTS:
         raise DataError(f"{path}: not a manifest; delete it and run the rule again")
+    return found
+
+
+def read_manifests(folders: Iterable[Path]) -> list[Manifest]:
+    """Return the manifests of all jobs whose results lie in folders, in the order of their paths.
+
+    Args:
+        folders: The run's, e.g. ``results/default``, and ``cache`` for what runs share.
+    """
+    paths = sorted(path for folder in folders for path in (folder / MANIFESTS).rglob("*.json"))
+    return [_read(path) for path in paths]
+
+
+def made_elsewhere(folder: Path, records: Path) -> bool:
+    """Return whether a run's results were copied here without Snakemake's records of any of them.
+
+    Args:
+        folder: The run's, e.g. ``results/default``.
+        records: Snakemake's folder of records, each named by its output in base64.
+    """
+    found = False
+    for manifest in (folder / MANIFESTS).rglob("*.json"):
+        names = (urlsafe_b64encode(path.encode()).decode() for path in _read(manifest)["output"])
+        if any((records / name).exists() for name in names if len(name) < LONGEST_NAME):
+            return False
+        found = True
     return found
 
 

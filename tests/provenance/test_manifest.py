@@ -6,7 +6,15 @@ import pytest
 
 from kdlib.files import DataError, sha256
 from kdlib.provenance.code import code_digest
-from kdlib.provenance.manifest import begun, digests, finished, manifest_path, plain_params, read_manifest
+from kdlib.provenance.manifest import (
+    begun,
+    digests,
+    finished,
+    made_elsewhere,
+    manifest_path,
+    plain_params,
+    read_manifest,
+)
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "agreement.py"
 
@@ -83,3 +91,15 @@ def test_params_are_plain_whatever_they_are():
     assert plain_params({"versions": {}, "code": "", "nested": {"a": ({1}, None)}}) == {
         "nested": {"a": [[1], None]}
     }
+
+
+def test_results_are_from_elsewhere_if_snakemake_has_no_record_of_any(job):
+    records = Path(".snakemake/metadata")
+    records.mkdir(parents=True)
+    run = Path("results/run")
+    assert not made_elsewhere(run, records), "there are no results"
+    Path("made.txt").write_text("m")
+    finished(begun(job, SCRIPT), job)
+    assert made_elsewhere(run, records)
+    (records / "bWFkZS50eHQ=").touch()  # base64 of made.txt
+    assert not made_elsewhere(run, records)

@@ -38,6 +38,17 @@ class Project:
             assert done.returncode == 0, output[-8000:]
         return output
 
+    def kdlib(self, *arguments: str, check: bool = True) -> str:
+        """Run a command of the copy's kdlib and return what it printed."""
+        command = [sys.executable, "-c", "from kdlib.cli import app; app()", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=800
+        )
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) is check, output[-8000:]
+        return output
+
     def planned(self) -> dict[str, int]:
         """Return how many jobs of each rule a run would start now, targets left out."""
         return jobs_in(self.snakemake("--dry-run"))

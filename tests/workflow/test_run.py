@@ -61,10 +61,12 @@ def test_the_store_is_compared_at_every_temperature_of_training(finished):
     assert report["temperatures"][0]["signature"] in (run / "report.html").read_text()
 
 
-def test_same_configuration_gives_the_same_bytes(finished, tmp_path):
-    again = copy_project(tmp_path)
-    again.snakemake("--until", "predict_student", "fidelity")
-    first, second = finished.folder / "results/test", tmp_path / "results/test"
+def test_a_run_made_again_from_its_manifest_gives_the_same_bytes(finished, tmp_path):
+    output = finished.kdlib("reproduce", "results/test", "--into", str(tmp_path / "again"))
+    assert "differs" not in output
+    assert "missing" not in output
+    assert "note:" not in output
+    again = tmp_path / "again/results/test"
     files = [
         "corpus/examples.parquet",
         "dataset/train.parquet",
@@ -75,7 +77,10 @@ def test_same_configuration_gives_the_same_bytes(finished, tmp_path):
         "evaluation/students/trident/predictions.jsonl",
     ]
     for name in files:
-        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+        assert not (again / name).is_symlink()
+        assert (finished.folder / "results/test" / name).read_bytes() == (again / name).read_bytes(), name
+    told = finished.kdlib("reproduce", "results/test", "--into", str(tmp_path / "again"), check=False)
+    assert "again: is there already; delete it, or name another with --into" in told
 
 
 @pytest.mark.parametrize("overlay", sorted(p.name for p in (ROOT / "config").glob("*.yaml")))

@@ -1,0 +1,96 @@
+"""``kdlib lineage``: from a number back to all that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kdlib.cli.errors import fail, told
+
+
+def lineage(
+    path: Annotated[Path, typer.Argument(help="A file below results/RUN.")],
+    number: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the report: MODEL/METRIC, e.g. students/trident/token_f1; leaves out other models."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the manifests as one JSON object.")] = False,
+) -> None:
+    """Follow an artefact, or a number of the report, back to its sources.
+
+    Every job behind it is told with its configuration, the digest of its code and its packages.
+
+    Example: kdlib lineage results/default/report.html --number students/trident/token_f1
+    """
+    from kdlib.provenance.lineage import ancestry, sources
+    from kdlib.provenance.manifest import read_manifests
+
+    if path.parts[:1] != ("results",) or len(path.parts) < 3:
+        fail(f"{path}: give a file below results/RUN, from the folder of the Snakefile")
+    folder = Path(*path.parts[:2])
+    model, _, metric = (number or "").rpartition("/")
+    with told():
+        manifests = _of_model(read_manifests([folder, Path("cache")]), model)
+        jobs = list(ancestry([str(path)], manifests))
+        score = _score(folder, model, metric) if number else None
+    if not jobs:
+        fail(f"{path}: no manifest in {folder} tells who made it")
+    if as_json:
+        print(json.dumps({"score": score, "jobs": jobs, "sources": sources(jobs)}))
+        return
+    if score:
+        print(
+            f"{number}: {score['value']:.4g} [{score['low']:.4g}, {score['high']:.4g}], {score['signature']}"
+        )
+    for own in jobs:
+        print("\n".join(_told_job(own)))
+    print("sources")
+    for name, sha in sources(jobs).items():
+        print(f"  {sha[:16]}  {name}")
+
+
+def _of_model(manifests: list[dict[str, Any]], model: str) -> list[dict[str, Any]]:
+    """Return manifests without the evaluations of other models than one; all of them if none is named."""
+    return [
+        {
+            **own,
+            "input": {path: sha for path, sha in own["input"].items() if not model or _is_of(path, model)},
+        }
+        for own in manifests
+    ]
+
+
+def _is_of(path: str, model: str) -> bool:
+    """Return whether an artefact is no other model's than this; a student's teacher is not left out."""
+    place = Path(path).parts[2:]
+    owners = {"students"}
+    if place[:1] == ("evaluation",):
+        place, owners = place[1:], {"students", "teachers", "baselines"}
+    return len(place) < 3 or place[0] not in owners or "/".join(place[:2]) == model
+
+
+def _score(folder: Path, model: str, metric: str) -> dict[str, Any]:
+    from kdlib.files import DataError, read_json
+
+    models = read_json(folder / "evaluation" / "evaluation_metrics.json")["models"]
+    for table, name in ((models, model), (models.get(model, {}), metric)):
+        if name not in table:
+            raise DataError(f"no {name!r} in {folder}; there are {', '.join(table)}")
+    score: dict[str, Any] = models[model][metric]
+    return score
+
+
+def _told_job(own: dict[str, Any]) -> Iterator[str]:
+    packages = ", ".join(f"{name} {version}" for name, version in own["environment"]["packages"].items())
+    yield " ".join([own["rule"], *map(str, own["wildcards"].values())])
+    yield f"  code    {own['code']['digest']}"
+    yield f"  python  {own['environment']['python']}; {packages}"
+    yield f"  config  {json.dumps(own['params'])}"
+    for path, sha in own["output"].items():
+        yield f"  made    {sha[:16]}  {path}"

@@ -1,0 +1,76 @@
+"""From an artefact back to all that it was made from, by the manifests of the jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kdlib.files import DataError, read_json, write_json
+from kdlib.provenance.manifest import MANIFESTS, Manifest, read_manifests
+
+RUN_MANIFEST = "manifest.json"
+
+
+def ancestry(targets: Iterable[str], manifests: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Yield the jobs that made targets, then those that made their input, and so on, each once.
+
+    Args:
+        targets: Paths of artefacts.
+        manifests: Of all jobs that may have made them.
+    """
+    makers = {path: own for own in manifests for path in own["output"]}
+    queue, seen = list(targets), set[int]()
+    for path in queue:  # which grows
+        own = makers.get(path)
+        if own is not None and id(own) not in seen:
+            seen.add(id(own))
+            queue += own["input"]
+            yield own
+
+
+def write_run(run: str, config: dict[str, Any], targets: list[str], out: Path) -> None:
+    """Write the manifest of a run: its configuration, and every job behind its targets.
+
+    Args:
+        run: Name of the run.
+        config: What the run was given, names resolved; a later run of it starts from this.
+        targets: The run's last artefacts.
+        out: JSON with ``run``, ``config``, ``jobs``, the parts of all ``code`` by digest, and as
+            ``unrecorded`` what lies in results or cache without a manifest of who made it.
+    """
+    jobs = list(ancestry(targets, read_manifests([out.parent, Path("cache")])))
+    made = {path for own in jobs for path in own["output"]}
+    read = {*targets, *(path for own in jobs for path in own["input"])}
+    whole = {
+        "run": run,
+        "config": config,
+        "targets": targets,
+        "unrecorded": sorted(path for path in read - made if Path(path).parts[0] in {"results", "cache"}),
+        "code": {own["code"]["digest"]: own["code"]["parts"] for own in jobs},
+        "jobs": [{**own, "code": own["code"]["digest"]} for own in jobs],
+    }
+    write_json(out, whole)
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a run.
+
+    Args:
+        folder: The run's, e.g. ``results/default``.
+
+    Raises:
+        DataError: If there is none.
+    """
+    path = folder / RUN_MANIFEST
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; a finished run has one, with {MANIFESTS}/ beside it")
+    found: dict[str, Any] = read_json(path)
+    return found
+
+
+def sources(jobs: Iterable[Manifest]) -> dict[str, str]:
+    """Return what no recorded job made, with its sha256: where a chain of jobs begins."""
+    jobs = list(jobs)
+    made = {path for own in jobs for path in own["output"]}
+    return {path: sha for own in jobs for path, sha in own["input"].items() if path not in made}

@@ -1,0 +1,17 @@
+"""Write the manifest of the run."""
+
+from pathlib import Path
+from typing import Any
+
+from kdlib.jobs import recorded
+from kdlib.provenance.lineage import write_run
+
+
+def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+    """Run the rule."""
+    write_run(job.params.run, job.params.config, list(map(str, job.input)), Path(job.output.manifest))
+
+
+if __name__ == "__main__":
+    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
+        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
