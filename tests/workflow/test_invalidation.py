@@ -13,7 +13,7 @@ from tests.workflow.project import Project, jobs_in
 
 pytestmark = pytest.mark.workflow
 
-END = {"score": 1, "report": 1, "track": 1}
+END = {"score": 1, "report": 1, "track": 1, "manifest": 1}
 STUDENT = {"student": 1, "predict_student": 1, "agreement": 1, "similarity": 1, "execution": 1, **END}
 STORE = {"signals_codec": 1, "signals_shard": 4, "signals": 1, "fidelity": 1}
 AFTER_DATASET = {
@@ -29,6 +29,7 @@ AFTER_DATASET = {
     "card": 1,
     **END,
 }
+SWEPT = {"student": 6, "predict_student": 6, "agreement": 6}
 AFTER_CORPUS = {"mine": 1, "corpus": 1, "dataset": 1, **AFTER_DATASET}
 
 
@@ -87,6 +88,28 @@ EDITS = {
         END,
     ),
     "a comment": (appended("kdlib/losses/focal.py", "\n# a remark\n"), {}),
+    "a reformat": (
+        replaced(
+            "kdlib/losses/reduce.py",
+            "from __future__ import annotations",
+            "from __future__ import (annotations)",
+        ),
+        {},
+    ),
+    "how a job is logged": (appended("kdlib/jobs.py", "\nNEW = 1\n"), {}),
+    "what records a job": (appended("kdlib/provenance/manifest.py", "\nNEW = 1\n"), {"manifest": 1}),
+    "a script's comment": (appended("workflow/scripts/teacher.py", "\n# a remark\n"), {}),
+    "a script": (appended("workflow/scripts/agreement.py", "\nNEW = 1\n"), {"agreement": 3, **END}),
+    "a rule's resources": (
+        replaced(
+            "workflow/rules/teacher.smk", "mem_mb=lambda w, attempt: 6000", "mem_mb=lambda w, attempt: 7000"
+        ),
+        {},
+    ),
+    "a file that is new in a source": (
+        appended("examples/sample-java/src/main/java/tessera/math/New.java", "class New {}\n"),
+        {"classpath": 1, **AFTER_CORPUS},
+    ),
     "a docstring": (
         replaced(
             "kdlib/training/trainer.py", '"""The transformers Trainer', '"""Here is the transformers Trainer'
@@ -121,11 +144,11 @@ EDITS = {
     ),
     "a figure of fidelity": (
         appended("kdlib/signals/fidelity.py", "\nNEW = 1\n"),
-        {"fidelity": 1, "report": 1, "track": 1},
+        {"fidelity": 1, "report": 1, "track": 1, "manifest": 1},
     ),
     "the rows that compare store and teacher": (
         appended("config/test.yaml", "signals: {fidelity_rows: 9}\n"),
-        {"fidelity": 1, "report": 1, "track": 1},
+        {"fidelity": 1, "report": 1, "track": 1, "manifest": 1},
     ),
     "the temperature of one student": (
         replaced(
@@ -151,7 +174,7 @@ EDITS = {
     ),
     "the report's style sheet": (
         appended("kdlib/report/page.css", "\n/* wider */\n"),
-        {"report": 1, "track": 1},
+        {"report": 1, "track": 1, "manifest": 1},
     ),
     "the threshold of near duplicates": (
         appended("config/test.yaml", "corpus: {filters: {near_duplicates: 0.8}}\n"),
@@ -163,7 +186,7 @@ EDITS = {
     ),
     "the style sheet of the dataset card": (
         appended("kdlib/corpus/card.css", "\n/* wider */\n"),
-        {"card": 1},
+        {"card": 1, "manifest": 1},
     ),
     "the split's bound on near leakage": (
         appended("config/test.yaml", "split: {max_near_leakage: 0.5}\n"),
@@ -176,7 +199,7 @@ EDITS = {
     ),
     "the tracking server": (
         replaced("config/test.yaml", "results/test/mlflow.db", "results/test/other.db"),
-        {"tracking": 1, "track": 1},
+        {"tracking": 1, "track": 1, "manifest": 1},
     ),
 }
 
@@ -184,17 +207,31 @@ EDITS = {
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_reruns_exactly_what_depends_on_it(finished: Project, name: str):
     edit, expected = EDITS[name]
-    assert finished.planned() == {}
     before = {path: path.read_bytes() for path in _sources(finished.folder)}
     try:
         edit(finished.folder)
         planned = finished.planned()
     finally:
+        for path in set(_sources(finished.folder)) - before.keys():
+            path.unlink()
         for path, content in before.items():
             if path.read_bytes() != content:
                 path.write_bytes(content)
     assert planned == expected
     assert finished.planned() == {}, "an edit taken back leaves nothing to do"
+
+
+def test_a_sweep_adds_its_students_and_reruns_no_other(finished: Project, tmp_path: Path):
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text("sweep: {recipes: [ce, trident], temperatures: [2, 3], seeds: [1, 2]}\n")
+    planned = jobs_in(finished.snakemake("--dry-run", "--configfile", "config/test.yaml", str(sweep)))
+    assert planned == {**STUDENT, **SWEPT, "fidelity": 1}
+
+
+def test_a_fresh_checkout_beside_results_reruns_nothing(finished: Project):
+    for path in _sources(finished.folder):
+        path.touch()
+    assert finished.planned() == {}
 
 
 def _sources(folder: Path) -> list[Path]:
