@@ -14,6 +14,7 @@ container: "docker://python:3.11-slim-bookworm"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/lookups.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/imports.smk"
 include: "workflow/rules/dataset.smk"

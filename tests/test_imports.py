@@ -23,6 +23,7 @@ ALLOWED = {
     "files": {"records"},
     "provenance": {"files"},
     "jobs": {"files", "provenance"},
+    "folder": {"files"},
     "java": BY_ALL,
     "tasks": BY_ALL | {"java"},
     "losses": BY_ALL | {"java", "signals.signal"},
