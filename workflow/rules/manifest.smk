@@ -15,8 +15,8 @@ rule manifest:
         f"{LOGS}/manifest.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=lambda w, attempt: 10 * attempt,
     params:
         run=cfg.run,
         # A key that is new and has its default makes no run another.
