@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -77,9 +78,9 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
         jdk: The compiler.
         source_root: Folder or archive of the source.
         jars: Libraries.
-        folder: Folder to write: ``classpath.json`` ``{"javac", "jars": [path], "editions": [{"roots":
-            [source root]}], "edition_of": {path: index}, "left_out": {path: error}}``, ``files/`` and the
-            classes of each edition in ``0/``, ``1/``, …
+        folder: Folder to write: ``classpath.json`` ``{"javac", "jars": [path from the folder], "editions":
+            [{"roots": [source root]}], "edition_of": {path: index}, "left_out": {path: error}}``, ``files/``
+            and the classes of each edition in ``0/``, ``1/``, …
 
     Raises:
         DataError: If the source cannot be read.
@@ -105,7 +106,8 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
             partial / LISTING,
             {
                 "javac": jdk.version,
-                "jars": [str(jar) for jar in jars],
+                # A project that is moved or copied takes its jars along.
+                "jars": [os.path.relpath(jar, folder) for jar in jars],
                 "editions": [{"roots": chosen} for chosen in editions],
                 "edition_of": edition_of,
                 "left_out": {path: why for path, why in left_out.items() if path not in edition_of},
@@ -140,7 +142,7 @@ def read_class_path(folder: Path) -> ClassPath:
     found = read_json(folder / LISTING)
     if "reason" in found:
         return ClassPath(folder / _FILES, (), {}, {}, found["reason"])
-    jars = tuple(Path(jar) for jar in found["jars"])
+    jars = tuple(Path(os.path.abspath(folder / jar)) for jar in found["jars"])
     editions = tuple(
         _edition(folder, index, entry["roots"], jars) for index, entry in enumerate(found["editions"])
     )

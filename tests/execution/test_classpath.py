@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 
@@ -68,7 +69,8 @@ def test_an_archive_gives_what_its_folder_gives(project, tmp_path, junit_jar):
     assert (found.edition_of, found.left_out) == (project.edition_of, project.left_out)
     assert [edition.headers for edition in found.editions] == [e.headers for e in project.editions]
     listing = read_json(tmp_path / "built/classpath.json")
-    assert listing["jars"] == [str(junit_jar)]
+    assert [os.path.normpath(tmp_path / "built" / jar) for jar in listing["jars"]] == [str(junit_jar)]
+    assert not os.path.isabs(listing["jars"][0])
     assert str(tmp_path) not in str(listing["left_out"])
 
 
