@@ -85,7 +85,7 @@ def test_read_only_results_are_told_before_any_job(finished, tmp_path):
     }
     for told, options in asked.items():
         run = start(finished, *options, before=read_only)
-        output = run.communicate(timeout=120)[0]
+        output = run.communicate(timeout=240)[0]
         assert run.returncode != 0
         assert told in output
         assert "Error in rule" not in output
