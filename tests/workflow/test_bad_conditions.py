@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -10,9 +11,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from tests.workflow.kills import jobs_of
 from tests.workflow.project import CONFIG, PARTS, Project, copy_project
 
 pytestmark = pytest.mark.workflow
@@ -120,3 +123,50 @@ def test_results_copied_without_their_records_are_told_and_can_be_taken_over(fin
     output = project.snakemake("--dry-run")
     assert "was made in another folder" not in output
     assert "Nothing to be done" in output
+
+
+@contextmanager
+def own_disk(folder: Path) -> Iterator[None]:
+    """Put a file system of its own at a folder, which ``resize`` makes smaller and larger."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "results", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def resize(disk: Path, kilobytes: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", str(disk)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(finished, tmp_path):
+    project = copy_project(tmp_path)
+    results, teacher = project.folder / "results/test", "results/test/teachers/base/best_model"
+    with own_disk(results):
+        project.snakemake("--until", "dataset", "tracking")
+        resize(results, (shutil.disk_usage(results).used >> 10) + 200)
+        output = project.snakemake("--until", "teacher", check=False)
+        assert "cannot be written: the disk is full; make room and run again" in output
+        assert "Traceback" not in output
+        assert not (project.folder / teacher).exists()
+        assert not list(results.rglob("*.partial"))
+        resize(results, 100_000)
+        project.snakemake("--until", "teacher")
+        for name in ("model.safetensors", "config.json"):
+            made, expected = (own.folder / teacher / name for own in (project, finished))
+            assert made.read_bytes() == expected.read_bytes()
+
+
+def test_clocks_that_differ_between_nodes_run_nothing_again(finished, tmp_path):
+    """Files are dated as if each rule had run on a node whose clock is hours early or late."""
+    project = Project(tmp_path / "elsewhere")
+    shutil.copytree(finished.folder, project.folder)
+    hours = random.Random(0)
+    for job in jobs_of(project):
+        skew = hours.uniform(-6, 6) * 3600
+        for path in (project.folder / name for name in job.outputs):
+            if path.is_file():
+                date = path.stat().st_mtime + skew
+                os.utime(path, (date, date))
+    assert project.planned() == {}
