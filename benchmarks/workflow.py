@@ -1,9 +1,9 @@
-"""How long the default run takes after installation, and how long Snakemake plans: nothing, or a sweep."""
+"""How long the default run takes after installation, Snakemake plans nothing or a sweep, and Slurm adds."""
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 from benchmarks.contract import Claim, answer, quick
+from tests.workflow.project import CONFIG, Project, copy_project
+from tests.workflow.slurm import Slurm
 
 # 500 students: with their predictions and agreement 1,500 jobs.
 SWEEP = """
@@ -21,47 +23,65 @@ sweep:
   temperatures: [1, 2, 4, 8, {start: 4, end: 2}]
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 """
-COPIED = ["Snakefile", "workflow", "config", "profiles", "examples", "kdlib"]
+PROMPT_S = 2  # to Slurm's first answer about a job, where the profile waits for 40
 
 
-def snakemake(folder: Path, *options: str) -> tuple[float, str]:
-    """Run Snakemake in a folder and return wall seconds and output."""
-    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *options]
+def snakemake(project: Project, *options: str, slurm: Slurm | None = None) -> tuple[float, str]:
+    """Run Snakemake in a project, locally or through Slurm, and return wall seconds and output."""
+    profile = ["--profile", f"profiles/{'slurm' if slurm else 'local'}"]
+    environment = {**(slurm.env if slurm else os.environ), "PYTHONPATH": str(project.folder)}
+    command = [sys.executable, "-m", "snakemake", *profile, *options]
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return time.perf_counter() - started, done.stdout + done.stderr
 
 
-def planned_sweep(folder: Path, config: list[str]) -> float:
+def planned_sweep(project: Project, config: list[str]) -> float:
     """Return the wall seconds of a dry run with 500 more students."""
-    (folder / "sweep.yaml").write_text(SWEEP)
-    seconds, output = snakemake(folder, "--dry-run", *(config or ["--configfile"]), "sweep.yaml")
+    (project.folder / "sweep.yaml").write_text(SWEEP)
+    seconds, output = snakemake(project, "--dry-run", *(config or ["--configfile"]), "sweep.yaml")
     if not re.search(r"^student\s+500$", output, re.MULTILINE):
         raise SystemExit(f"the sweep was not planned:\n{output}")
     return seconds
 
 
+def empty_run(project: Project, config: list[str]) -> float:
+    """Return the wall seconds of a run that has nothing to do."""
+    seconds, output = snakemake(project, *config)
+    if "Nothing to be done" not in output:
+        raise SystemExit(f"a second run was not empty:\n{output}")
+    return seconds
+
+
+def through_slurm(folder: Path) -> dict[str, float]:
+    """Return the wall seconds of config/test.yaml: locally, through a Slurm here, and that asked sooner."""
+    (folder / "slurm").mkdir()
+    slurm = Slurm(folder / "slurm")
+    sooner = ["--slurm-init-seconds-before-status-checks", str(PROMPT_S)]
+    try:
+        slurm.start()
+        runs = {"local": ([], None), "slurm": ([], slurm), "prompt": (sooner, slurm)}
+        return {
+            name: snakemake(copy_project(folder / name), *CONFIG, *options, slurm=where)[0]
+            for name, (options, where) in runs.items()
+        }
+    finally:
+        slurm.stop()
+
+
 def main() -> None:
-    """Measure in a copy without results, so that every rule runs."""
-    config = ["--configfile", "config/test.yaml"] if quick() else []
+    """Measure in copies without results, so that every rule runs."""
+    config = CONFIG if quick() else []
     with tempfile.TemporaryDirectory() as folder:
-        for name in COPIED:
-            source, target = Path(name), Path(folder) / name
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, target)
-        first, _ = snakemake(Path(folder), *config)
-        noops = []
-        for _ in range(3 if quick() else 5):
-            seconds, output = snakemake(Path(folder), *config)
-            if "Nothing to be done" not in output:
-                raise SystemExit(f"a second run was not empty:\n{output}")
-            noops.append(seconds)
-        sweeps = [planned_sweep(Path(folder), config) for _ in range(3)]
+        project = copy_project(Path(folder, "project"))
+        first, _ = snakemake(project, *config)
+        noops = [empty_run(project, config) for _ in range(3 if quick() else 5)]
+        sweeps = [planned_sweep(project, config) for _ in range(3)]
+        seconds = through_slurm(Path(folder))
     what = "config/test.yaml" if quick() else "the default run"
+    beside = "wall time of config/test.yaml through a Slurm on this machine, by without"
     answer(
         "workflow",
         {
@@ -71,6 +91,15 @@ def main() -> None:
             ),
             "sweep500_dry_run_s": Claim(
                 statistics.median(sweeps), "s", 15, "lower", "dry run of 500 students more", len(sweeps)
+            ),
+            "slurm_over_local": Claim(seconds["slurm"] / seconds["local"], "ratio", None, "lower", beside, 1),
+            "prompt_slurm_over_local": Claim(
+                seconds["prompt"] / seconds["local"],
+                "ratio",
+                None,
+                "lower",
+                f"the same, Slurm asked {PROMPT_S} s after a submission, not 40",
+                1,
             ),
         },
     )
