@@ -78,7 +78,7 @@ def test_read_only_results_are_told_before_any_job(finished, tmp_path):
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text("sweep: {recipes: [ce], seeds: [5]}\n")
     asked = {
-        "Write-protected output files for rule card": ("--forcerun", "card"),
+        "Write-protected output files for rule": ("--forcerun", "card"),
         "results/test cannot be written to: it is read-only": (
             *CONFIG,
             str(sweep),
