@@ -25,12 +25,30 @@ from tests.workflow.slurm import NODES, Slurm, missing_programs, wait_until
 pytestmark = [pytest.mark.workflow, pytest.mark.timeout(1500)]
 
 GPU_RULES = {"teacher", "student", "signals_codec", "signals_shard", "fidelity", "predict_teacher"}
-GPU_RULES |= {"predict_student", "agreement", "similarity", "gpu_report"}
-CPU_RULES = {"mine", "corpus", "dataset", "card", "baselines", "signals", "classpath", "execution", "score"}
+GPU_RULES |= {"predict_student", "agreement", "similarity", "gpu_report", "beams_shard"}
+CPU_RULES = {
+    "beams",
+    "mine",
+    "corpus",
+    "dataset",
+    "card",
+    "baselines",
+    "signals",
+    "classpath",
+    "execution",
+    "score",
+}
 CPU_RULES |= {"report"}
 # Half of the batch in each of two processes.
 PAIR = {"epochs": 1, "copy_steps": 0, "batch_size": 8, "accelerate": "profiles/accelerate/multi-gpu.yaml"}
-OVERLAY = {"students": {"traditional": None, "ce": {"size": "nano", "training": PAIR}}}
+ANSWERS = {"teacher": "base", "loss": "ce", "size": "nano", "sequence": {"beams": 2, "keep": 1}}
+OVERLAY = {
+    "students": {
+        "traditional": None,
+        "ce": {"size": "nano", "training": PAIR},
+        "answers": {**ANSWERS, "training": {"epochs": 1, "copy_steps": 0}},
+    }
+}
 FAULTS = {"teachers-base": ["stop", "stop"], "students-trident": ["leak", "leak", "stop"]}
 PATIENCE_S = 900
 
@@ -164,10 +182,11 @@ def test_every_job_lands_in_its_partition_with_its_gpus(run):
     assert found == expected
 
 
-def test_shards_are_one_array(run):
-    shards = run.of_rule("signals_shard")
+@pytest.mark.parametrize(("rule", "tasks"), [("signals_shard", 4), ("beams_shard", 2)])
+def test_shards_are_one_array(run, rule, tasks):
+    shards = run.of_rule(rule)
     assert len({job["ArrayJobId"] for job in shards}) == 1
-    assert sorted(job["ArrayTaskId"] for job in shards) == ["1", "2", "3", "4"]
+    assert sorted(job["ArrayTaskId"] for job in shards) == [str(number + 1) for number in range(tasks)]
     assert {job["JobState"] for job in shards} == {"COMPLETED"}
 
 
