@@ -57,8 +57,9 @@ def empty_run(project: Project, config: list[str]) -> float:
 
 def through_slurm(folder: Path) -> dict[str, float]:
     """Return the wall seconds of config/test.yaml: locally, through a Slurm here, and that asked sooner."""
-    (folder / "slurm").mkdir()
-    slurm = Slurm(folder / "slurm")
+    daemons = folder / "daemons"
+    daemons.mkdir()
+    slurm = Slurm(daemons)
     sooner = ["--slurm-init-seconds-before-status-checks", str(PROMPT_S)]
     try:
         slurm.start()

@@ -61,6 +61,8 @@ def jobs_in(output: str) -> dict[str, int]:
 
 
 def copy_project(folder: Path) -> Project:
+    """Return a copy without results, in a folder that is made if it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
