@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution import executable_rows
+from kdlib.evaluation.executable import executable_rows
 from kdlib.evaluation.outputs import Row
 from kdlib.execution.jobs import Limits
 from kdlib.execution.pool import run

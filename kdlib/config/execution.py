@@ -15,6 +15,12 @@ class Execution(Strict):
     """Predictions put back into their tests, compiled and run."""
 
     timeout_s: float = Field(10.0, gt=0, description="seconds that a test may take")
+    mutant_cpu_s: float = Field(
+        1.0,
+        gt=0,
+        description="seconds of processor time that a test may take on a mutant beyond 1.25 times its own; "
+        "with more it has killed it",
+    )
     memory_mb: int = Field(256, ge=64, description="Java heap of a test")
     workers: int = Field(2, ge=1, description="tests that run side by side")
     mutants: int = Field(

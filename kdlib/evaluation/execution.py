@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kdlib.config import Execution
+from kdlib.evaluation.executable import ORIGINAL, Executable, Key, Pool, executable_rows, run_tests
 from kdlib.evaluation.outputs import Row, read_output, read_rows
-from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
 from kdlib.execution.equivalents import class_files
-from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.jobs import Limits
 from kdlib.execution.mutants import equivalent, mutants_of
 from kdlib.execution.placement import (
-    HOLDERS,
-    NotExecutableError,
-    Target,
     as_javac_reads,
-    target_of,
     with_imports,
 )
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
-from kdlib.files import DataError, read_examples, write_json
+from kdlib.files import DataError, write_json
 from kdlib.java.compiler import Jdk, SourceFile, find_jdk
 from kdlib.java.tautologies import tautology
 from kdlib.java.validity import is_statement
-from kdlib.records import Occurrence
 
-Pool = Callable[[Iterable[Job]], Iterator[Result]]
-# The row, what stands in place of its assertion, and the number of the mutant, -1 for none.
-_Key = tuple[str, str, int]
-# No prediction has these texts: the row's own assertion, and none at all.
-_ORIGINAL, _NONE = "\0original", "\0none"
-
-
-@dataclass(frozen=True, slots=True)
-class Executable:
-    """A row whose own assertion passes.
-
-    Attributes:
-        target: Its test.
-        where: Where its assertion stood.
-        imports: Static methods of the assertion libraries on its class path.
-        reference: Its own assertion.
-        mutants: The file of the class under test, once for each mutant.
-    """
-
-    target: Target
-    where: Occurrence
-    imports: Mapping[str, frozenset[str]]
-    reference: str
-    mutants: list[SourceFile] = field(default_factory=list)
+_NONE = "\0none"  # no prediction has this text: no assertion at all
+_FACTOR = 1.25
 
 
 def execute(
@@ -111,7 +84,7 @@ def execute(
         for row, text in zip(rows, own, strict=True)
         if row.id in found
     }
-    entries = _entries(found, candidates, pool)
+    entries = _entries(found, candidates, pool, settings)
     refusals = [{"id": row.id, "reason": refused[row.id]} for row in rows if row.id in refused]
     head = {"measured": True, "javac": jdk.version, "sandbox": sandbox, "rows": len(rows)}
     write_json(out, {**head, "not_executable": refusals, **_answers(rows, texts, found, entries)})
@@ -125,7 +98,7 @@ def _answers(
 ) -> dict[str, Any]:
     """Return the entries of the rows' own assertions, and of every model's predictions."""
     return {
-        "reference": {row.id: entries[row.id, _ORIGINAL] for row in rows if row.id in found},
+        "reference": {row.id: entries[row.id, ORIGINAL] for row in rows if row.id in found},
         "models": {
             name: {
                 row.id: entries[row.id, text] for row, text in zip(rows, own, strict=True) if row.id in found
@@ -133,55 +106,6 @@ def _answers(
             for name, own in texts.items()
         },
     }
-
-
-def executable_rows(
-    rows: Sequence[Row], examples: Path, class_paths: Mapping[str, Path], pool: Pool
-) -> tuple[dict[str, Executable], dict[str, str]]:
-    """Return the rows whose own assertions compile and pass, and why the others do not count.
-
-    Args:
-        rows: Test rows.
-        examples: The corpus' examples.
-        class_paths: Source: folder of its class path.
-        pool: Runs jobs.
-    """
-    known = {example.id: example for example in read_examples(examples)}
-    paths = {source: read_class_path(folder) for source, folder in class_paths.items()}
-    holders: dict[tuple[Path, ...], Mapping[str, frozenset[str]]] = {}
-    found: dict[str, Executable] = {}
-    refused: dict[str, str] = {}
-    for row in rows:
-        if row.id not in known:
-            raise DataError(f"{examples}: no example {row.id!r}; make the dataset again from this corpus")
-        try:
-            where, target = _target(known[row.id].occurrences, paths)
-        except NotExecutableError as error:
-            refused[row.id] = str(error)
-            continue
-        path = target.edition.path
-        if path not in holders:
-            holders[path] = static_methods(path, HOLDERS)
-        found[row.id] = Executable(target, where, holders[path], known[row.id].references[0])
-    results = _run(
-        {(key, _ORIGINAL, -1): own.target.place.original() for key, own in found.items()}, found, pool
-    )
-    for (key, _, _), result in results.items():
-        if result.status != "passed":
-            refused[key] = f"its own assertion has {result.status}: {result.message}"
-            del found[key]
-    return found, refused
-
-
-def _target(places: Sequence[Occurrence], paths: Mapping[str, ClassPath]) -> tuple[Occurrence, Target]:
-    reasons = [f"its source has no class path: {', '.join(sorted({p.source for p in places})) or 'none'}"]
-    for where in places:
-        if where.source in paths:
-            try:
-                return where, target_of(where, paths[where.source])
-            except NotExecutableError as error:
-                reasons.append(str(error))
-    raise NotExecutableError(reasons[-1])
 
 
 def _add_mutants(jdk: Jdk, cache: Path, found: Mapping[str, Executable], settings: Execution) -> None:
@@ -212,7 +136,7 @@ def _add_mutants(jdk: Jdk, cache: Path, found: Mapping[str, Executable], setting
 
 
 def _entries(
-    found: Mapping[str, Executable], candidates: Iterable[tuple[str, str]], pool: Pool
+    found: Mapping[str, Executable], candidates: Iterable[tuple[str, str]], pool: Pool, settings: Execution
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return what is written of each (row, text), and of each (row, the row's own assertion)."""
     asked = {(key, text): _file(found[key], text) for key, text in sorted(candidates)}
@@ -220,15 +144,16 @@ def _entries(
     files |= {
         (key, _NONE, -1): own.target.place.with_statement(";") for key, own in found.items() if own.mutants
     }
-    results = _run(files, found, pool)
+    results = run_tests(files, found, pool)
     passed = {(key, text) for (key, text, _), result in results.items() if result.status == "passed"}
-    files |= {(key, _ORIGINAL, -1): own.target.place.original() for key, own in found.items()}
-    passed |= {(key, _ORIGINAL) for key in found}
-    alive = _on_mutants({pair for pair in passed if pair[1] == _NONE}, files, found, pool)
+    files |= {(key, ORIGINAL, -1): own.target.place.original() for key, own in found.items()}
+    passed |= {(key, ORIGINAL) for key in found}
+    mutated = partial(_on_mutants, files=files, found=found, pool=pool, settings=settings)
+    alive = mutated({pair for pair in passed if pair[1] == _NONE})
     unnoticed = {key: {at for at, good in own.items() if good} for (key, _), own in alive.items()}
-    killed = _on_mutants({pair for pair in passed if pair[1] != _NONE}, files, found, pool, unnoticed)
+    killed = mutated({pair for pair in passed if pair[1] != _NONE}, only=unnoticed)
     entries = {}
-    for key, text in [*asked, *((key, _ORIGINAL) for key in found)]:
+    for key, text in [*asked, *((key, ORIGINAL) for key in found)]:
         result = results.get((key, text, -1))
         outcome = killed.get((key, text), {})
         status, message = (result.status, result.message) if result else ("passed", "")
@@ -237,7 +162,7 @@ def _entries(
         entries[key, text] = {
             "status": status,
             "message": message,
-            "tautology": tautology(text if text != _ORIGINAL else found[key].reference),
+            "tautology": tautology(text if text != ORIGINAL else found[key].reference),
             "killed": sum(not good for good in outcome.values()) if outcome else None,
             "mutants": len(outcome) or None,
         }
@@ -253,35 +178,31 @@ def _file(own: Executable, text: str) -> SourceFile | None:
 
 def _on_mutants(
     pairs: Iterable[tuple[str, str]],
-    files: Mapping[_Key, SourceFile],
+    files: Mapping[Key, SourceFile],
     found: Mapping[str, Executable],
     pool: Pool,
+    settings: Execution,
     only: Mapping[str, set[int]] | None = None,
 ) -> dict[tuple[str, str], dict[int, bool]]:
     """Return of each (row, text) which mutants its test passes on, of all or of ``only`` some."""
-    asked: dict[_Key, SourceFile] = {}
+    asked: dict[Key, SourceFile] = {}
     for key, text in sorted(pairs):
         for at in range(len(found[key].mutants)):
             if only is None or at in only.get(key, ()):
                 asked[key, text, at] = files[key, text, -1]
+    allowed = {key: _cpu_on_a_mutant(found[key], settings) for key, _, _ in asked}
     outcomes: dict[tuple[str, str], dict[int, bool]] = {}
-    for (key, text, at), result in _run(asked, found, pool).items():
+    for (key, text, at), result in run_tests(asked, found, pool, allowed).items():
         # Compiled by itself, but not with the test.
         if result.status != "not_compiled":
             outcomes.setdefault((key, text), {})[at] = result.status == "passed"
     return outcomes
 
 
-def _run(files: Mapping[_Key, SourceFile], found: Mapping[str, Executable], pool: Pool) -> dict[_Key, Result]:
-    """Run the tests of rows with changed files."""
-    keys = list(files)
-    jobs = (_job(str(at), found[key[0]], files[key], key[2]) for at, key in enumerate(keys))
-    return {keys[int(result.id)]: result for result in pool(jobs)}
+def _cpu_on_a_mutant(own: Executable, settings: Execution) -> float:
+    """Return PIT's limit, 1.25 times a test's own time and a constant, but of processor time.
 
-
-def _job(name: str, own: Executable, file: SourceFile, mutant: int) -> Job:
-    target = own.target
-    files = (file,) if mutant < 0 else (file, own.mutants[mutant])
-    return Job(
-        name, files, target.test_class, target.method, target.edition.path, target.framework, target.project
-    )
+    A busy machine makes no loop of a slow test then. Whole seconds of its own, so that a cached result is
+    found again though a clock said something else.
+    """
+    return math.floor(_FACTOR * own.seconds) + settings.mutant_cpu_s

@@ -28,6 +28,7 @@ class Job:
         framework: Which JUnit runs it; 4 runs tests of JUnit 3 as well.
         project: Folder whose entries stand in the test's working directory, as in that of a build tool, but
             read-only; none without a sandbox, where the test could write there.
+        cpu_seconds: Processor time that the test's thread may take; None leaves it to the limits' wall time.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Job:
     classpath: tuple[Path, ...]
     framework: Framework
     project: Path | None = None
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

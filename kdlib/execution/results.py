@@ -27,6 +27,7 @@ def content_key(job: Job, surroundings: str, digests: Mapping[Path, str]) -> byt
     """
     parts = [surroundings, job.test_class, job.method, job.framework]
     parts += [digests[path] for path in read_by(job)]
+    parts += [f"{job.cpu_seconds:g} s"] if job.cpu_seconds is not None else []
     sha = hashlib.sha256("\0".join(parts).encode())
     for file in job.files:
         sha.update(f"\0{file.name}\0{len(file.content)}\0".encode() + file.content)

@@ -189,6 +189,7 @@ class Worker:
             "testClass": job.test_class,
             "method": job.method,
             "seconds": limits.seconds,
+            "cpuSeconds": job.cpu_seconds,
         }
         self._jobs += 1
         return self._runner.ask(request, f"{nonce} ", limits.seconds + _GRACE_SECONDS, limits.output_mb << 20)

@@ -83,7 +83,7 @@ def test_equal_content_runs_once_and_again_never(junit4, tmp_path, sandbox, monk
 
 
 @pytest.mark.parametrize(
-    "change", ["file", "class path", "limits", "method", "framework", "harness", "project"]
+    "change", ["file", "class path", "limits", "method", "framework", "harness", "project", "processor time"]
 )
 def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monkeypatch):
     """Without any JVM: the workers' answer is set."""
@@ -111,9 +111,20 @@ def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monke
         case "project":
             (tmp_path / "project").mkdir()
             job = replace(job, project=tmp_path / "project")
+        case "processor time":
+            job = replace(job, cpu_seconds=1.0)
         case "harness":
             monkeypatch.setattr(pool, "harness_digest", lambda: "other")
     assert [r.status for r in run([job], limits, 1, tmp_path, "unsafe")] == ["failed"]
+
+
+def test_processor_time_is_bounded_for_a_loop_and_not_for_one_who_waits(junit4, cache, sandbox):
+    bodies = {"Loops": "while (true) { }", "Waits": "Thread.sleep(1500);", "Ends": ""}
+    jobs = [replace(job4(name, body, junit4), cpu_seconds=0.5) for name, body in bodies.items()]
+    found = results(jobs, cache, sandbox, workers=1)
+    told = {name: (result.status, result.message) for name, result in found.items()}
+    assert told["Loops"] == ("timed_out", "not ended within 0.5 s of processor time")
+    assert (told["Waits"], told["Ends"]) == (("passed", ""), ("passed", ""))
 
 
 READ = 'assertEquals("two", new String(java.nio.file.Files.readAllBytes(new File("src/data.txt").toPath())));'

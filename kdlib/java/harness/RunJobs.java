@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -30,7 +31,8 @@ import java.util.jar.JarFile;
  * first:  {"nonce", "classPath": [path, ...], "adapters": {binary name: class file in base64},
  *          "beside": [path of a file or folder to find in the working directory, ...]}
  * answer: nonce {"status": "ready"}
- * job:    {"nonce", "classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method", "seconds"}
+ * job:    {"nonce", "classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method",
+ *          "seconds": wall time, "cpuSeconds": the thread's processor time, or null}
  * answer: nonce {"status": passed, failed or timed_out, "message", "spent": why this JVM should run no more}
  * </pre>
  */
@@ -39,6 +41,8 @@ final class RunJobs {
     private static final List<String> FRAMEWORKS = List.of(
             "org/junit/", "junit/framework/", "org/hamcrest/", "org/opentest4j/", "org/apiguardian/",
             "org/assertj/", "org/mockito/", "net/bytebuddy/", "org/objenesis/");
+
+    private static final long LOOK_MILLIS = 50;
 
     private final Surroundings surroundings = new Surroundings();
     private final Map<String, BiFunction<Class<?>, String, Object>> adapters = new HashMap<>();
@@ -95,15 +99,29 @@ final class RunJobs {
                 group, () -> outcome.set(run(loader, adapter, testClass, (String) job.get("method"))), "main");
         thread.setContextClassLoader(loader);
         thread.start();
-        thread.join((long) (1000 * (Double) job.get("seconds")));
+        String late = awaited(thread, (Double) job.get("seconds"), (Double) job.get("cpuSeconds"));
         Outcome ended = outcome.get();
         if (ended == null) {
-            String message = "not ended within " + job.get("seconds") + " s";
+            String message = "not ended within " + late;
             return Map.of("status", "timed_out", "message", message, "spent", "a thread");
         }
         String spent = ended.brokeJvm ? "memory" : surroundings.restore(group);
         loader.close();
         return Map.of("status", ended.passed ? "passed" : "failed", "message", ended.message, "spent", spent);
+    }
+
+    /** Waits for a thread until it ends or a limit is reached; returns which. */
+    private static String awaited(Thread thread, double seconds, Double cpuSeconds) throws InterruptedException {
+        long began = System.nanoTime();
+        // Until then it cannot have taken so much.
+        thread.join((long) (1000 * (cpuSeconds == null ? seconds : Math.min(seconds, cpuSeconds))));
+        while (cpuSeconds != null && thread.isAlive() && System.nanoTime() - began < 1e9 * seconds) {
+            if (ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.getId()) >= 1e9 * cpuSeconds) {
+                return cpuSeconds + " s of processor time";
+            }
+            thread.join(LOOK_MILLIS);
+        }
+        return seconds + " s";
     }
 
     private static Outcome run(
