@@ -1,4 +1,4 @@
-"""How long the default run takes after installation, Snakemake plans nothing or a sweep, and Slurm adds."""
+"""How long the default run takes after installation, and how long Snakemake plans: nothing, or a sweep."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks.contract import Claim, answer, quick
 from tests.workflow.project import CONFIG, Project, copy_project
-from tests.workflow.slurm import Slurm
 
 # 500 students: with their predictions and agreement 1,500 jobs.
 SWEEP = """
@@ -23,14 +22,12 @@ sweep:
   temperatures: [1, 2, 4, 8, {start: 4, end: 2}]
   seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 """
-PROMPT_S = 2  # to Slurm's first answer about a job, where the profile waits for 40
 
 
-def snakemake(project: Project, *options: str, slurm: Slurm | None = None) -> tuple[float, str]:
-    """Run Snakemake in a project, locally or through Slurm, and return wall seconds and output."""
-    profile = ["--profile", f"profiles/{'slurm' if slurm else 'local'}"]
-    environment = {**(slurm.env if slurm else os.environ), "PYTHONPATH": str(project.folder)}
-    command = [sys.executable, "-m", "snakemake", *profile, *options]
+def snakemake(project: Project, *options: str) -> tuple[float, str]:
+    """Run Snakemake in a project and return wall seconds and output."""
+    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *options]
+    environment = {**os.environ, "PYTHONPATH": str(project.folder)}
     started = time.perf_counter()
     done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -55,23 +52,6 @@ def empty_run(project: Project, config: list[str]) -> float:
     return seconds
 
 
-def through_slurm(folder: Path) -> dict[str, float]:
-    """Return the wall seconds of config/test.yaml: locally, through a Slurm here, and that asked sooner."""
-    daemons = folder / "daemons"
-    daemons.mkdir()
-    slurm = Slurm(daemons)
-    sooner = ["--slurm-init-seconds-before-status-checks", str(PROMPT_S)]
-    try:
-        slurm.start()
-        runs = {"local": ([], None), "slurm": ([], slurm), "prompt": (sooner, slurm)}
-        return {
-            name: snakemake(copy_project(folder / name), *CONFIG, *options, slurm=where)[0]
-            for name, (options, where) in runs.items()
-        }
-    finally:
-        slurm.stop()
-
-
 def main() -> None:
     """Measure in copies without results, so that every rule runs."""
     config = CONFIG if quick() else []
@@ -80,9 +60,7 @@ def main() -> None:
         first, _ = snakemake(project, *config)
         noops = [empty_run(project, config) for _ in range(3 if quick() else 5)]
         sweeps = [planned_sweep(project, config) for _ in range(3)]
-        seconds = through_slurm(Path(folder))
     what = "config/test.yaml" if quick() else "the default run"
-    beside = "wall time of config/test.yaml through a Slurm on this machine, by without"
     answer(
         "workflow",
         {
@@ -92,15 +70,6 @@ def main() -> None:
             ),
             "sweep500_dry_run_s": Claim(
                 statistics.median(sweeps), "s", 15, "lower", "dry run of 500 students more", len(sweeps)
-            ),
-            "slurm_over_local": Claim(seconds["slurm"] / seconds["local"], "ratio", None, "lower", beside, 1),
-            "prompt_slurm_over_local": Claim(
-                seconds["prompt"] / seconds["local"],
-                "ratio",
-                None,
-                "lower",
-                f"the same, Slurm asked {PROMPT_S} s after a submission, not 40",
-                1,
             ),
         },
     )
