@@ -1,6 +1,6 @@
 """What Slurm adds to a run: config/test.yaml locally, and through a Slurm on the same machine.
 
-Jobs and cores are the same; what differs is that every job is submitted, started by Slurm and asked after. The
+Jobs and cores are the same; what differs is that each job is submitted, started by Slurm and asked after. The
 profile first asks 40 seconds after a submission, to spare a controller that many use: nothing beside jobs of
 hours. Jobs here take seconds, so Slurm is first asked after two.
 """
