@@ -41,14 +41,8 @@ CPU_RULES = {
 CPU_RULES |= {"report"}
 # Half of the batch in each of two processes.
 PAIR = {"epochs": 1, "copy_steps": 0, "batch_size": 8, "accelerate": "profiles/accelerate/multi-gpu.yaml"}
-ANSWERS = {"teacher": "base", "loss": "ce", "size": "nano", "sequence": {"beams": 2, "keep": 1}}
-OVERLAY = {
-    "students": {
-        "traditional": None,
-        "ce": {"size": "nano", "training": PAIR},
-        "answers": {**ANSWERS, "training": {"epochs": 1, "copy_steps": 0}},
-    }
-}
+OVERLAY = {"students": {"traditional": None, "ce": {"size": "nano", "training": PAIR}}}
+ANSWERS = "results/test/beams/base/2.parquet"  # of the teacher, in shards
 FAULTS = {"teachers-base": ["stop", "stop"], "students-trident": ["leak", "leak", "stop"]}
 PATIENCE_S = 900
 
@@ -162,7 +156,7 @@ def run(slurm, tmp_path_factory) -> Run:
     project = copy_project(tmp_path_factory.mktemp("clustered"))
     shorten(project)
     plan_faults(project)
-    snakemake = start(project, slurm, "all", "check_gpu")
+    snakemake = start(project, slurm, "all", "check_gpu", ANSWERS)
     try:
         killed_jobs(project, slurm, snakemake)
         snakemake.wait(PATIENCE_S)
