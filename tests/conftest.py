@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,3 +177,19 @@ def manifest(tmp_path_factory, dataset, teacher):
 @pytest.fixture(scope="session")
 def store_of():
     return store_signals
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """The system's Chromium, of one test module: Playwright's event loop must not run beneath other tests."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    # Chromium's own sandbox refuses to start as root.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
