@@ -33,14 +33,14 @@ ALLOWED = {
     "dataset": BY_ALL | {"tasks", "models"},
     "models": BY_ALL | {"tasks"},
     "signals": BY_ALL | {"models", "tasks"},
-    "training": BY_ALL | {"models", "signals", "losses", "metrics", "tasks"},
+    "training": BY_ALL | {"models", "signals", "losses", "metrics", "tasks", "tracking.store"},
     "encoder": BY_ALL | {"tasks", "models", "metrics"},
     "execution": BY_ALL | {"java", "corpus.archives", "corpus.sources"},
     "evaluation": BY_ALL | {"models", "tasks", "metrics", "java", "execution"},
     "completion": BY_ALL | {"models", "training", "tasks", "metrics"},
     "assist": BY_ALL | {"tasks", "java", "execution"},
     "report": BY_ALL,
-    "tracking": BY_ALL,
+    "tracking": BY_ALL | {"runs.numbers", "training.steps"},
     "runs": BY_ALL,
 }
 MAY_IMPORT_ALL = {"cli"}

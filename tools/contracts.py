@@ -229,9 +229,7 @@ def _tracked(run: Path) -> str:
     found = read_json(run / "mlflow.json")
     if not found["mirrored"]:
         return "This run was not mirrored: MLflow could not be used, and no result needs it."
-    training = [name for name in found["runs"] if not name.startswith("baselines/")]
-    children = [*training, *(f"evaluation/{name}" for name in found["runs"])]
-    return "\n".join([f"- `{run.name}`", *(f"  - `{name}`" for name in children)])
+    return "\n".join([f"- `{run.name}`", *(f"  - `{name}`" for name in found["runs"])])
 
 
 def _lines(path: Path, wanted: Mapping[str, str]) -> str:

@@ -41,17 +41,22 @@ def changes(manifest: Manifest, job: Mapping[str, Any]) -> list[Change]:
 
 
 def _config(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    old, new = dict(_flat(before)), dict(_flat(now))
+    old, new = dict(flat(before)), dict(flat(now))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name, ABSENT) != new.get(name, ABSENT):
             yield Change("config", name, f"{_word(old, name)} → {_word(new, name)}")
 
 
-def _flat(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of nested mappings by dotted names; an empty mapping is a leaf."""
+def flat(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of nested mappings by dotted names; an empty mapping is a leaf.
+
+    Args:
+        values: The mapping.
+        place: What all names begin with.
+    """
     for name, value in values.items():
         if isinstance(value, dict) and value:
-            yield from _flat(value, f"{place}{name}.")
+            yield from flat(value, f"{place}{name}.")
         else:
             yield f"{place}{name}", value
 

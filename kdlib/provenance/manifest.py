@@ -13,6 +13,7 @@ from typing import Any
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.provenance.code import code_digest, code_parts
 from kdlib.provenance.packages import package_versions
+from kdlib.provenance.place import place
 
 Manifest = dict[str, Any]
 MANIFESTS = "manifests"
@@ -48,6 +49,7 @@ def begun(job: Any, script: Path) -> Manifest:  # noqa: ANN401  (Snakemake's job
         "input": digests(map(str, job.input)),
         "code": {"digest": code_digest(script), "parts": code_parts(script)},
         "environment": environment(script),
+        "place": place(),
         "began": time.time(),
     }
 

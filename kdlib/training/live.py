@@ -11,6 +11,8 @@ from kdlib.files import read_json
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+    from kdlib.tracking.store import Point
+
 FLUSH_SECONDS = 5.0
 
 
@@ -31,7 +33,8 @@ class LiveRun:
         """
         self.client: MlflowClient | None = None
         self.run_id = ""
-        self.pending: list[tuple[str, float, int, int]] = []
+        self.pending: list[Point] = []
+        self.sent: dict[str, int] = {}  # metric: last step that an interrupted training has sent
         self.flushed = time.monotonic()
         if tracking is None:
             return
@@ -42,8 +45,16 @@ class LiveRun:
 
     def log(self, metrics: dict[str, float], step: int) -> None:
         """Queue metrics of a step and send the queue now and then."""
+        if self.client is None:
+            return
+        from kdlib.tracking.store import Point
+
         now = int(time.time() * 1000)
-        self.pending += [(name, float(value), now, step) for name, value in metrics.items()]
+        self.pending += [
+            Point(name, float(value), now, step)
+            for name, value in metrics.items()
+            if step > self.sent.get(name, -1)
+        ]
         if time.monotonic() - self.flushed > FLUSH_SECONDS:
             self.flush()
 
@@ -52,12 +63,10 @@ class LiveRun:
         pending, self.pending, self.flushed = self.pending, [], time.monotonic()
         if self.client is None:
             return
-        from mlflow.entities import Metric
+        from kdlib.tracking.store import write
 
         try:
-            for start in range(0, len(pending), 1000):  # MLflow's limit for one batch
-                metrics = [Metric(*item) for item in pending[start : start + 1000]]
-                self.client.log_batch(self.run_id, metrics=metrics)
+            write(self.client, self.run_id, pending)
         except Exception as error:
             self._give_up(error)
 
@@ -74,22 +83,25 @@ class LiveRun:
     def _open(self, place: dict[str, Any], name: str, key: str, params: dict[str, Any], resumed: int) -> None:
         if not place["parent_run_id"]:
             raise ConnectionError(place["reason"])
-        from mlflow import MlflowClient
-        from mlflow.entities import Param
+        from kdlib.provenance.place import place as here
+        from kdlib.tracking.store import children, connect, create_child, place_tags, write
 
-        client = MlflowClient(place["uri"])
+        client = connect(place["uri"])
         parent, experiment = place["parent_run_id"], place["experiment_id"]
-        same = f"tags.`kdlib.name` = '{name}' and tags.`mlflow.parentRunId` = '{parent}'"
-        for run in client.search_runs([experiment], same):
-            if resumed and run.data.tags.get("kdlib.key") == key:
+        for run in children(client, experiment, parent).get(name, []):
+            if resumed and not self.run_id and run.data.tags.get("kdlib.key") == key:
                 self.run_id = run.info.run_id
+                # Steps after the checkpoint are run again: the same values would stand there twice.
+                for metric in run.data.metrics:
+                    history = client.get_metric_history(self.run_id, metric)
+                    self.sent[metric] = max(point.step for point in history)
             else:
                 client.delete_run(run.info.run_id)
         if not self.run_id:
-            tags = {"kdlib.name": name, "kdlib.key": key, "mlflow.parentRunId": parent}
-            self.run_id = client.create_run(experiment, tags=tags, run_name=name).info.run_id
-            shown = [Param(k, str(v)[:500]) for k, v in params.items()]
-            client.log_batch(self.run_id, params=shown)
+            self.run_id = create_child(client, experiment, parent, name)
+            write(client, self.run_id, params=params, tags={"kdlib.key": key})
+        write(client, self.run_id, tags=place_tags(here()))
+        client.update_run(self.run_id, status="RUNNING")
         self.client = client
 
     def _give_up(self, error: Exception) -> None:

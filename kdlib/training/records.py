@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from kdlib.files import DataError, atomic
+from kdlib.files import DataError, atomic, write_json
 from kdlib.training.health import Keys, not_finite
 from kdlib.training.live import LiveRun
 from kdlib.training.monitor import Monitor
 from kdlib.training.steps import (
     EPOCHS,
     STEPS,
-    Step,
     Validation,
     history,
+    metrics_of,
     read_steps,
     read_validations,
     step_columns,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kdlib.losses.combine import Combined
 
 CLOCKS = ("timestamp", "memory_usage_mb", "elapsed_time_seconds")  # differ between equal runs
+PLANNED = "planned_steps.json"  # for who follows the run
 EPOCH_COLUMNS = ["epoch", "step", "validation_nll"]
 
 
@@ -91,6 +92,7 @@ class StepRecords:
             warmup_steps: Steps with rising learning rate.
         """
         before = history(read_steps(self.steps_path), read_validations(self.epochs_path))
+        write_json(self.folder / PLANNED, {"steps": planned_steps})
         where = self.folder / "tensorboard"
         self.monitor = Monitor(where, self.keys, planned_steps, warmup_steps, before)
 
@@ -158,7 +160,7 @@ class StepRecords:
         self.pending[-1] |= {f"grad_norm_{part}": norm for part, norm in parts.items() if norm is not None}
         _append(self.steps_path, self.columns, self.pending)
         done, self.pending, self.last_step = step_of(self.pending), [], step
-        self.live.log(_live(done), step)
+        self.live.log(metrics_of(done), step)
         if self.monitor is not None:
             self.monitor.step(done)
 
@@ -195,23 +197,6 @@ class StepRecords:
     def _refuse(self, values: Mapping[str, float], step: int) -> None:
         if sentence := not_finite(values, step, self.keys):
             raise DataError(sentence)
-
-
-def _live(step: Step) -> dict[str, float]:
-    """Return what MLflow shows of a step."""
-    parts = {"loss_raw": step.raw, "loss_weighted": step.weighted, "weight": step.weights}
-    parts |= {"grad_norm": step.gradients}
-    named = {f"{name}_{part}": value for part, values in parts.items() for name, value in values.items()}
-    norms = {"grad_norm_encoder": step.encoder_gradient, "grad_norm_decoder": step.decoder_gradient}
-    return {
-        **named,
-        **{name: norm for name, norm in norms.items() if norm is not None},
-        "total_loss_weighted": step.total,
-        "grad_norm_total": step.gradient,
-        "learning_rate": step.learning_rate,
-        "temperature": step.temperature,
-        "alpha": step.alpha,
-    }
 
 
 def _append(path: Path, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:

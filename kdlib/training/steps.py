@@ -142,6 +142,23 @@ def step_of(rows: Sequence[Mapping[str, Any]]) -> Step:
     )
 
 
+def metrics_of(step: Step) -> dict[str, float]:
+    """Return what MLflow shows of a step, by the names of its columns."""
+    parts = {"loss_raw": step.raw, "loss_weighted": step.weighted, "weight": step.weights}
+    parts |= {"grad_norm": step.gradients}
+    named = {f"{name}_{part}": value for part, values in parts.items() for name, value in values.items()}
+    norms = {"grad_norm_encoder": step.encoder_gradient, "grad_norm_decoder": step.decoder_gradient}
+    return {
+        **named,
+        **{name: norm for name, norm in norms.items() if norm is not None},
+        "total_loss_weighted": step.total,
+        "grad_norm_total": step.gradient,
+        "learning_rate": step.learning_rate,
+        "temperature": step.temperature,
+        "alpha": step.alpha,
+    }
+
+
 def read_steps(path: Path) -> Iterator[Step]:
     """Yield the steps of a ``step_metrics.csv``, one at a time.
 

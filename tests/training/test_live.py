@@ -62,6 +62,34 @@ def test_going_on_goes_on_in_the_same_run_and_anew_begins_anew(client, place):
     assert run_of("k2", 5) != first
 
 
+def test_a_run_tells_its_slurm_job_and_its_settings_one_by_one(client, place, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    monkeypatch.setenv("SLURM_JOB_PARTITION", "gpu")
+    many = {f"setting{number}": number for number in range(150)}  # more than one batch takes
+    LiveRun(place, "students/toy", "k", {"size": {"d_model": 32}, **many}, 0).close()
+    (run,) = children(client, place)
+    assert (run.data.tags["kdlib.slurm_job"], run.data.tags["kdlib.slurm_partition"]) == ("4711", "gpu")
+    assert run.data.params["size.d_model"] == "32"
+    assert len(run.data.params) == 151
+
+
+def test_steps_that_an_interrupted_training_has_sent_are_not_sent_again(client, place):
+    first = LiveRun(place, "students/toy", "k", {}, 0)
+    for step in range(1, 6):
+        first.log({"x": 1 / step}, step)
+    first.log({"rare": 0.5}, 4)
+    first.flush()  # and is killed, its last checkpoint being that of step 2
+    again = LiveRun(place, "students/toy", "k", {}, 2)
+    for step in range(3, 8):
+        again.log({"x": 1 / step}, step)
+        again.log({"rare": 0.25}, step)
+    again.close()
+    (run,) = children(client, place)
+    assert run.info.status == "FINISHED"
+    assert [m.step for m in client.get_metric_history(run.info.run_id, "x")] == [1, 2, 3, 4, 5, 6, 7]
+    assert [m.step for m in client.get_metric_history(run.info.run_id, "rare")] == [4, 5, 6, 7]
+
+
 def test_runs_of_other_names_are_left_alone(client, place):
     for name in ("students/a", "students/b"):
         LiveRun(place, name, "k", {}, 0).close()

@@ -1,5 +1,13 @@
 # MLflow: the store is prepared before anything writes to it, results are mirrored after everything.
 
+TRAINING_FILES = [
+    "training_report.json",
+    "step_metrics.csv",
+    "training_metrics.csv",
+    "multi_component_loss_summary.json",
+    "distillation_log.txt",
+]
+
 
 rule tracking:
     output:
@@ -23,17 +31,36 @@ rule tracking:
 rule track:
     input:
         place=rules.tracking.output.place,
-        card=rules.corpus.output.card,
-        dataset=rules.dataset.output.counts,
-        scores=rules.score.output.scores,
-        reports=[
+        corpus=rules.corpus.output.card,
+        counts=rules.dataset.output.counts,
+        rows=[
+            rules.dataset.output.train,
+            rules.dataset.output.validation,
+            rules.dataset.output.test,
+        ],
+        cards=[rules.card.output.card, rules.card.output.page],
+        trainings=[
             *expand(
-                f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers
+                f"{RUN}/teachers/{{name}}/{{file}}",
+                name=cfg.teachers,
+                file=TRAINING_FILES,
             ),
             *expand(
-                f"{RUN}/students/{{name}}/training_report.json", name=cfg.students
+                f"{RUN}/students/{{name}}/{{file}}",
+                name=cfg.students,
+                file=TRAINING_FILES,
             ),
         ],
+        signals=expand(
+            f"{RUN}/signals/{{name}}/{{file}}.json",
+            name=distilled_teachers(),
+            file=["manifest", "fidelity", "speed"],
+        ),
+        costs=evaluated("cost.json"),
+        execution=rules.execution.output.execution,
+        agreement=expand(rules.agreement.output.agreement, student=cfg.students),
+        scores=rules.score.output.scores,
+        table=rules.score.output.table,
         report=f"{RUN}/report.html",
     output:
         mirrored=f"{RUN}/mlflow.json",

@@ -4,18 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.jobs import recorded
-from kdlib.tracking import mirror
+from kdlib.tracking.mirror import mirror
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
     mirror(
         place=Path(job.input.place),
-        card=Path(job.input.card),
-        dataset=Path(job.input.dataset),
-        scores=Path(job.input.scores),
-        reports=[Path(path) for path in job.input.reports],
-        page=Path(job.input.report),
+        folder=Path(job.output.mirrored).parent,
+        kept=[Path(path) for path in (job.input.report, job.input.scores, job.input.table)],
+        code=job.params.code,
         out=Path(job.output.mirrored),
     )
 

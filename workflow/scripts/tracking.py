@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.jobs import recorded
-from kdlib.tracking import prepare
+from kdlib.tracking.prepare import prepare
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
     """Run the rule."""
-    prepare(job.params.run, job.params.uri, job.params.experiment, Path(job.output.place))
+    params = job.params
+    identity = Path("cache/tracking.id")
+    prepare(params.run, params.uri, params.experiment, identity, Path(job.output.place))
 
 
 if __name__ == "__main__":

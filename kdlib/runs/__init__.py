@@ -1,0 +1,1 @@
+"""Finished and unfinished runs, read from their result files."""

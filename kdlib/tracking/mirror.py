@@ -1,0 +1,242 @@
+"""All results of a run in MLflow, stage by stage; doing it twice leaves what doing it once does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kdlib.files import read_json, sha256, write_json
+from kdlib.provenance.lineage import ancestry, sources
+from kdlib.provenance.manifest import Manifest, read_manifests
+from kdlib.records import digest
+from kdlib.runs.numbers import Number, Stage, stages
+from kdlib.tracking.prepare import opened
+from kdlib.tracking.store import Point, children, connect, create_child, place_tags, write
+from kdlib.training.steps import Step, history, metrics_of, read_steps, read_validations
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+MIRRORED = "kdlib.mirrored"  # digest of all that a child run shows, written last
+SPLITS = {
+    "dataset": ("train", "validation", "test"),
+    "teachers": ("train", "validation"),
+    "students": ("train", "validation"),
+    "signals": ("train", "validation"),
+    "fidelity": ("validation",),
+    "cost": ("test",),
+    "execution": ("test",),
+    "agreement": ("test",),
+    "evaluation": ("test",),
+}
+TRAININGS = ("teachers", "students")
+
+
+class Shown(NamedTuple):
+    """What a child run shows of a stage.
+
+    Attributes:
+        stage: Numbers and files.
+        params: Settings of its job, or of its training.
+        tags: Digests, and where the job ran.
+        began: Seconds since 1970.
+        ended: The same.
+        splits: Split: sha256 of the rows that it read.
+    """
+
+    stage: Stage
+    params: dict[str, Any]
+    tags: dict[str, str]
+    began: float
+    ended: float
+    splits: dict[str, str]
+
+    def key(self, code: str) -> str:
+        """Return a digest of all this, and of the code that shows it."""
+        files = [sha256(path) for path in self.stage.files]
+        texts = [self.params, self.tags, self.began, self.ended, self.splits, self.stage.numbers]
+        return digest([code, *files, *map(json.dumps, texts)])[:16]
+
+
+def mirror(place: Path, folder: Path, kept: Sequence[Path], code: str, out: Path) -> None:
+    """Write the results of a run into MLflow: a child run for each stage that has numbers.
+
+    Child runs that show the same already are left alone; others are superseded. A training's run, written
+    while it ran, is completed, or made anew from its records if it lacks a step.
+
+    Args:
+        place: What ``prepare`` wrote; a server that was not there then is asked again.
+        folder: The run's, e.g. ``results/default``.
+        kept: Files to keep with the parent run; the first of them is what the run was made for.
+        code: Digest of the code that does this.
+        out: JSON of what was mirrored, or of the reason why not.
+    """
+    where = read_json(place)
+    try:
+        where |= opened(where)
+        runs = _mirror(where, folder, kept, code)
+    except Exception as error:
+        print(f"MLflow at {where['uri']} cannot be used: {error}")
+        print("once it can: snakemake --profile profiles/local --forcerun track (nothing is trained again)")
+        write_json(out, {"mirrored": False, "reason": str(error)})
+        return
+    done = {"mirrored": True, "uri": where["uri"], "parent_run_id": where["parent_run_id"], "runs": runs}
+    write_json(out, done)
+
+
+def _mirror(where: dict[str, Any], folder: Path, kept: Sequence[Path], code: str) -> dict[str, str]:
+    client, parent = connect(where["uri"]), where["parent_run_id"]
+    manifests = read_manifests([folder, Path("cache")])
+    makers = {path: own for own in manifests for path in own["output"]}
+    there, runs = children(client, where["experiment_id"], parent), {}
+    for shown in _shown(folder, makers):
+        name = shown.stage.name
+        runs[name] = _child(client, where, shown, there.pop(name, []), shown.key(code))
+    for run in (run for left in there.values() for run in left):  # of models that are no longer configured
+        client.delete_run(run.info.run_id)
+    write(client, parent, tags=_parent_tags([str(path) for path in kept[:1]], manifests))
+    for path in kept:
+        client.log_artifact(parent, str(path))
+    client.set_terminated(parent)
+    return runs
+
+
+def _parent_tags(targets: Iterable[str], manifests: Sequence[Manifest]) -> dict[str, str]:
+    jobs = list(ancestry(targets, manifests))
+    own = {
+        "config": sorted(json.dumps(job["params"], sort_keys=True) for job in jobs),
+        "code": sorted(job["code"]["digest"] for job in jobs),
+        "data": sorted(sources(jobs).values()),
+    }
+    digests = {f"kdlib.{name}": digest(texts)[:16] for name, texts in own.items() if texts}
+    return {"kdlib.version": version("kdlib"), **digests}
+
+
+def _shown(folder: Path, makers: Mapping[str, Manifest]) -> Iterator[Shown]:
+    """Yield what there is to show, the settings of every stage from the manifest of its job."""
+    tables = {name: folder / "dataset" / f"{name}.parquet" for name in SPLITS["dataset"]}
+    rows = {name: sha256(path) for name, path in tables.items() if path.is_file()}
+    for stage in stages(folder):
+        own = makers.get(str(stage.made))
+        kind = stage.name.partition("/")[0]
+        made = stage.made.stat().st_mtime
+        params = read_json(stage.made)["params"] if kind in TRAININGS else own["params"] if own else {}
+        yield Shown(
+            stage,
+            params,
+            _tags(own) if own else {"kdlib.version": version("kdlib")},
+            own["began"] if own else made,
+            own["ended"] if own else made,
+            {name: rows[name] for name in SPLITS.get(kind, ()) if name in rows},
+        )
+
+
+def _tags(own: Manifest) -> dict[str, str]:
+    return {
+        "kdlib.version": version("kdlib"),
+        "kdlib.rule": own["rule"],
+        "kdlib.config": digest([json.dumps(own["params"], sort_keys=True)])[:16],
+        "kdlib.code": own["code"]["digest"],
+        "kdlib.data": digest(sorted(own["input"].values()))[:16],
+        **place_tags(own.get("place", {})),
+    }
+
+
+def _child(client: MlflowClient, where: dict[str, Any], shown: Shown, there: list[Run], key: str) -> str:
+    """Return the run that shows a stage, made or completed if it is not there as it should be."""
+    training, kept = shown.stage.name.partition("/")[0] in TRAININGS, None
+    for run in there:
+        marked = run.data.tags.get(MIRRORED)
+        if kept is None and run.info.status == "FINISHED" and marked == key:
+            return _only(client, run, there)
+        if kept is None and marked is None and training and _is_whole(client, run, shown.stage):
+            kept = run
+    if kept is not None:
+        run_id = _only(client, kept, there)
+    else:
+        for run in there:
+            client.delete_run(run.info.run_id)
+        run_id = create_child(
+            client, where["experiment_id"], where["parent_run_id"], shown.stage.name, shown.began
+        )
+        write(client, run_id, params=shown.params, points=list(_curve(shown.stage)) if training else ())
+    _complete(client, run_id, shown, key)
+    return run_id
+
+
+def _only(client: MlflowClient, chosen: Run, there: list[Run]) -> str:
+    """Return a run's id; its twins, left by a race or a kill, go."""
+    for run in there:
+        if run is not chosen:
+            client.delete_run(run.info.run_id)
+    return str(chosen.info.run_id)
+
+
+def _complete(client: MlflowClient, run_id: str, shown: Shown, key: str) -> None:
+    """Write what is no curve; the mark comes last, and points keep their time, so it can be done again."""
+    points = list(_points(shown.stage.numbers, int(shown.ended * 1000)))
+    write(client, run_id, points, tags=shown.tags)
+    _log_inputs(client, run_id, shown)
+    for path in shown.stage.files:
+        client.log_artifact(run_id, str(path))
+    client.log_dict(run_id, {"numbers": [own._asdict() for own in shown.stage.numbers]}, "numbers.json")
+    client.set_terminated(run_id, end_time=int(shown.ended * 1000))
+    write(client, run_id, tags={MIRRORED: key})
+
+
+def _points(numbers: Iterable[Number], milliseconds: int) -> Iterator[Point]:
+    for own in numbers:
+        ends = {"": own.value, ".low": own.low, ".high": own.high}
+        for end, value in ends.items():
+            if value is not None:
+                yield Point(f"{own.name}{end}", value, milliseconds, 0)
+
+
+def _log_inputs(client: MlflowClient, run_id: str, shown: Shown) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    inputs = [
+        DatasetInput(
+            Dataset(split, sha[:16], "local", json.dumps({"uri": f"dataset/{split}.parquet"})),
+            [InputTag("mlflow.data.context", split)],
+        )
+        for split, sha in shown.splits.items()
+    ]
+    if inputs:
+        client.log_inputs(run_id, inputs)
+
+
+def _records(stage: Stage) -> Iterator[Any]:
+    """Yield the steps and validations of a training in their order."""
+    steps, epochs = (stage.made.with_name(f"{name}_metrics.csv") for name in ("step", "training"))
+    return history(read_steps(steps), read_validations(epochs))
+
+
+def _curve(stage: Stage) -> Iterator[Point]:
+    now = 0
+    for record in _records(stage):
+        if isinstance(record, Step):
+            now = int(record.time * 1000)
+            values, number = metrics_of(record), record.number
+        else:
+            values, number = {"validation_nll": record.nll}, record.step
+        yield from (Point(name, value, now, number) for name, value in values.items())
+
+
+def _is_whole(client: MlflowClient, run: Run, stage: Stage) -> bool:
+    """Return whether a run that was written live has every step and every validation once."""
+    if run.info.status != "FINISHED":
+        return False
+    expected: dict[str, list[int]] = {"total_loss_weighted": [], "validation_nll": []}
+    for record in _records(stage):
+        if isinstance(record, Step):
+            expected["total_loss_weighted"].append(record.number)
+        else:
+            expected["validation_nll"].append(record.step)
+    run_id = run.info.run_id
+    found = {name: [point.step for point in client.get_metric_history(run_id, name)] for name in expected}
+    return all(sorted(found[name]) == steps for name, steps in expected.items())
