@@ -43,14 +43,16 @@ demo: $(STAMP) ## four short trainings that print and check what they show
 reproduce: $(STAMP) ## make a finished run again in reproduced/ and compare: RUN=results/default
 	$(BIN)/kdlib reproduce $(or $(RUN),$(error say which run: make reproduce RUN=results/default))
 
-mlflow: $(STAMP) ## open the MLflow UI on the results
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///results/mlflow.db
+mlflow: $(STAMP) ## open the MLflow UI on the results, of CONFIG=… if its store is another
+	@uri=$$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show tracking); case $$uri in \
+	http*) echo "a server has the runs: $$uri";; \
+	*) MLFLOW_DISABLE_TELEMETRY=true $(BIN)/mlflow ui --backend-store-uri $$uri;; esac
 
 docs: $(STAMP) ## regenerate config/README.md and config/schema.json
 	$(BIN)/python tools/config_docs.py
 
-watch: ## follow the logs of a run
-	tail -n 3 -F logs/*/*.log logs/*/*/*.log
+watch: $(STAMP) ## follow the run in this folder: jobs, trainings, time left
+	@$(BIN)/kdlib watch $(CONFIG:%=--overlay %)
 
 pins: $(STAMP) ## regenerate requirements.lock and environment.yml
 	$(BIN)/python tools/pins.py

@@ -52,6 +52,7 @@ from typer.testing import CliRunner
 from kdlib.cli import app
 
 pages = [], ["signals"], ["signals", "inspect"], ["analyse-loss-scaling"], ["teacher"], ["distill"]
+pages = *pages, ["runs"], ["watch"]
 for arguments in pages:
     done = CliRunner().invoke(app, [*arguments, "--help"])
     assert done.exit_code == 0 and "Usage:" in done.output, done.output
@@ -64,5 +65,23 @@ print(*sorted(heavy & set(sys.modules)))
 
 def test_all_commands_are_listed():
     listed = CliRunner().invoke(app, ["--help"]).output
-    for name in ("config", "mine", "import", "export", "digest", "signals", "analyse-loss-scaling"):
+    for name in (
+        "config",
+        "mine",
+        "import",
+        "export",
+        "digest",
+        "signals",
+        "analyse-loss-scaling",
+        "runs",
+        "watch",
+    ):
         assert f"\n  {name} " in listed
+
+
+@pytest.mark.parametrize(
+    ("shown", "line"),
+    [("report", "results/default/report.html"), ("tracking", "sqlite:///results/mlflow.db")],
+)
+def test_config_prints_what_the_makefile_asks_for(shown, line):
+    assert CliRunner().invoke(app, ["config", "--show", shown]).stdout == f"{line}\n"

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from kdlib.cli import check, evaluation, extraction, lineage, reproduce, scaling, signals, stages, why
+from kdlib.cli import (
+    check,
+    evaluation,
+    extraction,
+    lineage,
+    reproduce,
+    runs,
+    scaling,
+    signals,
+    stages,
+    watch,
+    why,
+)
 from kdlib.cli.errors import fail, told
 from kdlib.config import Evaluation, Signals, Student, Teacher
 
@@ -19,9 +31,11 @@ app = typer.Typer(
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
 app.add_typer(signals.app, name="signals")
+app.add_typer(runs.app, name="runs")
 app.command("analyse-loss-scaling")(scaling.analyse)
 app.command()(check.check)
 app.command()(why.why)
+app.command()(watch.watch)
 app.command()(lineage.lineage)
 app.command()(reproduce.reproduce)
 app.command()(evaluation.score)
@@ -38,7 +52,10 @@ def config(
     ] = None,
     base: Annotated[Path, typer.Option(help="The configuration beneath.")] = Path("config/config.yaml"),
     show: Annotated[
-        str, typer.Option(help="resolved: every value as YAML; report: path of the run's page.")
+        str,
+        typer.Option(
+            help="resolved: every value as YAML; report: path of the run's page; tracking: MLflow's URI."
+        ),
     ] = "resolved",
 ) -> None:
     """Check a configuration and print it with every preset resolved.
@@ -55,10 +72,12 @@ def config(
         fail(str(error))
     if show == "report":
         print(f"results/{checked.run}/report.html")
+    elif show == "tracking":
+        print(checked.tracking.uri)
     elif show == "resolved":
         print(yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False), end="")
     else:
-        fail(f"--show takes resolved or report, got {show!r}")
+        fail(f"--show takes resolved, report or tracking, got {show!r}")
 
 
 @app.command()
