@@ -8,6 +8,9 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 # inert unless software deployment is asked for with --sdm
 container: "docker://python:3.11-slim-bookworm"
 

@@ -40,7 +40,12 @@ rule card:
         test=rules.dataset.output.test,
     output:
         card=f"{RUN}/dataset/card.json",
-        page=f"{RUN}/dataset/card.html",
+        page=report(
+            f"{RUN}/dataset/card.html",
+            caption="../report/card.rst",
+            category="Data",
+            labels={"file": "dataset card"},
+        ),
     log:
         f"{LOGS}/card.log",
     threads: 1

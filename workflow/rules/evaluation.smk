@@ -166,9 +166,19 @@ rule score:
         similarity_report=rules.similarity.output.report,
         agreement=expand(rules.agreement.output.agreement, student=cfg.students),
     output:
-        scores=f"{RUN}/evaluation/evaluation_metrics.json",
+        scores=report(
+            f"{RUN}/evaluation/evaluation_metrics.json",
+            caption="../report/evaluation_metrics.rst",
+            category="Evaluation",
+            labels={"file": "all scores and comparisons"},
+        ),
         samples=f"{RUN}/evaluation/predictions_final.jsonl",
-        table=f"{RUN}/evaluation/metrics_final.csv",
+        table=report(
+            f"{RUN}/evaluation/metrics_final.csv",
+            caption="../report/metrics_final.rst",
+            category="Evaluation",
+            labels={"file": "table of scores"},
+        ),
         summary=f"{RUN}/evaluation/metrics_summary_final.json",
     log:
         f"{LOGS}/score.log",

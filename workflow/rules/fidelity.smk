@@ -10,7 +10,12 @@ rule fidelity:
         ),
         validation=rules.dataset.output.validation,
     output:
-        fidelity=f"{RUN}/signals/{{teacher}}/fidelity.json",
+        fidelity=report(
+            f"{RUN}/signals/{{teacher}}/fidelity.json",
+            caption="../report/fidelity.rst",
+            category="Data",
+            labels={"file": "fidelity of the signals of {teacher}"},
+        ),
         speed=f"{RUN}/signals/{{teacher}}/speed.json",
     log:
         f"{LOGS}/signals/{{teacher}}/fidelity.log",

@@ -22,9 +22,27 @@ rule student:
         final=expand(
             f"{RUN}/students/{{{{student}}}}/final_model/{{file}}", file=MODEL_FILES
         ),
-        report=f"{RUN}/students/{{student}}/training_report.json",
-        epochs=f"{RUN}/students/{{student}}/training_metrics.csv",
-        steps=f"{RUN}/students/{{student}}/step_metrics.csv",
+        report=report(
+            f"{RUN}/students/{{student}}/training_report.json",
+            caption="../report/training_report.rst",
+            category="Training",
+            subcategory="students/{student}",
+            labels={"file": "report"},
+        ),
+        epochs=report(
+            f"{RUN}/students/{{student}}/training_metrics.csv",
+            caption="../report/training_metrics.rst",
+            category="Training",
+            subcategory="students/{student}",
+            labels={"file": "curve by validation"},
+        ),
+        steps=report(
+            f"{RUN}/students/{{student}}/step_metrics.csv",
+            caption="../report/step_metrics.rst",
+            category="Training",
+            subcategory="students/{student}",
+            labels={"file": "curves by step"},
+        ),
         # As many files as there were epochs, which early stopping decides.
         summaries=directory(f"{RUN}/students/{{student}}/epochs"),
         components=f"{RUN}/students/{{student}}/multi_component_loss_summary.json",

@@ -17,9 +17,27 @@ rule teacher:
         final=expand(
             f"{RUN}/teachers/{{{{teacher}}}}/final_model/{{file}}", file=MODEL_FILES
         ),
-        report=f"{RUN}/teachers/{{teacher}}/training_report.json",
-        epochs=f"{RUN}/teachers/{{teacher}}/training_metrics.csv",
-        steps=f"{RUN}/teachers/{{teacher}}/step_metrics.csv",
+        report=report(
+            f"{RUN}/teachers/{{teacher}}/training_report.json",
+            caption="../report/training_report.rst",
+            category="Training",
+            subcategory="teachers/{teacher}",
+            labels={"file": "report"},
+        ),
+        epochs=report(
+            f"{RUN}/teachers/{{teacher}}/training_metrics.csv",
+            caption="../report/training_metrics.rst",
+            category="Training",
+            subcategory="teachers/{teacher}",
+            labels={"file": "curve by validation"},
+        ),
+        steps=report(
+            f"{RUN}/teachers/{{teacher}}/step_metrics.csv",
+            caption="../report/step_metrics.rst",
+            category="Training",
+            subcategory="teachers/{teacher}",
+            labels={"file": "curves by step"},
+        ),
         # As many files as there were epochs, which early stopping decides.
         summaries=directory(f"{RUN}/teachers/{{teacher}}/epochs"),
         components=f"{RUN}/teachers/{{teacher}}/multi_component_loss_summary.json",
