@@ -87,6 +87,16 @@ EDITS = {
         appended("kdlib/metrics/tokens.py", "\nNEW = 1\n"),
         END,
     ),
+    "how a training is shown in MLflow": (appended("kdlib/training/live.py", "\nNEW = 1\n"), {}),
+    "how results are mirrored": (
+        appended("kdlib/tracking/mirror.py", "\nNEW = 1\n"),
+        {"track": 1, "manifest": 1},
+    ),
+    "where a result stands in the report": (
+        replaced("workflow/rules/student.smk", 'category="Training"', 'category="Students"'),
+        {},
+    ),
+    "a caption of the report": (appended("workflow/report/report.rst", "More.\n"), {}),
     "a comment": (appended("kdlib/losses/focal.py", "\n# a remark\n"), {}),
     "a reformat": (
         replaced(
@@ -97,7 +107,10 @@ EDITS = {
         {},
     ),
     "how a job is logged": (appended("kdlib/jobs.py", "\nNEW = 1\n"), {}),
-    "what records a job": (appended("kdlib/provenance/manifest.py", "\nNEW = 1\n"), {"manifest": 1}),
+    "what records a job": (
+        appended("kdlib/provenance/manifest.py", "\nNEW = 1\n"),
+        {"track": 1, "manifest": 1},
+    ),
     "a script's comment": (appended("workflow/scripts/teacher.py", "\n# a remark\n"), {}),
     "a script": (appended("workflow/scripts/agreement.py", "\nNEW = 1\n"), {"agreement": 3, **END}),
     "a rule's resources": (
@@ -186,7 +199,7 @@ EDITS = {
     ),
     "the style sheet of the dataset card": (
         appended("kdlib/corpus/card.css", "\n/* wider */\n"),
-        {"card": 1, "manifest": 1},
+        {"card": 1, "track": 1, "manifest": 1},
     ),
     "the split's bound on near leakage": (
         appended("config/test.yaml", "split: {max_near_leakage: 0.5}\n"),
@@ -235,7 +248,7 @@ def test_a_fresh_checkout_beside_results_reruns_nothing(finished: Project):
 
 
 def _sources(folder: Path) -> list[Path]:
-    kinds = re.compile(r"\.(py|yaml|java|css|smk|html|js)$")
+    kinds = re.compile(r"\.(py|yaml|java|css|smk|html|js|rst)$")
     parts = ("kdlib", "config", "workflow", "examples")
     return [p for part in parts for p in (folder / part).rglob("*") if kinds.search(p.name)]
 
