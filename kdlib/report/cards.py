@@ -12,32 +12,45 @@ from kdlib.report.wording import label, listed, plain
 WIDEST = 10  # columns that fit a page
 
 
-def card_tables(name: str, card: Mapping[str, Any]) -> list[Table]:
+def card_tables(name: str, card: Mapping[str, Any], file: str) -> list[Table]:
     """Return the tables of a card: one of its plain values, one for each nested part.
 
     Args:
         name: What the captions begin with and the ids are made of.
         card: JSON object; nested objects of plain values become rows of one table, lists of objects too.
+        file: Name of the card among the page's sources.
     """
     tables: list[Table] = []
-    _walk([name], card, tables)
-    return tables
+    _walk([name], "", card, tables)
+    return [table._replace(file=file) for table in tables]
 
 
-def _walk(path: list[str], part: Mapping[str, Any], tables: list[Table]) -> None:
+def _walk(path: list[str], place: str, part: Mapping[str, Any], tables: list[Table]) -> None:
+    """Add the tables of a part.
+
+    Args:
+        path: Titles of the part and those around it.
+        place: Keys of the same, each with a dot behind it.
+        part: JSON object.
+        tables: Takes the tables.
+    """
     rest = part
     if any(_is_plain(value) for value in part.values()):
         rows, rest = _plain_rows(part)
-        _add(path, ["what", "value"], rows, tables)
+        _add(path, f"{place}{{row}}", ["what", "value"], rows, tables)
     groups = _groups(rest)
     for group in groups:
         if len(group) > 1:
             title = path if len(groups) == 1 else [*path, listed([label(key) for key in group])]
-            _add(title, *_matrix(group), tables)
+            across, names, rows = _matrix(group)
+            key = f"{place}{{col}}.{{row}}" if across else f"{place}{{row}}.{{col}}"
+            _add(title, key, names, rows, tables)
             continue
         for key, value in group.items():
-            nest = _walk if isinstance(value, Mapping) else _list
-            nest([*path, label(key)], value, tables)
+            if isinstance(value, Mapping):
+                _walk([*path, label(key)], f"{place}{key}.", value, tables)
+            else:
+                _list([*path, label(key)], f"{place}{key}", value, tables)
 
 
 def _plain_rows(part: Mapping[str, Any]) -> tuple[list[list[Cell]], dict[str, Any]]:
@@ -45,9 +58,12 @@ def _plain_rows(part: Mapping[str, Any]) -> tuple[list[list[Cell]], dict[str, An
     rows, rest = [], {}
     for key, value in part.items():
         if _is_plain(value):
-            rows.append([Cell(_row(key)), _cell(value)])
+            rows.append([_named(key), _cell(value)])
         elif isinstance(value, Mapping) and _is_flat(value):
-            rows += [[Cell(f"{_row(key)}: {_row(name)}"), _cell(own)] for name, own in value.items()]
+            rows += [
+                [Cell(f"{_row(key)}: {_row(name)}", key=f"{key}.{name}"), _cell(own)]
+                for name, own in value.items()
+            ]
         else:
             rest[key] = value
     return rows, rest
@@ -68,26 +84,32 @@ def _groups(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     return groups
 
 
-def _list(path: list[str], items: Sequence[Any], tables: list[Table]) -> None:
+def _list(path: list[str], place: str, items: Sequence[Any], tables: list[Table]) -> None:
     """Add a list that holds objects; what is not an object stands in a column of its own."""
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
     keys = _keys(objects)
     if any("\n" in str(value) for own in objects for value in own.values()):
         # Code does not fit into columns.
-        for place, own in enumerate(objects, 1):
-            _walk([*path, str(place)], own, tables)
+        for at, own in enumerate(objects):
+            _walk([*path, str(at + 1)], f"{place}[{at}].", own, tables)
         return
-    _add(path, keys, [[_cell(own.get(key)) for key in keys] for own in objects], tables)
+    rows = [[_cell(own.get(key)) for key in keys] for own in objects]
+    rows = [[row[0]._replace(key=str(at)), *row[1:]] for at, row in enumerate(rows)]
+    _add(path, f"{place}[{{row}}].{{col}}", keys, rows, tables)
 
 
-def _matrix(parts: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
-    """Return headings and rows, the parts across where they have too many keys to stand side by side."""
+def _matrix(parts: Mapping[str, Mapping[str, Any]]) -> tuple[bool, list[str], list[list[Cell]]]:
+    """Return headings and rows, and first whether the parts go across: if their keys are too many to."""
     keys = _keys(list(parts.values()))
     if len(keys) > WIDEST:
-        rows = [[Cell(_row(key)), *(_cell(own.get(key)) for own in parts.values())] for key in keys]
-        return ["name", *parts], rows
-    rows = [[Cell(_row(name)), *(_cell(own.get(key)) for key in keys)] for name, own in parts.items()]
-    return ["name", *keys], rows
+        rows = [[_named(key), *(_cell(own.get(key)) for own in parts.values())] for key in keys]
+        return True, ["name", *parts], rows
+    rows = [[_named(name), *(_cell(own.get(key)) for key in keys)] for name, own in parts.items()]
+    return False, ["name", *keys], rows
+
+
+def _named(key: str) -> Cell:
+    return Cell(_row(key), key="" if _row(key) == key else key)
 
 
 def _row(key: str) -> str:
@@ -95,9 +117,10 @@ def _row(key: str) -> str:
     return label(key) if re.fullmatch("[a-z_]+", key) else key
 
 
-def _add(path: list[str], names: list[str], rows: list[list[Cell]], tables: list[Table]) -> None:
-    head = [Heading(label(name)) for name in names]
-    tables.append(Table(f"{path[0].split()[0].lower()}-table-{len(tables) + 1}", ": ".join(path), head, rows))
+def _add(path: list[str], key: str, names: list[str], rows: list[list[Cell]], tables: list[Table]) -> None:
+    head = [Heading(label(name), key="" if label(name) == name else name) for name in names]
+    id_ = f"{path[0].split()[0].lower()}-table-{len(tables) + 1}"
+    tables.append(Table(id_, ": ".join(path), head, rows, key=key))
 
 
 def _keys(parts: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -26,6 +26,8 @@ class Curves(NamedTuple):
         raw: Component: its loss.
         weighted: Component and ``total``: what enters the sum, and the sum.
         weights: Component: its weight.
+        shares: Component: its part in the sum of the norms of the weighted gradients, where these were
+            measured; none of a single component.
         temperature: Temperature.
         learning_rate: Learning rate.
         validation: Validation NLL, nats per token.
@@ -34,6 +36,7 @@ class Curves(NamedTuple):
     raw: dict[str, Line]
     weighted: dict[str, Line]
     weights: dict[str, Line]
+    shares: dict[str, Line]
     temperature: Line
     learning_rate: Line
     validation: Line
@@ -66,10 +69,26 @@ def read_curves(steps: Path, epochs: Path) -> Curves:
         raw={name: losses(f"{name}_loss_raw") for name in names},
         weighted={name: losses(f"{name}_loss_weighted") for name in [*names, "total"]},
         weights={name: setting(f"{name}_weight") for name in names},
+        shares=_shares(names, rows),
         temperature=setting("temperature"),
         learning_rate=setting("learning_rate"),
         validation=Line(_column(validations, "step"), _column(validations, "validation_nll")),
     )
+
+
+def _shares(names: list[str], rows: dict[float, list[dict[str, str]]]) -> dict[str, Line]:
+    """Return who makes the gradient, in the steps where it was measured."""
+    found: dict[float, list[float]] = {}
+    for step, own in rows.items():
+        columns = [[row.get(f"{name}_grad_norm", "") for row in own] for name in names]
+        norms = [sum(map(float, column)) for column in columns if all(column)]
+        if len(norms) == len(names) and sum(norms) > 0:
+            found[step] = [norm / sum(norms) for norm in norms]
+    if len(names) < 2 or not found:
+        return {}
+    return {
+        name: thinned(Line(list(found), [own[at] for own in found.values()])) for at, name in enumerate(names)
+    }
 
 
 def thinned(line: Line, average: bool = True) -> Line:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kdlib.report.curves import Curves, Line
-from kdlib.report.wording import kind, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +19,6 @@ INK = "#010203"  # becomes the page's text colour
 # Colours of lines; each becomes the style sheet's --c0, --c1, …
 COLOURS = ("#0072b2", "#c44e00", "#00805c", "#a8478a", "#8a6d00", "#5b4fc7", "#7a3b2e", "#4d4d4d")
 DASHES = ("-", "--", "-.", ":")
-MARKERS = "osD^vP*X"
 STYLE: dict[Any, Any] = {  # matplotlib types its keys as a literal of all their names
     "svg.fonttype": "none",
     "svg.hashsalt": "kdlib",
@@ -54,7 +51,7 @@ def style() -> Iterator[None]:
 
 
 def training_curves(model: str, curves: Curves) -> str:
-    """Return losses, weights, temperature, learning rate and validation NLL of one run as SVG.
+    """Return losses, weights, gradient shares, temperature, learning rate and validation NLL of a run as SVG.
 
     Args:
         model: Name of the model.
@@ -66,20 +63,26 @@ def training_curves(model: str, curves: Curves) -> str:
         ("component losses, raw", curves.raw),
         ("component losses, weighted", curves.weighted),
         ("weights", curves.weights),
+        ("shares of the gradient", curves.shares),
         ("temperature", {"temperature": curves.temperature}),
         ("learning rate", {"learning rate": curves.learning_rate}),
         ("validation NLL, nats per token", {"validation NLL": curves.validation}),
     ]
+    # A single loss makes all of the gradient.
+    panels = [(title, lines) for title, lines in panels if lines]
     with style():
         figure = Figure(figsize=(11, 5.2), layout="constrained")
-        for axes, (title, lines) in zip(figure.subplots(2, 3).flat, panels, strict=True):
+        places = list(figure.subplots(2, (len(panels) + 1) // 2).flat)
+        for axes in places[len(panels) :]:
+            axes.set_axis_off()
+        for axes, (title, lines) in zip(places, panels, strict=False):
             _draw(axes, lines)
             axes.set_title(title)
             # What a single line shows, the title may say already.
             if list(lines) != [title.partition(",")[0]]:
                 axes.legend()
             axes.set_xlabel("optimiser step")
-        return _svg(figure, f"Training curves of {model}: {', '.join(title for title, _ in panels)}")
+        return as_svg(figure, f"Training curves of {model}: {', '.join(title for title, _ in panels)}")
 
 
 def _draw(axes: Axes, lines: Mapping[str, Line]) -> None:
@@ -90,77 +93,7 @@ def _draw(axes: Axes, lines: Mapping[str, Line]) -> None:
         axes.plot(line.x, line.y, dash, color=colour, marker=marker, markersize=3, label=name)
 
 
-def size_scatter(scores: Mapping[str, Any], costs: Mapping[str, Any], metrics: list[str]) -> str:
-    """Return quality against the number of parameters, a panel per metric, as SVG.
-
-    Args:
-        scores: Content of evaluation_metrics.json.
-        costs: Model: content of its cost.json.
-        metrics: Which panels.
-    """
-    from matplotlib.figure import Figure
-
-    places = _places({name: costs[name]["parameters"] for name in scores["models"] if name in costs})
-    with style():
-        figure = Figure(figsize=(11, 4.2), layout="constrained")
-        for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False).flat, metrics, strict=True):
-            _points(axes, metric, places, scores)
-            arrow = "↑" if scores["metrics"][metric]["higher_is_better"] else "↓"
-            axes.set_title(f"{label(metric)} {arrow}")
-            axes.set_xlabel("parameters")
-            _size_axis(axes)
-        handles = {name: handle for axes in figure.axes for handle, name in _labelled(axes)}
-        figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=4)
-        return _svg(figure, f"{', '.join(label(name) for name in metrics)} against the number of parameters")
-
-
-def _labelled(axes: Axes) -> Iterator[tuple[Any, str]]:
-    return zip(*axes.get_legend_handles_labels(), strict=True)
-
-
-def _points(axes: Axes, metric: str, places: Mapping[str, float], scores: Mapping[str, Any]) -> None:
-    """Draw models with a size as points with intervals, baselines as level lines."""
-    for at, (name, own) in enumerate(scores["models"].items()):
-        colour = COLOURS[at % len(COLOURS)]
-        if metric not in own:
-            continue
-        value, low, high = (own[metric][key] for key in ("value", "low", "high"))
-        if name in places:
-            axes.plot([places[name]] * 2, [low, high], color=colour)
-            marker = MARKERS[at % len(MARKERS)]
-            axes.plot(places[name], value, marker=marker, color=colour, linestyle="none", label=name)
-        elif kind(name) == "baseline":
-            axes.axhline(value, linestyle=DASHES[1 + at % 3], linewidth=1, color=colour, label=name)
-
-
-def _places(sizes: Mapping[str, int]) -> dict[str, float]:
-    """Return where models stand on the axis: those of equal size 6 % apart, so that none hides another."""
-    groups, seen, places = Counter(sizes.values()), Counter[int](), {}
-    for name, size in sizes.items():
-        places[name] = size * 1.06 ** (seen[size] - (groups[size] - 1) / 2)
-        seen[size] += 1
-    return places
-
-
-def _size_axis(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.set_xscale("log")
-    axes.margins(x=0.15)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def short(count: float) -> str:
-    """Return a count with its unit: ``20 k``, ``1.5 M``."""
-    for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if count >= unit:
-            return f"{count / unit:g}{name}"
-    return f"{count:g}"
-
-
-def _svg(figure: Figure, title: str) -> str:
+def as_svg(figure: Figure, title: str) -> str:
     """Return a figure as an SVG element that can stand beside others in a page.
 
     Matplotlib names things by their content or number, so ids get a prefix of the figure's title.

@@ -5,43 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from kdlib.files import atomic, read_json, read_jsonl, read_parquet, sha256
+from markupsafe import Markup
+
+from kdlib.files import atomic, read_json, read_jsonl, read_parquet
+from kdlib.provenance.manifest import read_manifests
 from kdlib.report import tables
+from kdlib.report.best import RULE, choose, reasons
 from kdlib.report.cards import card_tables
+from kdlib.report.cited import SCORES
 from kdlib.report.curves import POINTS, read_curves
-from kdlib.report.examples import browser
-from kdlib.report.figures import size_scatter, training_curves
+from kdlib.report.examples import browser, packed
+from kdlib.report.figures import training_curves
+from kdlib.report.origins import Origin, origin, origin_table
+from kdlib.report.pareto import COSTS, fronts
+from kdlib.report.scatter import cost_scatter
 from kdlib.report.slices import seed_table, slice_tables
-from kdlib.report.summary import HEADLINES, not_measured, summary
+from kdlib.report.stores import fidelity_table, signal_table
+from kdlib.report.summary import HEADLINES, against_retrieval, not_measured, summary
 from kdlib.report.wording import confidence
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
+TEMPLATE, STYLE = "page.html", "page.css"
+CORPUS, DATASET = "corpus card", "dataset card"
+SCRIPTS = ("sorting.js", "choices.js", "origins.js", "diff.js", "examples.js")
 
-TEMPLATE, STYLE, SCRIPT = "page.html", "page.css", "page.js"
 
+class Results(NamedTuple):
+    """The files that a page is made from.
 
-def write_page(
-    run: str,
-    card: Path,
-    dataset: Path,
-    scores: Path,
-    samples: Path,
-    costs: list[Path],
-    reports: list[Path],
-    steps: list[Path],
-    epochs: list[Path],
-    manifests: list[Path],
-    fidelities: list[Path],
-    test: Path,
-    page: Path,
-) -> None:
-    """Write the report of a run; equal inputs give equal bytes.
-
-    Args:
-        run: Name of the run.
+    Attributes:
         card: card.json of the corpus.
         dataset: card.json of the dataset.
         scores: evaluation_metrics.json.
@@ -53,63 +46,130 @@ def write_page(
         manifests: ``…/NAME/manifest.json`` of every store of signals.
         fidelities: ``…/NAME/fidelity.json`` of the stores that were compared with their teachers.
         test: Token rows (Parquet) of the test split; only ids and prompts are read.
-        page: HTML file to write.
+    """
+
+    card: Path
+    dataset: Path
+    scores: Path
+    samples: Path
+    costs: list[Path]
+    reports: list[Path]
+    steps: list[Path]
+    epochs: list[Path]
+    manifests: list[Path]
+    fidelities: list[Path]
+    test: Path
+
+    def named(self) -> dict[str, Path]:
+        """Return the name of every file on the page."""
+        of_models = (*self.costs, *self.reports, *self.steps, *self.epochs)
+        return {
+            SCORES: self.scores,
+            "predictions_final.jsonl": self.samples,
+            CORPUS: self.card,
+            DATASET: self.dataset,
+            "test rows": self.test,
+            **{f"{_model(path)}/{path.name}": path for path in of_models},
+            **{
+                f"signals/{path.parent.name}/{path.name}": path
+                for path in (*self.manifests, *self.fidelities)
+            },
+        }
+
+
+def write_page(run: str, results: Results, jobs: Path, page: Path) -> None:
+    """Write the report of a run; equal inputs give equal bytes.
+
+    Args:
+        run: Name of the run.
+        results: What to tell of.
+        jobs: Folder of what runs share, whose manifests count beside the run's own.
+        page: HTML file to write, in the run's folder.
 
     Raises:
         DataError: If a file is broken, or the samples are of other rows than the test rows.
     """
-    rows = read_parquet(test, ["id", "prompt"])
-    prompts = dict(zip(rows["id"].to_pylist(), rows["prompt"].to_pylist(), strict=True))
-    trained = {report["name"]: report for report in map(read_json, reports)}
-    scored, size = read_json(scores), {_model(path): read_json(path) for path in costs}
-    examples = browser(read_jsonl(samples), prompts)
-    inputs = {
-        "evaluation_metrics.json": scores,
-        "predictions_final.jsonl": samples,
-        "corpus card": card,
-        "dataset card": dataset,
-        "test rows": test,
-    }
+    manifests = read_manifests([page.parent, jobs])
     text = _render(
         {
             "run": run,
-            **_findings(scored, size, trained),
-            "training_table": tables.training_table(trained),
-            "settings": {name: _json(report["params"]) for name, report in trained.items()},
-            "curves": _curves(steps, epochs),
-            "points": POINTS,
-            "corpus": card_tables("Corpus", read_json(card)),
-            "dataset": card_tables("Dataset", read_json(dataset)),
-            "signals": tables.signal_table({path.parent.name: read_json(path) for path in manifests}),
-            "fidelity": tables.fidelity_table({path.parent.name: read_json(path) for path in fidelities}),
-            "examples": examples,
-            "examples_json": script_json(examples),
-            "inputs": {name: sha256(path) for name, path in inputs.items()},
+            **_findings(results),
+            **_training(results),
+            **_data(results),
+            **_examples(results),
+            **_origins(
+                {name: origin(path, page.parent, manifests) for name, path in results.named().items()}
+            ),
             "style": _part(STYLE),
-            "script": _part(SCRIPT),
+            "script": Markup("\n").join(map(_part, SCRIPTS)),
         }
     )
     with atomic(page) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
-def _findings(
-    scores: Mapping[str, Any], costs: Mapping[str, Any], reports: Mapping[str, Any]
-) -> dict[str, Any]:
+def _findings(results: Results) -> dict[str, Any]:
     """Return the parts of the page that come from scores and costs."""
+    scores, costs = read_json(results.scores), {_model(path): read_json(path) for path in results.costs}
+    teachers = _teachers(_reports(results))
+    best = choose(scores, costs)
     return {
         "scores": scores,
         "confidence": _confidence(scores),
-        "sentences": summary(scores, costs, _teachers(reports)),
+        "best": best,
+        "reasons": reasons(best, scores, costs, teachers) if best else [],
+        "rule": RULE,
+        "sentences": summary(scores),
+        "retrieval": against_retrieval(scores),
         "not_measured": not_measured(scores),
         "score_table": tables.score_table(scores),
+        "rivals": tables.rivals(scores),
         "metric_table": tables.metric_table(scores),
         "comparison_table": tables.comparison_table(scores),
         "slice_tables": slice_tables(scores),
         "seed_table": seed_table(scores),
         "reading_aid": tables.reading_aid(),
         "cost_table": tables.cost_table(costs),
-        "scatter": _scatter(scores, costs),
+        "scatters": _scatters(scores, costs),
+    }
+
+
+def _reports(results: Results) -> dict[str, Any]:
+    return {report["name"]: report for report in map(read_json, results.reports)}
+
+
+def _training(results: Results) -> dict[str, Any]:
+    reports = _reports(results)
+    return {
+        "training_table": tables.training_table(reports),
+        "settings": {name: _json(report["params"]) for name, report in reports.items()},
+        "curves": _curves(results.steps, results.epochs),
+        "points": POINTS,
+    }
+
+
+def _data(results: Results) -> dict[str, Any]:
+    return {
+        "corpus": card_tables("Corpus", read_json(results.card), CORPUS),
+        "dataset": card_tables("Dataset", read_json(results.dataset), DATASET),
+        "signals": signal_table({path.parent.name: read_json(path) for path in results.manifests}),
+        "fidelity": fidelity_table({path.parent.name: read_json(path) for path in results.fidelities}),
+    }
+
+
+def _examples(results: Results) -> dict[str, Any]:
+    rows = read_parquet(results.test, ["id", "prompt"])
+    prompts = dict(zip(rows["id"].to_pylist(), rows["prompt"].to_pylist(), strict=True))
+    examples = browser(read_jsonl(results.samples), prompts)
+    shown, total = len(examples["rows"]), examples["total"]
+    return {"shown": shown, "total": total, "examples_data": packed(examples)}
+
+
+def _origins(origins: Mapping[str, Origin]) -> dict[str, Any]:
+    return {
+        "origins": origin_table(origins),
+        "recorded": any(own.rule for own in origins.values()),
+        "origins_json": script_json({name: own._asdict() for name, own in origins.items()}),
     }
 
 
@@ -118,8 +178,6 @@ def script_json(value: Any) -> Markup:  # noqa: ANN401  (a JSON value)
 
     Reference: HTML standard, 4.12.1.3, "Restrictions for contents of script elements".
     """
-    from markupsafe import Markup
-
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -136,13 +194,12 @@ def _render(parts: dict[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["percent"] = lambda share: f"{100 * min(max(share, 0), 1):.1f}%"
     return environment.from_string(str(_part(TEMPLATE))).render(parts)
 
 
 def _part(name: str) -> Markup:
     """Return a file that lies beside this module; it is ours, so it is not escaped."""
-    from markupsafe import Markup
-
     return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
@@ -165,17 +222,21 @@ def _confidence(scores: Mapping[str, Any]) -> str:
     return confidence(signatures[0] if signatures else "")
 
 
-def _scatter(scores: Mapping[str, Any], costs: Mapping[str, Any]) -> Markup | None:
-    from markupsafe import Markup
-
+def _scatters(
+    scores: Mapping[str, Any], costs: Mapping[str, Any]
+) -> dict[str, tuple[str, Markup, list[str]]]:
+    """Return key of a cost: its name, the figure and the fronts in words."""
     shown = [metric for metric in HEADLINES if metric in scores["metrics"]]
-    sized = any(name in costs for name in scores["models"])
-    return Markup(size_scatter(scores, costs, shown)) if shown and sized else None
+    known = [costs[model] for model in scores["models"] if model in costs]
+    found = {}
+    for cost, name in COSTS.items():
+        if shown and any(own.get(cost) for own in known):
+            figure = Markup(cost_scatter(scores, costs, shown, cost))
+            found[cost] = (name, figure, list(fronts(scores, costs, shown, cost)))
+    return found
 
 
 def _curves(steps: list[Path], epochs: list[Path]) -> dict[str, Markup]:
-    from markupsafe import Markup
-
     validations = {_model(path): path for path in epochs}
     return {
         name: Markup(training_curves(name, read_curves(path, validations[name])))

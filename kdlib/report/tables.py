@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
+from kdlib.report.cited import SCORES
 from kdlib.report.wording import (
     MISSING,
     decimal,
@@ -28,6 +30,14 @@ READING_AID = {
 }
 
 
+class Sign(NamedTuple):
+    """What a comparison says of a number, e.g. ``▲a``, and the same in words."""
+
+    text: str
+    title: str
+    mark: str
+
+
 class Cell(NamedTuple):
     """A cell.
 
@@ -35,44 +45,72 @@ class Cell(NamedTuple):
         text: What is read first.
         detail: Smaller text behind it.
         sort: Number to sort by, where the text is not to be sorted by itself.
-        title: Tooltip.
+        note: What its provenance adds, e.g. its signature; or why there is no number.
         mark: Style class, e.g. ``better``.
+        key: Of a row's first cell: what stands for ``{row}`` in the table's key, if not its text.
+        file: Of a row's first cell: the file of the row's numbers, if not the table's.
+        signs: Short signs with their meanings, e.g. of differences from other models.
+        bar: Value and interval as shares of a full bar.
     """
 
     text: str
     detail: str = ""
     sort: float | None = None
-    title: str = ""
+    note: str = ""
     mark: str = ""
+    key: str = ""
+    file: str = ""
+    signs: Sequence[Sign] = ()
+    bar: tuple[float, float, float] | None = None
 
 
 class Heading(NamedTuple):
-    """A column's heading; ``best_first`` is the order of the first click on it."""
+    """A column's heading.
+
+    Attributes:
+        text: What is read.
+        title: What it means.
+        best_first: Order of the first click on it.
+        key: What stands for ``{col}`` in the table's key.
+    """
 
     text: str
     title: str = ""
     best_first: str = "ascending"
+    key: str = ""
 
 
 class Table(NamedTuple):
-    """A table whose rows are named by their first cell."""
+    """A table whose rows are named by their first cell.
+
+    Attributes:
+        id: Of the element.
+        caption: What the table is.
+        head: Headings.
+        rows: Cells, as many as headings.
+        sortable: Whether readers may sort it.
+        file: Where its numbers stand; ``{row}`` is the row's key.
+        key: Where in the file, with ``{row}`` and ``{col}``.
+    """
 
     id: str
     caption: str
     head: list[Heading]
     rows: list[list[Cell]]
     sortable: bool = False
+    file: str = ""
+    key: str = ""
 
 
 def number(value: float | None, text: str | None = None) -> Cell:
     """Return a cell that sorts by a number; None is a dash that sorts last."""
     if value is None:
-        return Cell(MISSING, title="not measured")
+        return Cell(MISSING, note="not measured")
     return Cell(plain(value) if text is None else text, sort=float(value))
 
 
 def score_table(scores: Mapping[str, Any]) -> Table:
-    """Return models x metrics with intervals; the tooltip of a number is its signature.
+    """Return models x metrics with intervals, and signs of what paired comparisons say.
 
     Args:
         scores: Content of evaluation_metrics.json.
@@ -83,21 +121,49 @@ def score_table(scores: Mapping[str, Any]) -> Table:
         up = metric["higher_is_better"]
         text = f"{label(name)} {'↑' if up else '↓'}"
         title = f"{metric['description']}; {ARROWS[up][2:]}"
-        head.append(Heading(text, title, "descending" if up else "ascending"))
-    rows = []
+        head.append(Heading(text, title, "descending" if up else "ascending", name))
+    rows, signs = [], _signs(scores)
     for model, own in scores["models"].items():
         mark = "baseline" if kind(model) == "baseline" else ""
         rows.append([Cell(model, mark=mark), Cell(kind(model), mark=mark)])
-        rows[-1] += [_score_cell(own.get(name)) for name in metrics]
-    return Table("scores-table", "Models and metrics", head, rows, sortable=True)
+        rows[-1] += [
+            score_cell(own.get(name))._replace(signs=signs.get((model, name), ())) for name in metrics
+        ]
+    key = "models.{row}.{col}"
+    return Table("scores-table", "Models and metrics", head, rows, sortable=True, file=SCORES, key=key)
 
 
-def _score_cell(score: Mapping[str, Any] | None) -> Cell:
+def rivals(scores: Mapping[str, Any]) -> dict[str, str]:
+    """Return letter: model, of those that others are compared with.
+
+    Args:
+        scores: Content of evaluation_metrics.json.
+    """
+    names = dict.fromkeys(own["b"] for own in scores["comparisons"])
+    return dict(zip(ascii_lowercase, names, strict=False))
+
+
+def _signs(scores: Mapping[str, Any]) -> dict[tuple[str, str], list[Sign]]:
+    """Return model and metric: a sign for every comparison whose interval excludes 0."""
+    letters = {name: letter for letter, name in rivals(scores).items()}
+    found: dict[tuple[str, str], list[Sign]] = {}
+    for own in scores["comparisons"]:
+        outcome = verdict(own, scores["metrics"][own["metric"]]["higher_is_better"])
+        if outcome == "undecided" or own["b"] not in letters:
+            continue
+        arrow = {"better": "▲", "worse": "▼"}[outcome]
+        sign = Sign(f"{arrow}{letters[own['b']]}", f"{outcome} than {own['b']}", outcome)
+        found.setdefault((own["a"], own["metric"]), []).append(sign)
+    return found
+
+
+def score_cell(score: Mapping[str, Any] | None) -> Cell:
+    """Return the cell of a score; None was not measured."""
     if score is None:
         return number(None)
     detail = interval(score["low"], score["high"])
-    title = f"n = {plain(score['n'])}; {score['signature']}"
-    return Cell(decimal(score["value"]), detail, score["value"], title)
+    note = f"n = {plain(score['n'])}; {score['signature']}"
+    return Cell(decimal(score["value"]), detail, score["value"], note)
 
 
 def metric_table(scores: Mapping[str, Any]) -> Table:
@@ -126,35 +192,40 @@ def comparison_table(scores: Mapping[str, Any]) -> Table:
     """
     said = {"better": "a is better", "worse": "a is worse", "undecided": "no difference shown"}
     rows = []
-    for own in scores["comparisons"]:
+    for place, own in enumerate(scores["comparisons"]):
         outcome = verdict(own, scores["metrics"][own["metric"]]["higher_is_better"])
         difference = Cell(
             signed(own["difference"]), interval(own["low"], own["high"]), own["difference"], own["signature"]
         )
         p = [number(own[key], probability(own[key])) for key in ("p", "p_holm")]
         tail = [*p, number(own["n"]), Cell(said[outcome], mark=outcome)]
-        rows.append([Cell(own["a"]), Cell(own["b"]), Cell(label(own["metric"])), difference, *tail])
-    names = ("a", "b", "metric", "a − b", "p", "p, Holm", "rows", "interval says")
-    return Table(
-        "comparisons-table", "Paired comparisons", [Heading(name) for name in names], rows, sortable=True
-    )
+        rows.append(
+            [Cell(own["a"], key=str(place)), Cell(own["b"]), Cell(label(own["metric"])), difference, *tail]
+        )
+    names = {
+        **{"a": "", "b": "", "metric": "", "a − b": "difference", "p": "p", "p, Holm": "p_holm"},
+        **{"rows": "n", "interval says": ""},
+    }
+    head = [Heading(name, key=key) for name, key in names.items()]
+    where = "comparisons[{row}].{col}"
+    return Table("comparisons-table", "Paired comparisons", head, rows, True, SCORES, where)
 
 
 def cost_table(costs: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return what each model costs.
 
     Args:
-        costs: Model: content of its cost.json; its ``not_measured`` gives the tooltips of what is missing.
+        costs: Model: content of its cost.json; its ``not_measured`` tells of what is missing.
     """
     keys = list(dict.fromkeys(key for own in costs.values() for key in own if key != "not_measured"))
     rows = []
     for model, own in costs.items():
         cells = {key: number(own.get(key)) for key in keys}
         for key, reason in own.get("not_measured", {}).items():
-            cells[key] = cells[key]._replace(title=reason)
+            cells[key] = cells[key]._replace(note=reason)
         rows.append([Cell(model), *cells.values()])
-    head = [Heading("model"), *(Heading(label(key)) for key in keys)]
-    return Table("costs-table", "Size and speed", head, rows, sortable=True)
+    head = [Heading("model"), *(Heading(label(key), key=key) for key in keys)]
+    return Table("costs-table", "Size and speed", head, rows, True, "{row}/cost.json", "{col}")
 
 
 def training_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -165,57 +236,9 @@ def training_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
     """
     keys = ("parameters", "steps", "planned_steps", "epochs", "best_step", "best_validation_nll")
     rows = [[Cell(model), *(number(own[key]) for key in keys)] for model, own in reports.items()]
-    head = [Heading("model"), *(Heading(label(key).replace("nll", "NLL")) for key in keys)]
-    return Table("training-table", "Training runs", head, rows, sortable=True)
-
-
-def signal_table(manifests: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return rows, tokens and bytes of each store, by split.
-
-    Args:
-        manifests: Teacher: content of the store's manifest.json.
-    """
-    rows = []
-    for teacher, manifest in manifests.items():
-        for split in sorted({entry["split"] for entry in manifest["files"]}):
-            own = [entry for entry in manifest["files"] if entry["split"] == split]
-            size, tokens = (sum(entry[key] for entry in own) for key in ("bytes", "positions"))
-            counts = [len(own), sum(entry["rows"] for entry in own), tokens, size]
-            per_token = size / tokens if tokens else None
-            cells = [Cell(teacher), Cell(split), Cell(plain(manifest["codec"]))]
-            rows.append([*cells, *map(number, counts), number(per_token)])
-    names = ("teacher", "split", "codec", "shards", "signals", "tokens", "bytes", "bytes per token")
-    return Table("signals-table", "Teacher signals", [Heading(name) for name in names], rows)
-
-
-def fidelity_table(fidelities: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return how far each store is from its teacher, a row a temperature; tooltips are signatures.
-
-    Args:
-        fidelities: Teacher: content of the store's fidelity.json.
-    """
-    rows = []
-    for teacher, own in fidelities.items():
-        for at in own["temperatures"]:
-            title, infinite = at["signature"], at["kl_infinite"]
-            kl = number(at["kl"], _short(at["kl"]))._replace(
-                detail=f"infinite at {infinite:.1%} of tokens" if infinite else "", title=title
-            )
-            l1 = number(at["l1"], _short(at["l1"]))._replace(title=title)
-            top1 = number(at["top1"], f"{at['top1']:.2%}")._replace(title=title)
-            sizes = [number(own[key]) for key in ("bytes_per_token", "bytes_per_token_with_codec")]
-            temperature = number(at["temperature"], f"{at['temperature']:g}")
-            cells = [Cell(teacher), Cell(plain(own["codec"])), *sizes, temperature, l1, kl, top1]
-            rows.append([*cells, number(at["entropy"]), number(at["kept_tokens"])])
-    names = ("teacher", "codec", "bytes per token", "with what all signals share", "T")
-    figures = ("L1 ↓", "KL, nats ↓", "top-1 agreement ↑", "teacher's entropy, nats", "tokens kept")
-    head = [Heading(name) for name in (*names, *figures)]
-    return Table("fidelity-table", "Fidelity of the stored signals", head, rows)
-
-
-def _short(value: float | None) -> str | None:
-    """Return two digits that count, since an error of 0.0004 must not read 0."""
-    return None if value is None else f"{value:.2g}".replace("-", "−")
+    head = [Heading("model"), *(Heading(label(key).replace("nll", "NLL"), key=key) for key in keys)]
+    where = ("{row}/training_report.json", "{col}")
+    return Table("training-table", "Training runs", head, rows, True, *where)
 
 
 def reading_aid() -> Table:

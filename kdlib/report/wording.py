@@ -14,6 +14,8 @@ NAMES = {
     "pans": "PANS",
     "codebleu": "CodeBLEU",
     "krs": "KRS",
+    "passes": "pass rate",
+    "compiles": "compile rate",
     "quality": "Code Quality Score",
     "token_f1": "token F1",
     "exact_match_at_k": "exact match at k",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,10 +15,11 @@ import pyarrow as pa
 import pytest
 
 from kdlib.files import write_json, write_jsonl, write_parquet
-from kdlib.report.page import write_page
+from kdlib.report.page import Results, write_page
 
 NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
 VOID = {"meta", "link", "input", "br", "hr", "use", "path", "rect"}
+LEVELS = {"h1", "h2", "h3", "h4"}
 METRICS = {
     "exact_match": {"higher_is_better": True, "description": "share of equal rows"},
     "token_f1": {"higher_is_better": True, "description": "mean F1"},
@@ -101,6 +105,7 @@ def _training(folder: Path, name: str) -> None:
     write_json(own / "training_report.json", report | {"best_validation_nll": 2.5, "params": params})
     size = 2000 if name.startswith("teachers") else 500
     cost = {"parameters": size, "bytes": 4 * size, "rows": 3, "seconds": 1.5, "assertions_per_second": 2.0}
+    cost["latency_p50_seconds"] = size / 10_000
     write_json(folder / "evaluation" / name / "cost.json", cost)
 
 
@@ -116,10 +121,14 @@ def _samples() -> list[dict]:
     ]
 
 
-@pytest.fixture
-def arguments(tmp_path: Path) -> dict:
-    """Arguments of ``write_page``; tests change the files or the lists."""
-    folder = tmp_path / "run"
+def _write_page(arguments: dict) -> None:
+    """Write a page from a run's arguments, results and others together."""
+    results = Results(**{name: arguments[name] for name in Results._fields})
+    write_page(arguments["run"], results, arguments["jobs"], arguments["page"])
+
+
+def _write_run(parent: Path) -> dict:
+    folder = parent / "run"
     for name in TRAINED:
         _training(folder, name)
     write_json(folder / "evaluation_metrics.json", make_scores())
@@ -146,8 +155,27 @@ def arguments(tmp_path: Path) -> dict:
         "manifests": [folder / "signals" / "base" / "manifest.json"],
         "fidelities": [folder / "signals" / "base" / "fidelity.json"],
         "test": folder / "test.parquet",
-        "page": tmp_path / "report.html",
+        "jobs": parent / "cache",
+        "page": folder / "report.html",
     }
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> dict:
+    """Arguments of a page; tests change the files or the lists."""
+    return _write_run(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def write_run():
+    """Write the files of a run below a folder; return arguments of its page."""
+    return _write_run
+
+
+@pytest.fixture(scope="session")
+def write():
+    """Write a page from the arguments of a run."""
+    return _write_page
 
 
 @dataclass
@@ -176,7 +204,7 @@ class Reading(HTMLParser):
             self.tables.setdefault(self.table, []).append([])
         if tag in {"td", "th"}:
             self.tables[self.table][-1].append("")
-        if tag in {"h1", "h2", "h3"}:
+        if tag in LEVELS:
             self.headings.append((int(tag[1]), ""))
         if tag not in VOID:
             self.stack.append(tag)
@@ -191,14 +219,13 @@ class Reading(HTMLParser):
         self.texts[last] = self.texts.get(last, "") + data
         if {"td", "th"} & set(self.stack):
             self.tables[self.table][-1][-1] += data
-        if self.stack and self.stack[-1] in {"h1", "h2", "h3"}:
+        if self.stack and self.stack[-1] in LEVELS:
             level, text = self.headings[-1]
             self.headings[-1] = (level, text + data)
 
 
-def _read(arguments: dict) -> tuple[str, Reading]:
-    write_page(**arguments)
-    text = arguments["page"].read_text(encoding="utf-8")
+def _read(page: Path) -> tuple[str, Reading]:
+    text = page.read_text(encoding="utf-8")
     reading = Reading()
     reading.feed(text)
     reading.close()
@@ -209,7 +236,12 @@ def _read(arguments: dict) -> tuple[str, Reading]:
 @pytest.fixture
 def written():
     """Write a page and read it: its text and what a parser finds."""
-    return _read
+
+    def write(arguments: dict) -> tuple[str, Reading]:
+        _write_page(arguments)
+        return _read(arguments["page"])
+
+    return write
 
 
 @pytest.fixture
@@ -218,6 +250,50 @@ def examples_of():
 
     def cut(text: str) -> dict:
         start = text.index('id="examples-data">') + len('id="examples-data">')
-        return json.loads(text[start : text.index("</script>", start)])
+        packed = text[start : text.index("</script>", start)]
+        return json.loads(gzip.decompress(base64.b64decode(packed)))
 
     return cut
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory, write_run):
+    """Arguments of a small run whose page is written; no test changes it."""
+    arguments = write_run(tmp_path_factory.mktemp("small"))
+    _write_page(arguments)
+    return arguments
+
+
+@pytest.fixture(scope="session")
+def small_page(small_run):
+    """Text of the small run's page and what a parser finds."""
+    return _read(small_run["page"])
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a page; whatever it asks for or complains of fails the test."""
+
+    @contextmanager
+    def visit(path: Path, **context):
+        asked, problems = [], []
+        with browser.new_context(**context) as own:
+            page = own.new_page()
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("console", lambda message: problems.append(message.text))
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.goto(path.as_uri())
+            if context.get("java_script_enabled", True):
+                page.get_by_text("examples match").wait_for()
+            yield page
+            assert asked == [path.as_uri()]
+            assert problems == []
+
+    return visit
+
+
+@pytest.fixture
+def page(opened, small_run):
+    """The page of the small run, on a desk."""
+    with opened(small_run["page"], viewport={"width": 1280, "height": 900}) as page:
+        yield page

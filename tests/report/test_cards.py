@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from kdlib.report.cards import card_tables
+from kdlib.report.cards import card_tables as tables_of
+
+
+def card_tables(name, card):
+    return tables_of(name, card, "the card")
 
 
 def _texts(table):
@@ -69,3 +73,30 @@ def test_objects_with_code_have_a_table_each_and_keep_its_lines():
     assert [table.caption for table in tables] == ["Corpus: examples: 1", "Corpus: examples: 2"]
     assert [[cell.mark for cell in row] for row in tables[0].rows] == [["", "code"], ["", ""]]
     assert _texts(tables[0]) == [["test", "a\n  b"], ["id", "x"]]
+
+
+def _places(tables):
+    """Return the key of every number, as the page puts it together, and what it is the number of."""
+    found = {}
+    for table in tables:
+        for row in table.rows:
+            for heading, cell in list(zip(table.head, row, strict=True))[1:]:
+                names = {"row": row[0].key or row[0].text, "col": heading.key or heading.text}
+                found[table.key.format(**names)] = cell.text
+    return found
+
+
+def test_every_number_knows_its_key():
+    card = {
+        "too_long": 1,
+        "by": {"same_id": 2},
+        "skipped": [{"n": 3, "bytes": 4}],
+        "splits": {"train": {"own_rows": 5, "b": 6}, "dev_set": {"own_rows": 7}},
+        "kinds": {"train": {f"assert{n}": 10 + n for n in range(11)}, "test": {"assert7": 70}},
+    }
+    tables = card_tables("Corpus", card)
+    assert {table.file for table in tables} == {"the card"}
+    places = _places(tables)
+    expected = {"too_long": "1", "by.same_id": "2", "skipped[0].bytes": "4", "splits.train.own_rows": "5"}
+    expected |= {"splits.dev_set.own_rows": "7", "splits.train.b": "6", "kinds.test.assert7": "70"}
+    assert {key: places.get(key) for key in expected} == expected

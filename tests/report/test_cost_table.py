@@ -22,5 +22,5 @@ def test_a_missing_figure_is_a_dash_with_its_reason():
     ]
     new, old = table.rows
     assert [cell.text for cell in new] == ["students/new", "5,000", "–", "–"]
-    assert [cell.title for cell in new] == ["", "", "all predictions came from the cache", "not measured"]
+    assert [cell.note for cell in new] == ["", "", "all predictions came from the cache", "not measured"]
     assert [cell.sort for cell in old[1:]] == [7000, 2.5, 0.25]

@@ -39,6 +39,23 @@ def test_a_missing_or_broken_loss_is_a_gap_and_not_a_number(curves):
     assert math.isnan(curves.weighted["kl"].y[1])
 
 
+def test_shares_of_the_gradient_add_up_where_it_was_measured(tmp_path):
+    (tmp_path / "epochs.csv").write_text("epoch,step,validation_nll\n")
+    head, *rows = STEPS.splitlines()
+    norms = ["0.5,1.0", "0.25,0.25", ","]
+    lines = [
+        f"{head},ce_grad_norm,kl_grad_norm",
+        *(f"{row},{own}" for row, own in zip(rows, norms, strict=True)),
+    ]
+    (tmp_path / "steps.csv").write_text("\n".join(lines) + "\n")
+    shares = read_curves(tmp_path / "steps.csv", tmp_path / "epochs.csv").shares
+    assert shares == {"ce": ([1], [0.375]), "kl": ([1], [0.625])}
+
+
+def test_a_run_without_measured_gradients_has_no_shares(curves):
+    assert curves.shares == {}
+
+
 def test_a_short_line_is_kept():
     line = Line(list(range(POINTS)), [float(x * x) for x in range(POINTS)])
     assert thinned(line) == line

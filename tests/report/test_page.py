@@ -16,9 +16,9 @@ def _words(cell: str) -> list[str]:
     return re.sub(r"[\[\],]", " ", cell.replace("−", "-")).split()
 
 
-def test_every_number_of_the_scores_stands_in_its_cell(arguments, written):
-    _, reading = written(arguments)
-    scores = read_json(arguments["scores"])
+def test_every_number_of_the_scores_stands_in_its_cell(small_run, small_page):
+    _, reading = small_page
+    scores = read_json(small_run["scores"])
     head, *rows = reading.tables["scores-table"]
     assert [cell.rstrip(" ↑↓") for cell in head] == ["model", "kind", "exact match", "token F1", "NLL"]
     assert [row[0] for row in rows] == list(scores["models"])
@@ -26,13 +26,13 @@ def test_every_number_of_the_scores_stands_in_its_cell(arguments, written):
         for metric, cell in zip(scores["metrics"], row[2:], strict=True):
             own = scores["models"][row[0]].get(metric)
             expected = ["–"] if own is None else [f"{own[key]:.3f}" for key in ("value", "low", "high")]
-            assert _words(cell) == expected
+            assert [word for word in _words(cell) if word[0] not in "▲▼"] == expected
 
 
-def test_every_comparison_stands_with_its_interval_and_p(arguments, written):
-    _, reading = written(arguments)
+def test_every_comparison_stands_with_its_interval_and_p(small_run, small_page):
+    _, reading = small_page
     rows = reading.tables["comparisons-table"][1:]
-    comparisons = read_json(arguments["scores"])["comparisons"]
+    comparisons = read_json(small_run["scores"])["comparisons"]
     assert len(rows) == len(comparisons)
     for row, own in zip(rows, comparisons, strict=True):
         assert row[:2] == [own["a"], own["b"]]
@@ -43,20 +43,24 @@ def test_every_comparison_stands_with_its_interval_and_p(arguments, written):
     assert [row[7] for row in rows] == ["a is better", "no difference shown", "a is better"]
 
 
-def test_signatures_arrows_and_baselines(arguments, written):
-    text, reading = written(arguments)
-    titles = [value for _, name, value in reading.attributes if name == "title"]
+def test_signatures_arrows_and_baselines(small_page):
+    text, reading = small_page
+    notes = [value for _, name, value in reading.attributes if name == "data-note"]
     signature = "exact_match|v:1|norm:ws|n:3|split:class|boot:2000|conf:0.9|seed:42"
-    assert titles.count(f"n = 3; {signature}") == 4
+    assert notes.count(f"n = 3; {signature}") == 4
     assert signature in reading.tables["metrics-table"][1]
+    assert reading.tables["scores-table"][1][2].split()[1] == "▲a"
+    assert reading.tables["scores-table"][1][4].split()[1] == "▲b"
+    assert not set("▲▼") & set("".join(reading.tables["scores-table"][2]))
+    assert "<strong>a</strong> baselines/retrieval, <strong>b</strong> baselines/trigram." in text
     assert [cell[-1] for cell in reading.tables["scores-table"][0][2:]] == ["↑", "↑", "↓"]
     kinds = [row[1] for row in reading.tables["scores-table"][1:]]
     assert kinds == ["teacher", "student", "baseline", "baseline"]
     assert "90 % intervals" in text
 
 
-def test_cards_signals_and_costs_are_shown(arguments, written):
-    _, reading = written(arguments)
+def test_cards_signals_and_costs_are_shown(small_page):
+    _, reading = small_page
     cells = {cell for rows in reading.tables.values() for row in rows for cell in row}
     assert {"4,321", "7,654", "8,765"} <= cells
     assert reading.tables["signals-table"][1][3:] == ["2", "6", "100", "13,086", "130.86"]
@@ -64,8 +68,8 @@ def test_cards_signals_and_costs_are_shown(arguments, written):
     assert reading.tables["training-table"][1] == ["teachers/base", "1,234", "3", "5", "1", "3", "2.500"]
 
 
-def test_fidelity_of_the_signals_is_shown_with_its_signatures(arguments, written):
-    text, reading = written(arguments)
+def test_fidelity_of_the_signals_is_shown_with_its_signatures(small_page):
+    text, reading = small_page
     head, first, second = reading.tables["fidelity-table"]
     assert head[4:8] == ["T", "L1 ↓", "KL, nats ↓", "top-1 agreement ↑"]
     assert first[0] == "base"
@@ -74,8 +78,8 @@ def test_fidelity_of_the_signals_is_shown_with_its_signatures(arguments, written
     assert first[6] == "0.012 infinite at 3.1% of tokens"
     assert first[7:] == ["99.88%", "1.234", "7.500"]
     assert second[4:8] == ["2.4495", "0.31", "– infinite at 100.0% of tokens", "50.00%"]
-    titles = [value for _, name, value in reading.attributes if name == "title"]
-    assert titles.count("fidelity|T:1.0") == titles.count("fidelity|T:2.4495") == 3
+    notes = [value for _, name, value in reading.attributes if name == "data-note"]
+    assert notes.count("fidelity|T:1.0") == notes.count("fidelity|T:2.4495") == 3
     assert "L1 is Σ|p − p̂|" in text
 
 
@@ -86,10 +90,10 @@ def test_a_store_without_fidelity_has_no_such_table(arguments, written):
     assert "L1 is" not in text
 
 
-def test_texts_are_shown_and_never_become_markup(arguments, written, examples_of):
-    text, reading = written(arguments)
+def test_texts_are_shown_and_never_become_markup(small_page, examples_of):
+    text, reading = small_page
     assert reading.tags["b"] == 0
-    assert reading.tags["script"] == 2
+    assert reading.tags["script"] == 3
     assert (1, "Run tiny<b>") in reading.headings
     assert NASTY in {row[0] for rows in reading.tables.values() for row in rows}
     examples = examples_of(text)
@@ -97,14 +101,14 @@ def test_texts_are_shown_and_never_become_markup(arguments, written, examples_of
     first = examples["rows"][0]
     assert first["prompt"] == f"row-a {NASTY}"
     assert first["references"] == [f"row-a {NASTY}"]
-    verdict = [False, f"fails: {NASTY}"]
+    verdict = [1, f"fails: {NASTY}"]
     said = [[f"{NASTY} {model}", True, 0.25, False, *verdict] for model in examples["models"]]
     assert first["outputs"] == said
     assert examples["models"] == ["teachers/base", "students/ce", "baselines/retrieval", "baselines/trigram"]
 
 
-def test_the_page_needs_nothing_from_outside(arguments, written):
-    text, reading = written(arguments)
+def test_the_page_needs_nothing_from_outside(small_page):
+    text, reading = small_page
     links = [
         value for _, name, value in reading.attributes if name.split(":")[-1] in {"src", "href", "action"}
     ]
@@ -117,8 +121,8 @@ def test_the_page_needs_nothing_from_outside(arguments, written):
     assert ("meta", "http-equiv", "Content-Security-Policy") in reading.attributes
 
 
-def test_structure_for_assistive_technology(arguments, written):
-    _, reading = written(arguments)
+def test_structure_for_assistive_technology(small_page):
+    _, reading = small_page
     assert ("html", "lang", "en") in reading.attributes
     levels = [level for level, _ in reading.headings]
     assert levels[0] == 1
@@ -133,7 +137,7 @@ def test_structure_for_assistive_technology(arguments, written):
     scoped = [value for tag, name, value in reading.attributes if (tag, name) == ("th", "scope")]
     assert len(scoped) == reading.tags["th"]
     figures = [value for tag, name, value in reading.attributes if (tag, name) == ("svg", "aria-label")]
-    assert len(figures) == reading.tags["svg"] == 3
+    assert len(figures) == reading.tags["svg"] == 5
 
 
 def test_equal_input_gives_equal_bytes_wherever_it_lies(arguments, written, tmp_path):
@@ -146,8 +150,8 @@ def test_equal_input_gives_equal_bytes_wherever_it_lies(arguments, written, tmp_
             return [moved(item) for item in value]
         return value if isinstance(value, str) else copy / value.relative_to(tmp_path / "run")
 
-    again = {name: moved(value) for name, value in arguments.items() if name != "page"}
-    second, _ = written({**again, "page": tmp_path / "again.html"})
+    again = {name: moved(value) for name, value in arguments.items() if name != "jobs"}
+    second, _ = written({**again, "jobs": arguments["jobs"]})
     assert first == second
 
 
@@ -177,6 +181,7 @@ def test_a_run_without_optional_parts(arguments, written):
         "No model of this run has a recorded size.",
         "No training records were given.",
         "This run stores no teacher signals.",
+        "No manifest tells which jobs made these files",
     ):
         assert sentence in text
 
@@ -195,9 +200,9 @@ def test_what_passes_is_called_a_regression_oracle(arguments, written):
     assert "The rows' own assertions kill 0.250 [0.125, 0.500] of the mutants." in written(arguments)[0]
 
 
-def test_parts_of_a_slice_stand_with_every_model(arguments, written):
-    _, reading = written(arguments)
-    scores = read_json(arguments["scores"])
+def test_parts_of_a_slice_stand_with_every_model(small_run, small_page):
+    _, reading = small_page
+    scores = read_json(small_run["scores"])
     first, second = reading.tables["slice-kind-token_f1"][1:]
     assert (first[:2], second[:2]) == (["assertEquals", "2"], [NASTY, "1"])
     for cell, model in zip(first[2:], scores["models"], strict=True):
@@ -205,8 +210,8 @@ def test_parts_of_a_slice_stand_with_every_model(arguments, written):
     assert "slice-project-token_f1" not in reading.tables  # one part is no slice
 
 
-def test_seeds_stand_with_their_spread(arguments, written):
-    (row,) = written(arguments)[1].tables["seeds-table"][1:]
+def test_seeds_stand_with_their_spread(small_page):
+    (row,) = small_page[1].tables["seeds-table"][1:]
     assert row == ["students/ce and students/trident", "exact match", "0.250 ± 0.071", "2", "0.200, 0.300"]
 
 
@@ -224,7 +229,7 @@ def test_a_broken_file_is_named(arguments, written):
         written(arguments)
 
 
-def test_settings_are_shown_as_they_were(arguments, written):
-    text, _ = written(arguments)
+def test_settings_are_shown_as_they_were(small_page):
+    text, _ = small_page
     shown = json.dumps({"threads": 2, "teacher": "base"}, indent=1).replace('"', "&#34;")
     assert shown in text

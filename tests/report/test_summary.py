@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import copy
+import re
 
 import pytest
 
-from kdlib.report.summary import not_measured, summary
+from kdlib.report.summary import against_retrieval, not_measured, summary
 
 UP = {"higher_is_better": True, "description": ""}
 DOWN = {"higher_is_better": False, "description": ""}
@@ -39,8 +40,8 @@ def _scores(*comparisons, **values):
     }
 
 
-def _said(scores, costs=None, teachers=None):
-    return "\n".join(summary(scores, costs or {}, teachers or {}))
+def _said(scores):
+    return "\n".join(own.striptags() for own in [*summary(scores), *against_retrieval(scores)])
 
 
 @pytest.mark.parametrize(
@@ -99,9 +100,9 @@ def test_a_student_that_nothing_compares_is_named():
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (0.1, 0.2, ": better."),
-        (-0.2, -0.1, ": worse."),
-        (-0.1, 0.1, ": no difference is shown."),
+        (0.1, 0.2, "p = 0.0200: better."),
+        (-0.2, -0.1, "p = 0.0200: worse."),
+        (-0.1, 0.1, "p = 0.0200: no difference is shown."),
     ],
 )
 def test_trident_against_traditional(low, high, expected):
@@ -110,32 +111,39 @@ def test_trident_against_traditional(low, high, expected):
     assert line.endswith(expected)
 
 
-def test_the_best_student_is_the_highest_or_the_lowest():
+def test_the_extremes_of_the_students_are_told():
     scores = _scores(teachers__t=0.9, students__a=0.4, students__b=0.6)
     for name, value in (("students/a", 1.0), ("students/b", 2.0)):
         scores["models"][name]["nll"] = _score(value)
     said = _said(scores)
-    assert "Best student by token F1: students/b, 0.600 [0.500, 0.700]." in said
-    assert "Best student by NLL: students/a, 1.000 [0.900, 1.100]." in said
-    assert "Best student by exact match" not in said
+    assert "Highest token F1 of the students: students/b 0.600 [0.500, 0.700]." in said
+    assert "Lowest NLL of the students: students/a 1.000 [0.900, 1.100]." in said
+    assert "exact match of the students" not in said
 
 
 def test_ties_and_zeros_are_told():
-    assert "with equal values: students/a and students/b, 0.400." in _said(
-        _scores(students__a=0.4, students__b=0.4)
-    )
+    numbers = "0.400 [0.300, 0.500]"
+    tied = f"Highest token F1 of the students: students/a {numbers} and students/b {numbers}."
+    assert tied in _said(_scores(students__a=0.4, students__b=0.4))
     assert "No student scores above 0 on token F1." in _said(_scores(students__a=0.0))
 
 
-def test_the_size_of_the_best_student():
-    costs = {"students/a": {"parameters": 250_000}, "teachers/t": {"parameters": 1_000_000}}
-    scores = _scores(students__a=0.4, teachers__t=0.9)
-    teachers = {"students/a": "teachers/t"}
-    assert "students/a has 250,000 parameters, 25% of teachers/t's 1,000,000." in _said(
-        scores, costs, teachers
-    )
-    assert "parameters" not in _said(scores, {}, teachers)
-    assert "parameters" not in _said(scores, costs, {})
+def test_every_number_of_a_sentence_tells_its_key():
+    first = ("teachers/t", "baselines/trigram", "nll", -1, -0.5)
+    second = ("students/s", "baselines/retrieval", "token_f1", 0.1, 0.3)
+    scores = _scores(first, second, students__s=0.4)
+    markup = "".join([*summary(scores), *against_retrieval(scores)])
+    cited = dict(re.findall(r'data-key="([^"]+)">([^<]+)<', markup))
+    assert cited["rows"] == "9"
+    assert cited["comparisons[0]"] == "−0.750 [−1.000, −0.500], p = 0.0200"
+    assert cited["comparisons[1]"] == "+0.200 [0.100, 0.300], p = 0.0200"
+    assert cited["models.students/s.token_f1"] == "0.400 [0.300, 0.500]"
+
+
+def test_names_never_become_markup():
+    markup = "".join(summary(_scores(**{"students__<b>": 0.5})))
+    assert "students/&lt;b&gt;" in markup
+    assert "<b>" not in markup
 
 
 def test_the_split_is_always_told():
