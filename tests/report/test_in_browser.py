@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from functools import lru_cache
 
 import pyarrow as pa
 import pytest
+from playwright.sync_api import expect
 
 from kdlib.files import write_jsonl, write_parquet
 
@@ -102,7 +104,8 @@ def test_search_and_filters_choose_examples(page):
 def test_an_example_shows_prompt_reference_and_marked_differences(page):
     article = page.locator("#list article").first
     article.scroll_into_view_if_needed()
-    assert article.locator("pre").first.inner_text().startswith("row-a </script><b>bold</b>")
+    shown = re.compile("^row-a </script><b>bold</b>")
+    expect(article.locator("pre").first).to_have_text(shown, use_inner_text=True)  # once it is drawn
     first = article.locator("li").first
     assert (
         "teachers/base ✓ right, token F1 0.250, not one Java statement; fails: </script>"
