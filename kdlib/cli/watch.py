@@ -103,22 +103,16 @@ def _picture(found: Progress, trained: list[TrainingProgress]) -> Group:
 
 
 def _as_lines(log: Path, every: float) -> Progress:
-    """Print a line for everything that happens, and how far trainings are now and then."""
-    said, told_at = set[str](), time.monotonic()
+    """Print a line for everything that has happened and happens, and how far trainings are now and then."""
+    said, told_at = 0, time.monotonic()
     for found, trained in _looks(log, every):
-        lines = [f"started  {job.what}" for job in found.running.values()]
-        lines += [
-            f"done     {rule} {done}/{found.planned.get(rule, done)}" for rule, done in found.done.items()
-        ]
-        lines += [f"FAILED   {what}" for what in found.failed.values()]
+        lines, said = found.events[said:], len(found.events)
         if time.monotonic() - told_at > LINE_SECONDS:
             told_at = time.monotonic()
             lines += [f"training {own.name}  {_training(own)}" for own in trained]
             lines.append(_summary(found, trained))
         for line in lines:
-            if line not in said:
-                said.add(line)
-                print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+            print(line, flush=True)
     return found
 
 

@@ -56,6 +56,7 @@ class Progress:
         seconds: Rule: how long each of these took.
         running: Number of a job: the job.
         failed: Rules and messages of jobs that failed and were not started again.
+        events: What happened, a line each, in its order.
         ended: Whether Snakemake has written its last line.
         last: When it wrote last.
     """
@@ -68,6 +69,7 @@ class Progress:
     seconds: dict[str, list[float]] = field(default_factory=dict)
     running: dict[int, Running] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
     ended: bool = False
     last: float = 0.0
 
@@ -132,6 +134,7 @@ def read_log(path: Path) -> Progress:
         elif match := STARTED.match(line):
             if not match[2].startswith("has been submitted"):
                 found.running[int(match[1])] = Running(match[2], found.last)
+                found.events.append(f"started  {match[2]}")
                 found.failed.pop(int(match[1]), None)
         elif match := FINISHED.match(line):
             _finish(found, int(match[1]), match[2])
@@ -140,6 +143,7 @@ def read_log(path: Path) -> Progress:
         elif failing and (match := OF_FAILED.match(line)):
             job = found.running.pop(int(match[1]), None)
             found.failed[int(match[1])] = f"{failing}: {job.what}" if job else failing
+            found.events.append(f"FAILED   {found.failed[int(match[1])]}")
             failing = ""
         elif line.startswith(END):
             found.ended = True
@@ -152,6 +156,7 @@ def _finish(found: Progress, number: int, rule: str) -> None:
     job = found.running.pop(number, None)
     if rule not in TARGETS:
         found.done[rule] += 1
+        found.events.append(f"done     {rule} {found.done[rule]}/{found.planned.get(rule, found.done[rule])}")
     if job is not None:
         found.seconds.setdefault(rule, []).append(found.last - job.began)
 
