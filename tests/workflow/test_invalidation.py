@@ -109,7 +109,7 @@ EDITS = {
     "how a job is logged": (appended("kdlib/jobs.py", "\nNEW = 1\n"), {}),
     "what records a job": (
         appended("kdlib/provenance/manifest.py", "\nNEW = 1\n"),
-        {"track": 1, "manifest": 1},
+        {"report": 1, "track": 1, "manifest": 1},
     ),
     "a script's comment": (appended("workflow/scripts/teacher.py", "\n# a remark\n"), {}),
     "a script": (appended("workflow/scripts/agreement.py", "\nNEW = 1\n"), {"agreement": 3, **END}),
