@@ -27,7 +27,7 @@ from tests.workflow.project import CONFIG, Project
 KEPT = ("cache/checkpoints", "cache/executions", "cache/golds", "cache/predictions")
 MARKS = Path(".snakemake/incomplete")  # a file for each output of a running job, its path in base64
 STARTED = "KDLIB_KILLED_RUN"  # in the environment of all processes of a run
-STARTUP_S = 1.5  # of a job, before its script begins
+STARTUP_S = 0.5  # of a job, before its script begins
 PATIENCE_S = 60
 
 
