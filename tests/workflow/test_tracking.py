@@ -95,7 +95,8 @@ def test_runs_are_listed_shown_and_exported(finished):
     assert "no key differs" in finished.kdlib("runs", "diff", "test", "test")
 
 
-def test_a_finished_run_is_told_by_watch(finished):
-    output = finished.kdlib("watch", "--overlay", "config/test.yaml")
+def test_a_finished_run_is_told_by_watch(copy):
+    copy.snakemake("--forcerun", "manifest")
+    output = copy.kdlib("watch", "--overlay", "config/test.yaml")
     assert "no run is going on here; the last, of results/test, ended" in output
-    assert " 0 running, 0 failed" in output
+    assert "1 of 1 jobs done, 0 running, 0 failed" in output
