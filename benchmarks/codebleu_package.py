@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kdlib.evaluation.text import Answer
+from kdlib.evaluation.text.statistics import Answer
 
 FOLDER = Path("cache/benchmarks/codebleu")
 PINS = ("codebleu==0.7.0", "tree-sitter-java==0.21.0")

@@ -32,8 +32,8 @@ from kdlib.config import (
     Training,
     read_config,
 )
-from kdlib.corpus.assemble import assemble
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.assembly.assemble import assemble
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.dataset.build import build as build_dataset
 from kdlib.files import sha256
 from kdlib.models.batch import Row, batches, read_rows

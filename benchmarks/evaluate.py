@@ -22,9 +22,9 @@ from benchmarks.contract import Claim, answer, quick
 from benchmarks.engines import SAMPLE, dataset, ours, training_of
 from kdlib.config import Evaluation, Filters, SampleSource, Size
 from kdlib.config.sections import presets
-from kdlib.corpus.mining import mine_source
-from kdlib.evaluation.score import report_of, text_of_systems
-from kdlib.evaluation.text import Answer, text_columns
+from kdlib.corpus.mining.mining import mine_source
+from kdlib.evaluation.scores.score import report_of, text_of_systems
+from kdlib.evaluation.text.statistics import Answer, text_columns
 from kdlib.files import read_examples
 from kdlib.metrics.codebleu import codebleu_statistics, codebleu_values, read
 

@@ -21,11 +21,11 @@ from pathlib import Path
 
 from benchmarks import lang3
 from benchmarks.contract import Claim, answer, quick
-from kdlib.corpus.debian import fetch_jars
 from kdlib.execution.jobs import Job, Limits, Result
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.java.compiler import Jdk, SourceFile, compile_files, find_jdk
+from kdlib.sources.debian import fetch_jars
 
 ROOT = Path(__file__).resolve().parents[1] / "examples" / "sample-java"
 PACKAGES = ["junit4", "libhamcrest-java"]

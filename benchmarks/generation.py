@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.engines import Data
 from kdlib.config import Evaluation
-from kdlib.evaluation.predict import predict
+from kdlib.evaluation.predictions.predict import predict
 from kdlib.files import read_json
 from kdlib.models.batch import Row, read_rows
 from kdlib.models.load import load

@@ -24,8 +24,8 @@ from kdlib.signals.extract import teacher_output
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.shard import ShardMetadata, SignalRow, write_shard
 from kdlib.signals.shared import write_tensors
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import SignalStore
+from kdlib.teacher_signal import SignalKey
 
 OVERLAYS = [Path(f"config/{name}.yaml") for name in ("config", "debian", "smollm2")]
 RUN = Path("results/smollm2")

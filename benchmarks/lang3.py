@@ -7,16 +7,16 @@ from collections import defaultdict
 from pathlib import Path
 
 from kdlib.config import DebianSource, Execution, Filters, read_config
-from kdlib.corpus.debian import fetch_libraries
-from kdlib.corpus.fetch import fetch
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.execution.classpath import build_class_path, read_class_path
 from kdlib.execution.jobs import Job
-from kdlib.execution.layout import maven_libraries
 from kdlib.execution.placement import NotExecutableError, target_of
 from kdlib.files import read_examples
 from kdlib.java.compiler import find_jdk
 from kdlib.records import Example
+from kdlib.sources.debian import fetch_libraries
+from kdlib.sources.fetch import fetch
+from kdlib.sources.layout import maven_libraries
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 FOLDER = Path("cache/benchmarks/commons-lang3").absolute()

@@ -17,12 +17,12 @@ from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertModel, T5Config, T5ForConditionalGeneration
 
 from benchmarks.contract import Claim, answer, quick
-from kdlib.losses.batch import Batch, Illegality, Meanings
 from kdlib.losses.combine import Unit
 from kdlib.losses.expected import FrozenEncoder, gold_vectors
+from kdlib.losses.inputs import Batch, Illegality, Meanings
 from kdlib.losses.table import Components
-from kdlib.signals.signal import FullSignal, SparseSignal
-from kdlib.training.objective import Objective
+from kdlib.teacher_signal import FullSignal, SparseSignal
+from kdlib.training.loop.objective import Objective
 
 VOCAB, LENGTH, TEMPERATURE, KEPT = 32_100, 32, 2.0, 32
 POSITIONS = 256 if quick() else 2048

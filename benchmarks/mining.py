@@ -24,14 +24,14 @@ from tree_sitter import Node
 
 from benchmarks.contract import Claim, answer, quick
 from kdlib.config import Config, DebianSource, FetchedSource, read_config
-from kdlib.corpus.assemble import assemble
-from kdlib.corpus.fetch import fetch
-from kdlib.corpus.mining import mine_source
-from kdlib.corpus.sources import JavaFile, java_files
+from kdlib.corpus.assembly.assemble import assemble
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_json
 from kdlib.java.assertions import assertion_kind, is_test_annotation
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse, text
+from kdlib.sources.fetch import fetch
+from kdlib.sources.java_files import JavaFile, java_files
 
 _IN_TESTS = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
 

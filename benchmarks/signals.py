@@ -44,7 +44,7 @@ from kdlib.signals.prepare import frequency_order
 from kdlib.signals.shard import SignalRow
 from kdlib.signals.shared import read_tensors
 from kdlib.signals.store import SignalStore
-from kdlib.training.sampling import epoch_order
+from kdlib.training.loop.sampling import epoch_order
 
 KS = (4, 8, 16, 32, 64, 128)
 READ_BATCH = 32

@@ -30,7 +30,7 @@ from benchmarks.train_memory import SAMPLES, SIZES, memory_growth
 from kdlib.config import Hidden, Signals, Size, Student
 from kdlib.config.sections import presets
 from kdlib.models.batch import read_rows
-from kdlib.training.sampling import EpochSampler
+from kdlib.training.loop.sampling import EpochSampler
 
 THREADS = 2
 RUNS = 1 if quick() else 5

@@ -124,7 +124,7 @@ def _store(folder: Path) -> None:
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.shard import ShardMetadata, write_shard
     from kdlib.signals.shared import write_tensors
-    from kdlib.training.distributions import origin_of
+    from kdlib.training.teacher.stored import origin_of
 
     head = load(folder / "teacher").get_output_embeddings().weight.detach()
     codec = codec_for(Hidden(kind="hidden"), len(head), {"head": head})
@@ -158,7 +158,7 @@ def _signals(train: Path, codec: Codec, head: torch.Tensor) -> Iterator[SignalRo
 
     from kdlib.models.batch import batches, read_rows
     from kdlib.signals.shard import SignalRow
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
     generator = torch.Generator().manual_seed(0)
     for batch in batches(read_rows(train), 256):

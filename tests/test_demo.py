@@ -31,8 +31,8 @@ def test_every_demonstration_prints_measured_statements(name, corpus, capsys):
 @pytest.mark.parametrize(
     ("show", "target", "wrong"),
     [
-        ("warm_up_and_decay", "kdlib.training.trainer.learning_rate_factor", lambda *_: 1.0),
-        ("moving_weights", "kdlib.training.plan.weight_at", lambda _, last, __: last),
+        ("warm_up_and_decay", "kdlib.training.loop.trainer.learning_rate_factor", lambda *_: 1.0),
+        ("moving_weights", "kdlib.training.loop.plan.weight_at", lambda _, last, __: last),
     ],
 )
 def test_a_demonstration_fails_where_its_claim_is_wrong(corpus, monkeypatch, tmp_path, show, target, wrong):

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from kdlib.config import Filters, PathSource
-from kdlib.corpus.debian import fetch_jars
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_examples
 from kdlib.java.assertions import normalised_form
+from kdlib.sources.debian import fetch_jars
 
 SAMPLE = Path(__file__).resolve().parents[1] / "examples/sample-java"
 

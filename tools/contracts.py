@@ -179,8 +179,8 @@ def _executed(run: Path, key: str, models: list[str]) -> dict[str, Any]:
 def _signal(run: Path, chosen: Chosen, student: str, decode: Decode) -> str:
     """Return the teacher's stored distributions at the first positions of a training example."""
     from kdlib.signals.shard import PREFIX
-    from kdlib.signals.signal import SignalKey
     from kdlib.signals.store import SignalStore
+    from kdlib.teacher_signal import SignalKey
 
     row = chosen.row
     teacher = read_json(run / "students" / student / "training_report.json")["params"]["teacher"]
@@ -213,7 +213,7 @@ def _best(probabilities: list[float], decode: Decode) -> str:
 
 
 def _steps(run: Path, student: str) -> str:
-    from kdlib.training.records import CLOCKS
+    from kdlib.training.loop.record_writer import CLOCKS
 
     path = f"students/{student}/step_metrics.csv"
     with (run / path).open(newline="") as file:

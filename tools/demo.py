@@ -73,8 +73,8 @@ def sample(folder: Path, rows: int) -> Corpus:
         folder: Where to.
         rows: Training rows at most.
     """
-    from kdlib.corpus.assemble import assemble
-    from kdlib.corpus.mining import mine_source
+    from kdlib.corpus.assembly.assemble import assemble
+    from kdlib.corpus.mining.mining import mine_source
     from kdlib.dataset.build import build
 
     source, filters = SampleSource(kind="sample"), Filters()

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from kdlib.config import Execution
-from kdlib.evaluation.executable import executable_rows
-from kdlib.evaluation.outputs import Row
+from kdlib.evaluation.execution.runnable import executable_rows
+from kdlib.evaluation.predictions.outputs import Row
 from kdlib.execution.jobs import Limits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import DebianSource, read_config
-from kdlib.corpus.sources import JavaFile, java_files
 from kdlib.java.assertions import assertion_kind, is_test_annotation
 from kdlib.java.methods import Method, read_unit
 from kdlib.java.syntax import captures, parse
+from kdlib.sources.java_files import JavaFile, java_files
 
 SEED = 20261121
 

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import DebianSource, read_config
-from kdlib.corpus.extraction import Stamp, mine_file
-from kdlib.corpus.focal import Methods
-from kdlib.corpus.project import ProjectFile, index
-from kdlib.corpus.sources import java_files
-from kdlib.corpus.suites import tests_of
+from kdlib.corpus.mining.extraction import Stamp, mine_file
+from kdlib.corpus.mining.focal import Methods
+from kdlib.corpus.mining.project import ProjectFile, index
+from kdlib.corpus.mining.suites import tests_of
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse
 from kdlib.records import Example, Occurrence
+from kdlib.sources.java_files import java_files
 
 ROOT = Path(__file__).resolve().parent.parent
-LABELS = ROOT / "tests" / "corpus" / "focal" / "labels.jsonl"
+LABELS = ROOT / "tests" / "corpus" / "mining" / "focal" / "labels.jsonl"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from kdlib.models.forward import target_output
 from kdlib.models.load import load
 from kdlib.models.sentence import load_sentence_encoder, projected_encoder
 from kdlib.models.tokenizer import decode, load_tokenizer, token_texts
-from kdlib.training.encoders import frozen_encoder
+from kdlib.training.teacher.encoder import frozen_encoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

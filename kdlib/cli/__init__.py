@@ -94,7 +94,7 @@ def mine(
     the focal methods were found. Example: kdlib mine ~/projects/codec --processes 2
     """
     from kdlib.config import Filters, PathSource
-    from kdlib.corpus.mining import mine_source
+    from kdlib.corpus.mining.mining import mine_source
     from kdlib.files import read_json
 
     if not sources.exists():

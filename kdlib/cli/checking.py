@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Execution, Filters, PathSource
-from kdlib.corpus.mining import mine_source
-from kdlib.evaluation.execution import execute
+from kdlib.corpus.mining.mining import mine_source
+from kdlib.evaluation.execution.run import execute
 from kdlib.execution.classpath import build_class_path
 from kdlib.files import (
     DataError,
@@ -47,7 +47,7 @@ def check_assertion(
 
     Returns:
         ``assertion``, the one that stands there, and its ``reference`` entry; ``candidate``, the entry of the
-        other (as in ``execution.execute``).
+        other (as in ``run.execute``).
 
     Raises:
         DataError: If no assertion stands there, its test cannot be run, or the project cannot be read.

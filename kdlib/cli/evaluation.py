@@ -46,10 +46,10 @@ def score(
     kdlib score theirs.txt ours.txt --references gold.txt --out comparison
     """
     from kdlib.config import Evaluation
-    from kdlib.evaluation.compare import Pair
-    from kdlib.evaluation.files import read_answers, read_references
-    from kdlib.evaluation.results import write_results
-    from kdlib.evaluation.score import report_of, samples_of, text_of_systems
+    from kdlib.evaluation.predictions.files import read_answers, read_references
+    from kdlib.evaluation.scores.compare import Pair
+    from kdlib.evaluation.scores.results import write_results
+    from kdlib.evaluation.scores.score import report_of, samples_of, text_of_systems
 
     if not 0 < confidence < 1:
         fail(f"--confidence must lie between 0 and 1, got {confidence:g}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
-    from kdlib.signals.signal import Signal
+    from kdlib.teacher_signal import Signal
 
 Values = dict[str, Any]
 NAMES = ("model", "tokenizer", "dataset", "code", "precision")
@@ -195,7 +195,7 @@ def _temperature(store: Origin, asked: float | None) -> float:
 
 def _mass(signal: Signal) -> Float[Tensor, " positions"]:
     """Return the probability of all that is stored, the tail included."""
-    from kdlib.signals.signal import SparseSignal
+    from kdlib.teacher_signal import SparseSignal
 
     mass = signal.log_probs.double().exp().sum(dim=1)
     return mass + signal.tail_mass if isinstance(signal, SparseSignal) else mass
@@ -203,7 +203,7 @@ def _mass(signal: Signal) -> Float[Tensor, " positions"]:
 
 def _positions(signal: Signal, top: int, words: PreTrainedTokenizerFast | None) -> list[Values]:
     """Return, for every position, the most probable tokens and the mass of all others."""
-    from kdlib.signals.signal import SparseSignal
+    from kdlib.teacher_signal import SparseSignal
 
     probabilities, order = signal.log_probs.exp().sort(dim=1, descending=True)
     ids, tail = order, probabilities.new_zeros(len(order))

@@ -47,7 +47,7 @@ def analyse(
     --share semantic=1 --figure shares.png
     """
     from kdlib.report.shares import write_shares
-    from kdlib.training.scaling import analysis
+    from kdlib.telemetry.gradient_shares import analysis
 
     asked = dict(map(_share, share or []))
     with told():

@@ -18,6 +18,7 @@ from kdlib.config.corpus import (
     Views,
 )
 from kdlib.config.execution import Execution
+from kdlib.config.load import ConfigError, load_config, merged, read_config
 from kdlib.config.models import (
     FolderModel,
     GgufModel,
@@ -30,7 +31,6 @@ from kdlib.config.models import (
     SentenceEncoder,
     Size,
 )
-from kdlib.config.read import ConfigError, load_config, merged, read_config
 from kdlib.config.sections import (
     Config,
     Evaluation,

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.agreement import agreement
-from kdlib.evaluation.baselines import write_baselines
-from kdlib.evaluation.measured import Measurements
-from kdlib.evaluation.predict import predict
-from kdlib.evaluation.results import METRICS_FILE
-from kdlib.evaluation.score import score
-from kdlib.evaluation.similarity import similarities
+from kdlib.evaluation.predictions.agreement import agreement
+from kdlib.evaluation.predictions.baselines import write_baselines
+from kdlib.evaluation.predictions.predict import predict
+from kdlib.evaluation.predictions.similarity import similarities
+from kdlib.evaluation.scores.measured import Measurements
+from kdlib.evaluation.scores.results import METRICS_FILE
+from kdlib.evaluation.scores.score import score
 from kdlib.files import read_json, write_json, write_parquet
 
 BASELINES = ("retrieval", "trigram", "frequent")

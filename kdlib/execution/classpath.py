@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from kdlib.corpus.archives import is_java
-from kdlib.corpus.sources import JavaFile, java_files
-from kdlib.execution.layout import layers, source_roots
 from kdlib.files import DataError, atomic, read_json, write_json
 from kdlib.java.classfile import ClassHeader, read_class
 from kdlib.java.compiler import Jdk, compile_most
+from kdlib.sources.archives import is_java
+from kdlib.sources.java_files import JavaFile, java_files
+from kdlib.sources.layout import layers, source_roots
 
 LISTING = "classpath.json"
 _FILES = "files"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.autograd.function import once_differentiable
 
-from kdlib.losses.batch import Batch
 from kdlib.losses.combine import Combined
+from kdlib.losses.inputs import Batch
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from kdlib.losses.loss import Loss
-from kdlib.losses.student import log_probabilities
+from kdlib.losses.base import Loss
+from kdlib.losses.precision import log_probabilities
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
+    from kdlib.losses.inputs import Batch
 
 
 class CrossEntropy(Loss):

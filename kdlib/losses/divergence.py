@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from kdlib.losses.loss import Loss, Need
-from kdlib.losses.student import log_probabilities
+from kdlib.losses.base import Loss, Need
+from kdlib.losses.precision import log_probabilities
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
-    from kdlib.signals.signal import Signal, SparseSignal
+    from kdlib.losses.inputs import Batch
+    from kdlib.teacher_signal import Signal, SparseSignal
 
 
 class Kl(Loss):
@@ -223,7 +223,7 @@ def _side_by_side(
     student: Float[Tensor, "positions vocab"], signal: Signal
 ) -> tuple[Float[Tensor, "positions outcomes"], Float[Tensor, "positions outcomes"]]:
     """Return the teacher's and the student's log-probabilities of the outcomes in the signal."""
-    from kdlib.signals.signal import SparseSignal
+    from kdlib.teacher_signal import SparseSignal
 
     positions, vocab = student.shape
     if positions != signal.log_probs.shape[0]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from kdlib.losses.student import log_probabilities
+from kdlib.losses.precision import log_probabilities
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int

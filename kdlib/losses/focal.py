@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from kdlib.losses.base import Loss
 from kdlib.losses.cross_entropy import cross_entropy
-from kdlib.losses.loss import Loss
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
+    from kdlib.losses.inputs import Batch
 
 
 class Focal(Loss):

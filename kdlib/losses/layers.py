@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from kdlib.losses.loss import Loss, Need, Unit
+from kdlib.losses.base import Loss, Need, Unit
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
     from kdlib.losses.hidden import Projections
+    from kdlib.losses.inputs import Batch
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from kdlib.losses.loss import Loss, Need, Unit
+from kdlib.losses.base import Loss, Need, Unit
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
+    from kdlib.losses.inputs import Batch
 
 
 class Semantic(Loss):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from kdlib.losses.loss import Unit
+    from kdlib.losses.base import Unit
 
 
 def reference_weights(

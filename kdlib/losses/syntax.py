@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from kdlib.java.legality import Effect, Mode, State, effect_of
-from kdlib.losses.loss import Loss, Need
-from kdlib.losses.student import log_probabilities
+from kdlib.losses.base import Loss, Need
+from kdlib.losses.precision import log_probabilities
 
 if TYPE_CHECKING:
     import torch
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch, Illegality
+    from kdlib.losses.inputs import Batch, Illegality
 
 
 class Ast(Loss):
@@ -99,7 +99,7 @@ class Legality:
         """
         import torch
 
-        from kdlib.losses.batch import Illegality
+        from kdlib.losses.inputs import Illegality
 
         row_of: dict[State | None, int] = {}
         places = [row_of.setdefault(state, len(row_of)) for ids in targets for state in self._states(ids)]

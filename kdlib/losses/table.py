@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from kdlib.losses.base import Loss, Need
 from kdlib.losses.contrastive import Contrastive
 from kdlib.losses.cross_entropy import CrossEntropy
 from kdlib.losses.divergence import Jsd, Kl, ReverseKl, SkewKl
 from kdlib.losses.focal import Focal
 from kdlib.losses.layers import Attention, Hidden
-from kdlib.losses.loss import Loss, Need
-from kdlib.losses.ngram import Pans
+from kdlib.losses.pans import Pans
 from kdlib.losses.semantic import Semantic
 from kdlib.losses.syntax import Ast
 from kdlib.losses.validity import SampledAst

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from kdlib.losses.loss import Loss, Need, Unit
+from kdlib.losses.base import Loss, Need, Unit
 
 if TYPE_CHECKING:
     import torch
     from jaxtyping import Float
     from torch import Tensor
 
-    from kdlib.losses.batch import Batch
+    from kdlib.losses.inputs import Batch
 
 REMEMBERED = 1 << 14  # verdicts: a student that has learnt draws the same outputs again and again
 

@@ -32,7 +32,7 @@ def pans(prediction: Sequence[str], references: Sequence[Sequence[str]]) -> floa
         ValueError: If there is no reference.
 
     Relations:
-        ``kdlib.losses.ngram.pans`` is 1 − this, with Π_k p_{i+k}(r_{j+k}) in place of equality, so that it
+        ``kdlib.losses.pans.pans`` is 1 − this, with Π_k p_{i+k}(r_{j+k}) in place of equality, so that it
         has a gradient: the two are equal for a student that is certain of one token at each position. Its
         prediction is always as long as the reference.
     """

@@ -16,7 +16,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 # Configuration acts through the values that a rule carries in its params, never through its code. How a job
 # is logged and recorded changes nothing that it computes, nor does how a training is shown in MLflow.
-LEFT_OUT = ("kdlib.config", "kdlib.jobs", "kdlib.training.live")
+LEFT_OUT = ("kdlib.config", "kdlib.jobs", "kdlib.tracking.mlflow_run")
 
 
 def code_digest(script: Path) -> str:
@@ -52,11 +52,16 @@ def code_modules(script: Path) -> list[str]:
     queue = list(_modules(_imported_names(ast.parse(script.read_text()))))
     while queue:
         name = queue.pop()
-        if name in found or name.startswith(LEFT_OUT):
+        if name in found or left_out(name):
             continue
         found.add(name)
         queue += _modules(_module_names(name))
     return sorted(found)
+
+
+def left_out(module: str) -> bool:
+    """Return whether no digest covers a module: ``LEFT_OUT`` names it or its package."""
+    return any(f"{module}.".startswith(f"{name}.") for name in LEFT_OUT)
 
 
 def data_files(modules: list[str]) -> list[Path]:

@@ -12,15 +12,15 @@ import torch
 
 from kdlib.models.batch import Row
 from kdlib.signals.extract import teacher_output
-from kdlib.signals.signal import FullSignal, SignalKey, SparseSignal
 from kdlib.signals.store import SignalStore
+from kdlib.teacher_signal import FullSignal, SignalKey, SparseSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
     from transformers import PreTrainedModel
 
-    from kdlib.signals.signal import Signal
+    from kdlib.teacher_signal import Signal
 
 READ_ROWS = 32  # a training batch
 Figures = dict[str, float | None]

@@ -235,7 +235,7 @@ def _encoded(
 ) -> list[SignalRow]:
     import torch
 
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
     output = teacher_output(model, rows, precision)
     lengths = [len(row.target_ids) for row in rows]

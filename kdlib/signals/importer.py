@@ -19,8 +19,8 @@ from kdlib.signals.legacy import decode_legacy, legacy_shape
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.shard import ShardMetadata, SignalRow, write_shard
 from kdlib.signals.shared import write_tensors
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.tally import Tally
+from kdlib.teacher_signal import SignalKey
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 
 class Index:

@@ -19,14 +19,14 @@ from kdlib.signals.index import Index, hashes_of
 from kdlib.signals.manifest import SHARED, read_manifest
 from kdlib.signals.shard import FIELDS, PREFIX, open_shard
 from kdlib.signals.shared import read_tensors
-from kdlib.signals.signal import SignalKey
+from kdlib.teacher_signal import SignalKey
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8
     from torch import Tensor
 
     from kdlib.signals.codec.codec import Codec
-    from kdlib.signals.signal import Signal
+    from kdlib.teacher_signal import Signal
 
 CACHED_GROUPS = 32
 WALKED_ROWS = 4096  # as many keys at a time become Python objects

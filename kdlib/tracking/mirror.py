@@ -13,9 +13,9 @@ from kdlib.provenance.lineage import ancestry, sources
 from kdlib.provenance.manifest import Manifest, read_manifests
 from kdlib.records import digest
 from kdlib.runs.numbers import Number, Stage, stages
+from kdlib.telemetry.step_csv import Step, history, metrics_of, read_steps, read_validations
 from kdlib.tracking.prepare import opened
 from kdlib.tracking.store import Point, children, connect, create_child, place_tags, write
-from kdlib.training.steps import Step, history, metrics_of, read_steps, read_validations
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

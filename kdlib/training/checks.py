@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kdlib.files import DataError
 from kdlib.models.load import check_lengths
 from kdlib.models.mapped import iter_rows, number_of_rows
-from kdlib.training.memory import check_memory
+from kdlib.models.memory import check_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainingArguments

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from kdlib.config import Student
 from kdlib.models.load import computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
-from kdlib.training.beams import stored_beams
 from kdlib.training.checks import check_training
-from kdlib.training.distributions import online_teacher, origin_of, trusted_store
-from kdlib.training.fit import Job, arguments, fit, further_files, job_key, processes
-from kdlib.training.given import Given, check_given
-from kdlib.training.lessons import Lessons
-from kdlib.training.plan import student_plan
-from kdlib.training.references import write_references
+from kdlib.training.data import Lessons
+from kdlib.training.inputs import Given, check_given
+from kdlib.training.loop.loop import Job, arguments, fit, further_files, job_key, processes
+from kdlib.training.loop.plan import student_plan
+from kdlib.training.teacher.outputs import stored_beams
+from kdlib.training.teacher.references import write_references
+from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_store
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from kdlib.losses.syntax import Legality
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
-    from kdlib.training.golds import GoldVectors
-    from kdlib.training.layers import Pairing
-    from kdlib.training.objective import Objective
-    from kdlib.training.online import OnlineTeacher
-    from kdlib.training.plan import Plan
+    from kdlib.training.loop.objective import Objective
+    from kdlib.training.loop.plan import Plan
+    from kdlib.training.teacher.gold_embeddings import GoldVectors
+    from kdlib.training.teacher.layers import Pairing
+    from kdlib.training.teacher.online import OnlineTeacher
 
 
 def distill(
@@ -92,7 +92,7 @@ def distill(
 def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[str, Any]) -> None:
     """Train a student in the places of a job; what makes it impossible is told before rows are mapped."""
     from kdlib.models.tokenizer import load_tokenizer
-    from kdlib.training.layers import pair, without_projections
+    from kdlib.training.teacher.layers import pair, without_projections
 
     folder, words, plan = job.folder(), load_tokenizer(given.tokenizer), student_plan(student)
     online, store = _distributions(student, given, words, plan)
@@ -161,7 +161,7 @@ def _golds(
     online: OnlineTeacher | None,
 ) -> GoldVectors | None:
     """Return the frozen encoder with its vectors of gold assertions, if the losses read it."""
-    from kdlib.training.encoders import gold_vectors_of
+    from kdlib.training.teacher.encoder import gold_vectors_of
 
     if given.encoder:
         return gold_vectors_of(given.encoder, words, rows, folder, threads)
@@ -178,7 +178,7 @@ def _objective(
     """Return the student's losses with what they read beside a batch."""
     from kdlib.losses.validity import judge
     from kdlib.models.tokenizer import decode
-    from kdlib.training.objective import Objective
+    from kdlib.training.loop.objective import Objective
 
     judged = student.components.need("judge")
     return Objective(

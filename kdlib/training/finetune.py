@@ -11,9 +11,9 @@ from kdlib.models.adapters import merged, with_lora
 from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
 from kdlib.training.checks import check_training
-from kdlib.training.fit import Job, arguments, fit, further_files, job_key, processes
-from kdlib.training.lessons import Lessons
-from kdlib.training.plan import teacher_plan
+from kdlib.training.data import Lessons
+from kdlib.training.loop.loop import Job, arguments, fit, further_files, job_key, processes
+from kdlib.training.loop.plan import teacher_plan
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -52,7 +52,7 @@ def finetune(
     """
     from kdlib.losses.table import Components
     from kdlib.models.tokenizer import load_tokenizer
-    from kdlib.training.objective import Objective
+    from kdlib.training.loop.objective import Objective
 
     start = teacher.model_dump(include={"model", "lora"}) if pretrained else teacher.size.model_dump()
     params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kdlib.files import atomic, write_json
-from kdlib.training.checkpoints import last_checkpoint, read_state
-from kdlib.training.steps import EPOCHS, STEPS
-from kdlib.training.summaries import write_summaries
-from kdlib.training.watch import Watch
+from kdlib.telemetry.step_csv import EPOCHS, STEPS
+from kdlib.telemetry.summaries import write_summaries
+from kdlib.telemetry.warnings import Watch
+from kdlib.training.loop.checkpoints import last_checkpoint, read_state
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from kdlib.training.fit import Job
-    from kdlib.training.health import Keys
-    from kdlib.training.plan import Plan
+    from kdlib.telemetry.health import Keys
+    from kdlib.training.loop.loop import Job
+    from kdlib.training.loop.plan import Plan
 
 
 def write_results(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kdlib.config import Filters, PathSource
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_examples, read_json
 from kdlib.records import Example, Occurrence, example_id
 

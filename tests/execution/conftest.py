@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kdlib.corpus.debian import fetch_jars
 from kdlib.execution.jobs import Job, Limits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import why_not
 from kdlib.java.compiler import SourceFile, compile_files, find_jdk
+from kdlib.sources.debian import fetch_jars
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ["junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java"]

@@ -7,10 +7,10 @@ import tarfile
 import pytest
 
 from kdlib.execution.classpath import build_class_path, read_class_path, static_methods
-from kdlib.execution.layout import maven_libraries
 from kdlib.files import DataError, read_json
 from kdlib.java.classfile import read_class
 from kdlib.java.compiler import compile_most, find_jdk
+from kdlib.sources.layout import maven_libraries
 from tests.execution.small_project import PROJECT, small_project, write_project
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")

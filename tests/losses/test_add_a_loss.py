@@ -29,9 +29,9 @@ assert config.students["poly"].weights() == {"poly": (0.5, 0.5), "jsd": (0.5, 0.
 
 import torch
 
-from kdlib.losses.batch import Batch
+from kdlib.losses.inputs import Batch
 from kdlib.losses.table import Components
-from kdlib.training.objective import Objective
+from kdlib.training.loop.objective import Objective
 
 logits = torch.randn(5, 7, dtype=torch.float64, requires_grad=True)
 batch = Batch(logits, torch.tensor([3, 1, 4, 1, 5]), [2, 3])

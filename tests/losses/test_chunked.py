@@ -4,13 +4,13 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from kdlib.losses.batch import Batch
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import LossTerm, combine
 from kdlib.losses.cross_entropy import cross_entropy
 from kdlib.losses.divergence import jsd, kl
 from kdlib.losses.focal import focal
-from kdlib.signals.signal import FullSignal
+from kdlib.losses.inputs import Batch
+from kdlib.teacher_signal import FullSignal
 
 LENGTHS = [3, 0, 5, 1, 2]
 VOCAB = 31

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.contrastive import contrastive, distinct
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
-from kdlib.losses.reduce import mean_over
 
 POSITIVES = torch.tensor([2, 0, 1, 2, 4, 3, 0])  # some golds are shared
 

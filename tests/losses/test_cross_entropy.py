@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.cross_entropy import cross_entropy
-from kdlib.losses.reduce import mean_over
 
 
 def oracle(logits, targets, smoothing=0.0):

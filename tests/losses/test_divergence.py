@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.divergence import jsd, kl, reverse_kl, skew_kl
-from kdlib.losses.reduce import mean_over
-from kdlib.signals.signal import FullSignal, SparseSignal
+from kdlib.teacher_signal import FullSignal, SparseSignal
 
 TEMPERATURES = [1.0, 2.0, 4.0]
 LOSSES = [kl, reverse_kl, skew_kl, jsd]

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.hidden import Projections, attention, hidden_states, layer_map
-from kdlib.losses.reduce import mean_over
 
 PRECISIONS = pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-5)])
 

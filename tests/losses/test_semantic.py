@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
-from kdlib.losses.reduce import mean_over
 from kdlib.losses.semantic import semantic
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from kdlib.losses.combine import mean_over
 from kdlib.losses.cross_entropy import cross_entropy
-from kdlib.losses.reduce import mean_over
 from kdlib.losses.sequence import minimum_risk, reference_weights, sequence_level
 
 GROUPS = [3, 1, 0, 4, 2]  # an example of one reference or candidate, and one of none

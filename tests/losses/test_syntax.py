@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from kdlib.config import Filters, PathSource
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_examples
 from kdlib.java.legality import State
-from kdlib.losses.batch import Batch, Illegality
-from kdlib.losses.reduce import mean_over
+from kdlib.losses.combine import mean_over
+from kdlib.losses.inputs import Batch, Illegality
 from kdlib.losses.syntax import Ast, Legality, impossible_mass, sampled_validity
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples/sample-java"

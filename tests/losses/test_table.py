@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from kdlib.losses.batch import Batch, Illegality, Meanings
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import LossTerm, combine
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
 from kdlib.losses.hidden import Projections
+from kdlib.losses.inputs import Batch, Illegality, Meanings
 from kdlib.losses.layers import Layers, MapPairs, StatePairs
 from kdlib.losses.table import Components
-from kdlib.signals.signal import FullSignal, SparseSignal
+from kdlib.teacher_signal import FullSignal, SparseSignal
 
 VOCAB = 13
 LENGTHS = [4, 0, 2, 5]

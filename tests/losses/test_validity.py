@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kdlib.losses.batch import Batch
+from kdlib.losses.inputs import Batch
 from kdlib.losses.syntax import Ast, sampled_validity
 from kdlib.losses.table import Components
 from kdlib.losses.validity import Judging, SampledAst, judge

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kdlib.losses.ngram import pans as pans_loss
+from kdlib.losses.pans import pans as pans_loss
 from kdlib.metrics.pans import pans, pans_signature
 
 TOKENS = st.lists(st.sampled_from(["a", "b", "c", "("]), max_size=12)

@@ -62,7 +62,7 @@ def test_a_manifest_tells_what_was_given_what_ran_and_what_was_made(job):
     assert found["input"]["given/a.txt"] == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
     assert found["output"] == {"made.txt": sha256(Path("made.txt"))}
     assert found["code"]["digest"] == code_digest(SCRIPT)
-    assert "kdlib.evaluation.agreement" in found["code"]["parts"]
+    assert "kdlib.evaluation.predictions.agreement" in found["code"]["parts"]
     assert found["environment"]["packages"]["torch"] == importlib.metadata.version("torch")
     assert found["began"] <= found["ended"]
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from kdlib.evaluation.outputs import Outcome
+from kdlib.evaluation.predictions.outputs import Outcome
 from kdlib.report.examples import EMBEDDED, OUTPUTS, browser, packed
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kdlib.files import write_json, write_parquet
 from kdlib.provenance.manifest import digests
-from kdlib.training.steps import EPOCHS, STEPS, step_columns
+from kdlib.telemetry.step_csv import EPOCHS, STEPS, step_columns
 
 VALUES = {
     "teachers/base": {"exact_match": 0.4, "token_f1": 0.7, "nll": 1.25},

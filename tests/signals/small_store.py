@@ -8,7 +8,7 @@ from kdlib.signals.codec.dense import DenseCodec
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.shard import ShardMetadata, SignalRow, write_shard
 from kdlib.signals.shared import write_tensors
-from kdlib.signals.signal import SignalKey
+from kdlib.teacher_signal import SignalKey
 
 CODEC = DenseCodec(5, "lz4")
 

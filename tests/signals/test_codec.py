@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kdlib.config import Dense, Hidden, Nucleus, Sampled, TopK
 from kdlib.files import DataError
 from kdlib.signals.codec.codec import codec_for, codec_from
-from kdlib.signals.signal import FullSignal, SignalKey, SparseSignal
+from kdlib.teacher_signal import FullSignal, SignalKey, SparseSignal
 
 WIDTH = 7  # of hidden states
 FULL = [

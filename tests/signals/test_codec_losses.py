@@ -9,7 +9,7 @@ import torch
 from kdlib.config import Dense, Nucleus, Sampled, TopK
 from kdlib.losses.divergence import jsd, kl
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.signal import SparseSignal
+from kdlib.teacher_signal import SparseSignal
 from tests.signals.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax
 
 VOCAB, POSITIONS = 60, 6

@@ -8,7 +8,7 @@ import torch
 from kdlib.config import Sampled
 from kdlib.files import DataError
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.signal import SignalKey
+from kdlib.teacher_signal import SignalKey
 from tests.signals.test_codec import joined, keys_of, logits_like, round_trip, softmax, spread
 
 VOCAB = 30

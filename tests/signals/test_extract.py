@@ -17,8 +17,8 @@ from kdlib.signals.codec.codec import codec_for
 from kdlib.signals.extract import batches_of, extract, shard_of, signal_rows, teacher_output
 from kdlib.signals.prepare import prepare
 from kdlib.signals.shared import read_tensors
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import SignalStore
+from kdlib.teacher_signal import SignalKey
 
 FAMILIES = ("t5_tied", "t5_untied", "llama")
 TOLERANCE = 1e-4  # of a log-probability in single precision, as extract says

@@ -17,8 +17,8 @@ from kdlib.models.load import load
 from kdlib.signals.codec.topk import TopKCodec
 from kdlib.signals.comparison import compare, spread
 from kdlib.signals.fidelity import fidelity, sample
-from kdlib.signals.signal import FullSignal, SignalKey, SparseSignal
 from kdlib.signals.store import SignalStore
+from kdlib.teacher_signal import FullSignal, SignalKey, SparseSignal
 
 
 def softmax(logits):

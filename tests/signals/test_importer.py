@@ -16,8 +16,8 @@ from kdlib.records import digest
 from kdlib.signals.importer import LegacyRow, Reading, import_store
 from kdlib.signals.legacy import encode_legacy
 from kdlib.signals.manifest import read_manifest
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import SignalStore
+from kdlib.teacher_signal import SignalKey
 
 DENSE = Dense(kind="dense")
 

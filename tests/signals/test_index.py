@@ -1,7 +1,7 @@
 import numpy as np
 
 from kdlib.signals.index import Index, hashes_of
-from kdlib.signals.signal import SignalKey
+from kdlib.teacher_signal import SignalKey
 
 
 def keys_of(numbers):

@@ -15,8 +15,8 @@ from kdlib.signals import shard as shards
 from kdlib.signals.codec.codec import codec_for
 from kdlib.signals.manifest import SHARED, write_manifest
 from kdlib.signals.shard import SignalRow, write_shard
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import CACHED_GROUPS, SignalStore
+from kdlib.teacher_signal import SignalKey
 from tests.signals.small_store import (
     CODEC,
     a_row,

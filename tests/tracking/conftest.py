@@ -10,6 +10,9 @@ import pytest
 from kdlib.files import read_json
 from kdlib.tracking.prepare import prepare
 from tests.runs.small_run import write_small_run
+from tests.training.conftest import finetune, finetune_into, outcome, steps
+
+__all__ = ["finetune", "finetune_into", "outcome", "steps"]
 
 
 @pytest.fixture(scope="session")

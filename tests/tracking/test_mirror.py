@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kdlib.files import read_json, write_json
+from kdlib.telemetry.step_csv import metrics_of, read_steps
 from kdlib.tracking.mirror import mirror
+from kdlib.tracking.mlflow_run import LiveRun
 from kdlib.tracking.prepare import prepare
 from kdlib.tracking.store import children, connect
-from kdlib.training.live import LiveRun
-from kdlib.training.steps import metrics_of, read_steps
 from tests.runs.small_run import STEP_COUNT, TRAINED, VALUES, write_small_run, write_training
 
 RUN = Path("results/small")

@@ -15,9 +15,9 @@ import pytest
 
 from kdlib.files import read_json, write_json
 from kdlib.tracking.mirror import mirror
+from kdlib.tracking.mlflow_run import LiveRun
 from kdlib.tracking.prepare import prepare
 from kdlib.tracking.store import children, connect
-from kdlib.training.live import LiveRun
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = Path("results/small")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from kdlib.training.live import LiveRun
+from kdlib.tracking.mlflow_run import LiveRun
 
 
 def main() -> None:

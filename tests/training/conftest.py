@@ -16,7 +16,7 @@ from kdlib.config import Signals, Student, Teacher, Training
 from kdlib.files import read_json, sha256, write_json
 from kdlib.losses.table import Components
 from kdlib.records import digest
-from kdlib.training.records import CLOCKS
+from kdlib.training.loop.record_writer import CLOCKS
 
 LAYERS = {"hidden", "attention"}  # they read a teacher online; test_layers.py is about them
 ALL_COMPONENTS = {name: {} for name in Components.model_fields if name not in LAYERS}
@@ -100,18 +100,18 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     """Return a function that makes the trainer of a student of all components, which writes into a folder."""
     from kdlib.models.scratch import build
     from kdlib.signals.store import SignalStore
+    from kdlib.telemetry.health import Keys
+    from kdlib.tracking.mlflow_run import LiveRun
+    from kdlib.training.data import Lessons
     from kdlib.training.distill import legality_of
-    from kdlib.training.encoders import gold_vectors_of
-    from kdlib.training.fit import arguments
-    from kdlib.training.health import Keys
-    from kdlib.training.layers import pair
-    from kdlib.training.lessons import Lessons
-    from kdlib.training.live import LiveRun
-    from kdlib.training.objective import Objective
-    from kdlib.training.plan import student_plan
-    from kdlib.training.records import StepRecords
-    from kdlib.training.renaming import renaming
-    from kdlib.training.trainer import LossTrainer
+    from kdlib.training.loop.loop import arguments
+    from kdlib.training.loop.objective import Objective
+    from kdlib.training.loop.plan import student_plan
+    from kdlib.training.loop.record_writer import StepRecords
+    from kdlib.training.loop.renaming import renaming
+    from kdlib.training.loop.trainer import LossTrainer
+    from kdlib.training.teacher.encoder import gold_vectors_of
+    from kdlib.training.teacher.layers import pair
 
     def make(folder, training, resumed=0, chosen=rows[:16], signals=manifest, online=None, **student):
         components = {"components": ALL_COMPONENTS, "loss_weights": dict.fromkeys(ALL_COMPONENTS, 0.2)}
@@ -185,7 +185,7 @@ def read_steps(folder):
 @pytest.fixture(scope="session")
 def make_step():
     """Return a function that makes a step of a run, all of whose numbers are known."""
-    from kdlib.training.steps import Step
+    from kdlib.telemetry.step_csv import Step
 
     def make(number, **changes):
         usual = {

@@ -13,9 +13,9 @@ from kdlib.config import Lora, Teacher, Training
 from kdlib.files import DataError
 from kdlib.models.adapters import with_lora
 from kdlib.models.load import load
-from kdlib.training import fit as module
 from kdlib.training.finetune import finetune
-from kdlib.training.records import StepRecords
+from kdlib.training.loop import loop as module
+from kdlib.training.loop.record_writer import StepRecords
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 2, "heads": 2}
 T5 = {**CAUSAL, "encoder_layers": 1}

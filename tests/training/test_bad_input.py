@@ -9,13 +9,13 @@ from transformers import LlamaConfig, LlamaForCausalLM, T5Config, T5ForCondition
 
 from kdlib.config import Teacher
 from kdlib.files import DataError, read_parquet, write_parquet
+from kdlib.models import memory
 from kdlib.models.scratch import build
-from kdlib.training import fit as module
-from kdlib.training import memory
-from kdlib.training.checkpoints import last_checkpoint
-from kdlib.training.dropout import with_word_dropout
 from kdlib.training.finetune import finetune as finetune_teacher
-from kdlib.training.records import StepRecords
+from kdlib.training.loop import loop as module
+from kdlib.training.loop.checkpoints import last_checkpoint
+from kdlib.training.loop.dropout import with_word_dropout
+from kdlib.training.loop.record_writer import StepRecords
 
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 

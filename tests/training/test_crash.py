@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 # Imported once, before any thread: a fork of them costs nothing.
-HEAVY = ("kdlib.training.distill", "kdlib.training.trainer", "torch.utils.tensorboard")
+HEAVY = ("kdlib.training.distill", "kdlib.training.loop.trainer", "torch.utils.tensorboard")
 SCRIPT = str(Path(__file__).with_name("killable.py"))
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 STUDENT = {

@@ -10,7 +10,7 @@ from kdlib.files import DataError, read_json, read_parquet, write_parquet
 from kdlib.models.load import load
 from kdlib.models.tokenizer import train_tokenizer
 from kdlib.training.distill import distill as distill_student
-from kdlib.training.distributions import origin_of
+from kdlib.training.teacher.stored import origin_of
 
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"

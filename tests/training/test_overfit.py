@@ -15,10 +15,10 @@ from kdlib.models.batch import read_rows
 from kdlib.models.generate import beam_search
 from kdlib.models.load import load
 from kdlib.records import digest
-from kdlib.training.answering import beams_shard
-from kdlib.training.beams import merge_beams
 from kdlib.training.distill import distill
 from kdlib.training.finetune import finetune
+from kdlib.training.teacher.generate import beams_shard
+from kdlib.training.teacher.outputs import merge_beams
 
 SIZE = {"d_model": 64, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
 # A rate that ends at 0: hard and soft targets pull apart a little, and the noise of a floor would stay. Twice

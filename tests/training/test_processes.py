@@ -19,7 +19,7 @@ from kdlib.training.launch import launch
 
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles" / "accelerate").glob("*.yaml"))
-HEAVY = ("kdlib.training.distill", "kdlib.training.trainer", "torch.utils.tensorboard")
+HEAVY = ("kdlib.training.distill", "kdlib.training.loop.trainer", "torch.utils.tensorboard")
 SCRIPT = str(Path(__file__).with_name("launched.py"))
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 COMPONENTS = ("ce", "jsd", "semantic", "contrastive")

@@ -9,12 +9,12 @@ from kdlib.config import Size
 from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
-from kdlib.signals.signal import SignalKey
 from kdlib.signals.store import SignalStore
-from kdlib.training import fit as module
-from kdlib.training import renaming
-from kdlib.training.records import StepRecords
-from kdlib.training.trainer import LossTrainer
+from kdlib.teacher_signal import SignalKey
+from kdlib.training.loop import loop as module
+from kdlib.training.loop import renaming
+from kdlib.training.loop.record_writer import StepRecords
+from kdlib.training.loop.trainer import LossTrainer
 
 NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
 NOISY = {"epochs": 3, "learning_rate": 0.01, "dropout": 0.2}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kdlib.provenance import code_parts, package_versions
-from kdlib.provenance.code import LEFT_OUT
+from kdlib.provenance.code import left_out
 from kdlib.provenance.lineage import ancestry
 from kdlib.provenance.manifest import read_manifests
 from tests.workflow.project import ROOT, Project
@@ -104,7 +104,7 @@ def test_what_no_rule_of_the_run_imports_reruns_nothing(finished):
     parts = set[str]().union(*(code_parts(path) for path in SCRIPTS.values()))
     idle = [name for name in modules if name not in parts]
     assert {"kdlib.cli", "kdlib.cli.why"} <= set(idle)
-    assert all(name in idle for name in modules if name.startswith(LEFT_OUT))
+    assert all(name in idle for name in modules if left_out(name))
     before = {name: (finished.folder / path_of(name)).read_bytes() for name in idle}
     for name, content in before.items():
         (finished.folder / path_of(name)).write_bytes(content + b"\nNEW = 1\n")

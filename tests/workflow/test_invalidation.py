@@ -87,7 +87,7 @@ EDITS = {
         appended("kdlib/metrics/tokens.py", "\nNEW = 1\n"),
         END,
     ),
-    "how a training is shown in MLflow": (appended("kdlib/training/live.py", "\nNEW = 1\n"), {}),
+    "how a training is shown in MLflow": (appended("kdlib/tracking/mlflow_run.py", "\nNEW = 1\n"), {}),
     "how results are mirrored": (
         appended("kdlib/tracking/mirror.py", "\nNEW = 1\n"),
         {"track": 1, "manifest": 1},
@@ -100,7 +100,7 @@ EDITS = {
     "a comment": (appended("kdlib/losses/focal.py", "\n# a remark\n"), {}),
     "a reformat": (
         replaced(
-            "kdlib/losses/reduce.py",
+            "kdlib/losses/combine.py",
             "from __future__ import annotations",
             "from __future__ import (annotations)",
         ),
@@ -125,7 +125,9 @@ EDITS = {
     ),
     "a docstring": (
         replaced(
-            "kdlib/training/trainer.py", '"""The transformers Trainer', '"""Here is the transformers Trainer'
+            "kdlib/training/loop/trainer.py",
+            '"""The transformers Trainer',
+            '"""Here is the transformers Trainer',
         ),
         {},
     ),
@@ -178,7 +180,7 @@ EDITS = {
         {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "execution": 1, **END},
     ),
     "the measure of agreement": (
-        appended("kdlib/evaluation/agreement.py", "\nNEW = 1\n"),
+        appended("kdlib/evaluation/predictions/agreement.py", "\nNEW = 1\n"),
         {"agreement": 3, **END},
     ),
     "a harness line": (

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from kdlib.provenance.comparison import MEASURED_COLUMNS
-from kdlib.training.records import CLOCKS
+from kdlib.training.loop.record_writer import CLOCKS
 from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow

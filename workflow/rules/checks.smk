@@ -2,7 +2,7 @@
 from snakemake.logging import logger
 
 from kdlib.files import DataError
-from kdlib.folder import check_writable, hold
+from kdlib.workdir import check_writable, hold
 from kdlib.provenance.manifest import made_elsewhere
 
 if workflow.is_main_process and made_elsewhere(Path(RUN), Path(".snakemake/metadata")):

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
-from kdlib.corpus.sources import files_below, java_paths
+from kdlib.sources.java_files import files_below, java_paths
 from kdlib.provenance import code_digest, package_versions
 
 try:

@@ -2,7 +2,7 @@
 # processes a model is trained.
 from kdlib.config import merged
 from kdlib.records import digest
-from kdlib.training.schedules import temperature_at
+from kdlib.training.loop.schedules import temperature_at
 
 STAGED_FILES = MODEL_FILES + ["tokenizer.json", "tokenizer_config.json"]
 ENCODER_FILES = ["modules.json", "config.json", "model.safetensors", "tokenizer.json"]

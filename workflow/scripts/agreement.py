@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.evaluation.agreement import agreement
+from kdlib.evaluation.predictions.agreement import agreement
 from kdlib.jobs import recorded
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.evaluation.baselines import write_baselines
+from kdlib.evaluation.predictions.baselines import write_baselines
 from kdlib.jobs import recorded
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.jobs import recorded
-from kdlib.training.beams import merge_beams
+from kdlib.training.teacher.outputs import merge_beams
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

@@ -5,7 +5,7 @@ from typing import Any
 
 from kdlib.config import Signals
 from kdlib.jobs import recorded
-from kdlib.training.answering import beams_shard
+from kdlib.training.teacher.generate import beams_shard
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

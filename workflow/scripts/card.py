@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Dataset
-from kdlib.corpus.card_page import write_card
 from kdlib.jobs import recorded
+from kdlib.report.card import write_card
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

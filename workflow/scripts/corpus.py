@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Filters, Split
-from kdlib.corpus.assemble import assemble
+from kdlib.corpus.assembly.assemble import assemble
 from kdlib.jobs import recorded
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution import execute
+from kdlib.evaluation.execution.run import execute
 from kdlib.jobs import recorded
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kdlib.config import FetchedSource
-from kdlib.corpus.fetch import fetch
 from kdlib.jobs import recorded
+from kdlib.sources.fetch import fetch
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

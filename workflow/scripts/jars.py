@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.corpus.debian import fetch_jars
 from kdlib.files import DataError, write_json
 from kdlib.jobs import recorded
+from kdlib.sources.debian import fetch_jars
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.corpus.debian import fetch_libraries
-from kdlib.execution.layout import maven_libraries
 from kdlib.files import DataError, write_json
 from kdlib.jobs import recorded
+from kdlib.sources.debian import fetch_libraries
+from kdlib.sources.layout import maven_libraries
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kdlib.config import Filters, MinedSource
-from kdlib.corpus.mining import mine_source
+from kdlib.corpus.mining.mining import mine_source
 from kdlib.jobs import recorded
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.predict import predict
+from kdlib.evaluation.predictions.predict import predict
 from kdlib.jobs import recorded
 
 

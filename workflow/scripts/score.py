@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.measured import Measurements
-from kdlib.evaluation.score import score
+from kdlib.evaluation.scores.measured import Measurements
+from kdlib.evaluation.scores.score import score
 from kdlib.jobs import recorded
 
 

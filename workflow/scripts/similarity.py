@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from kdlib.evaluation.similarity import similarities
+from kdlib.evaluation.predictions.similarity import similarities
 from kdlib.jobs import recorded
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kdlib.config import Layers
 from kdlib.jobs import recorded
-from kdlib.models.starts import check_starts
+from kdlib.models.preflight import check_starts
 
 
 def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from kdlib.config import Filters, MinedSource, Split, Views
-from kdlib.corpus.views import write_views
+from kdlib.corpus.views.views import write_views
 from kdlib.jobs import recorded
 from kdlib.records import SPLITS
 

@@ -24,7 +24,7 @@ from kdlib.corpus.importers.rows import (
     text_of,
 )
 from kdlib.corpus.importers.snippets import dedented, member, method_name, outermost_assertions
-from kdlib.corpus.masking import masked_tests
+from kdlib.corpus.mining.masking import masked_tests
 from kdlib.java.syntax import text
 from kdlib.java.tokens import one_line
 

@@ -21,7 +21,7 @@ from kdlib.corpus.importers.rows import (
     lines,
 )
 from kdlib.corpus.importers.snippets import dedented, member, method_name, outermost_assertions, statement
-from kdlib.corpus.masking import masked_tests
+from kdlib.corpus.mining.masking import masked_tests
 from kdlib.files import DataError
 from kdlib.java.syntax import text
 from kdlib.java.tokens import code_tokens

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import Signal, SignalKey
+    from kdlib.teacher_signal import Signal, SignalKey
 
 
 class Codec(Protocol):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kdlib.signals.codec.planes import as_bytes, check_rows, log_probs_of, rows_of, values_of
-from kdlib.signals.signal import FullSignal
+from kdlib.teacher_signal import FullSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 
 @dataclass(frozen=True)

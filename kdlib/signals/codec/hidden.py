@@ -15,14 +15,14 @@ import torch
 from kdlib.config import Hidden
 from kdlib.files import DataError
 from kdlib.signals.codec.planes import DAMAGED, as_bytes, check_rows, rows_of, values_of
-from kdlib.signals.signal import FullSignal
+from kdlib.teacher_signal import FullSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 LEVELS = 127  # of int8, either side of 0
 

@@ -31,14 +31,14 @@ from kdlib.signals.codec.planes import (
     rows_of,
     top_tokens,
 )
-from kdlib.signals.signal import SparseSignal
+from kdlib.teacher_signal import SparseSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 STEP = 1 / 16  # nats between two levels: a ratio of probabilities is off by 3 % at most
 # e^(−level/16), looked up eight times as fast as computed; beyond the table it is below e^(−127).

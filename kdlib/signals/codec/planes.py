@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int, Shaped, UInt8
     from torch import Tensor
 
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 DAMAGED = "its columns do not fit together; delete its shard and extract again"
 CHUNK = 2**21  # logits normalised at once on a CPU: 8 MiB stay in its cache for whatever comes next

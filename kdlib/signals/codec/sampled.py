@@ -30,14 +30,14 @@ from kdlib.signals.codec.planes import (
     rows_of,
     values_of,
 )
-from kdlib.signals.signal import SparseSignal
+from kdlib.teacher_signal import SparseSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ from kdlib.signals.codec.planes import (
     top_tokens,
     values_of,
 )
-from kdlib.signals.signal import SparseSignal
+from kdlib.teacher_signal import SparseSignal
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from kdlib.config.signals import Compression
-    from kdlib.signals.signal import SignalKey
+    from kdlib.teacher_signal import SignalKey
 
 
 @dataclass(frozen=True)

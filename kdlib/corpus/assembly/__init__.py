@@ -1,0 +1,1 @@
+"""From mined examples to one corpus: cleaned of copies, split, audited, described."""

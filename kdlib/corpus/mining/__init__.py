@@ -1,0 +1,1 @@
+"""From Java files to examples."""

@@ -1,0 +1,1 @@
+"""Task views of Java files: fill-in-the-middle, comment-to-code, pairs of documentation and code."""

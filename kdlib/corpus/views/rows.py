@@ -1,0 +1,273 @@
+"""The task views of one Java file: fill-in-the-middle, comment-to-code, pairs of documentation and code."""
+
+from __future__ import annotations
+
+import codecs
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from tree_sitter import Node
+
+from kdlib import config
+from kdlib.java.javadoc import Javadoc, doc_comment, javadoc, word_count
+from kdlib.java.methods import Method, TypeDeclaration, Unit, read_unit
+from kdlib.java.syntax import parse
+from kdlib.java.tokens import code_tokens
+from kdlib.records import digest, normalise_whitespace
+from kdlib.sources.generated import is_generated
+from kdlib.sources.java_files import JavaFile
+from kdlib.sources.licence import licence_allowed, licence_of
+from kdlib.tasks.comment_to_code import comment_to_code
+from kdlib.tasks.completion import Completion
+from kdlib.tasks.fim import FAMILIES, Order, Parts, clip, join, overhead
+from kdlib.tasks.pairs import pair
+from kdlib.tasks.spans import character_span, syntax_span, syntax_spans
+
+FIM, COMMENT, PAIR = "fim", "comment_to_code", "pair"
+SHORTEST_DOC = 3  # words; CodeSearchNet (arXiv 1909.09436, §2) leaves out shorter ones, too
+LeftOut = Counter[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Java file that parsed, without byte order mark and with line feeds as its only line breaks.
+
+    Attributes:
+        source: Name of its source.
+        path: Path inside the source.
+        licence: SPDX id.
+        content: Its bytes, UTF-8.
+        root: Root of its syntax tree.
+        unit: Its declarations.
+    """
+
+    source: str
+    path: str
+    licence: str
+    content: bytes
+    root: Node
+    unit: Unit
+
+    def code(self, start: int = 0, end: int | None = None) -> str:
+        """Return the text between two bytes."""
+        return self.content[start:end].decode()
+
+    def full_name(self, declaration: TypeDeclaration) -> str:
+        """Return the name of one of its types with the package."""
+        return ".".join(filter(None, (self.unit.package, declaration.name)))
+
+    def origin(self) -> dict[str, str]:
+        """Return the fields of every row that say where it comes from."""
+        return {"source": self.source, "path": self.path, "licence": self.licence}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that is written unless a later split knows its code.
+
+    Attributes:
+        row: Its fields; ``task`` tells the view.
+        codes: ``code_key`` of its file and of the methods that it is about.
+    """
+
+    row: dict[str, Any]
+    codes: tuple[str, ...]
+
+
+def read_document(java: JavaFile, source: str, licence: str, filters: config.Filters) -> Document | str:
+    """Return a file as a document, or the reason why it has no views.
+
+    Args:
+        java: The file.
+        source: Name of its source.
+        licence: SPDX id of the source, for files whose header states none.
+        filters: What is left out.
+    """
+    if len(java.content) > filters.max_file_bytes:
+        return "too large"
+    if filters.generated and is_generated(java.content, java.path):
+        return "generated"
+    licence = licence_of(java.content) or licence
+    if not licence_allowed(licence, filters.licences):
+        return "licence"
+    content = java.content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    root = parse(content).root_node
+    if root.has_error:
+        return "does not parse"
+    unit = read_unit(root)
+    if not unit.types:
+        return "no type"
+    return Document(source, java.path, licence, content, root, unit)
+
+
+def code_key(code: str) -> str:
+    """Return a digest of the tokens of some code, blind to comments and white space."""
+    return digest(code_tokens(code))
+
+
+def file_key(document: Document) -> str:
+    """Return the key of a file's types; package and imports are left out."""
+    return code_key(document.code(document.unit.types[0].start))
+
+
+def method_keys(document: Document) -> Iterator[str]:
+    """Yield the keys of all methods of a file."""
+    return (code_key(document.code(method.start, method.end)) for _, method in _methods(document))
+
+
+def fim_candidates(
+    document: Document, views: config.Views, key: str, left_out: LeftOut
+) -> Iterator[Candidate]:
+    """Yield the fill-in-the-middle rows of a file, ``per_file`` at most.
+
+    What chance decides hangs on the seed and on the file's source and path alone. The document begins with
+    its package declaration: what stands above is a licence, the same in file after file. A middle has at
+    most ``max_middle_chars`` characters and half of ``max_chars``, so that there is room for context.
+
+    Args:
+        document: The file.
+        views: Sentinels, shares, limits and seed.
+        key: Its ``file_key``.
+        left_out: Counts, by task and reason, of what is not yielded.
+    """
+    random = Random(f"{views.seed}:{document.source}:{document.path}")
+    start = _body_start(document)
+    text = document.code(start)
+    longest = min(views.max_middle_chars, views.max_chars // 2)
+    nodes = syntax_spans(document.root, longest)
+    for _ in range(views.per_file):
+        order: Order = "spm" if random.random() < views.spm_share else "psm"
+        if random.random() >= views.syntax_share:
+            kind, (first, last) = "characters", character_span(len(text), longest, random)
+        elif nodes:
+            kind, place = syntax_span(nodes, random)
+            first, last = (len(document.code(start, byte)) for byte in place)
+        else:
+            left_out[FIM, "no node to cut out"] += 1
+            continue
+        parts = Parts(text[:first], text[first:last], text[last:])
+        made = _fim_row(document, parts, views, order, kind)
+        if isinstance(made, str):
+            left_out[FIM, made] += 1
+        else:
+            ends = (start + len(text[:position].encode()) for position in (first, last))
+            yield Candidate(made, (key, *_keys_of_methods_at(document, *ends)))
+
+
+def method_candidates(
+    document: Document, views: config.Views, key: str, left_out: LeftOut
+) -> Iterator[Candidate]:
+    """Yield a comment-to-code row and a pair for every documented method of a file.
+
+    Args:
+        document: The file.
+        views: Sentinels and limits.
+        key: Its ``file_key``.
+        left_out: Counts, by task and reason, of what is not yielded.
+    """
+    for owner, method in _methods(document):
+        node = document.root.descendant_for_byte_range(method.start, method.end)
+        comment = doc_comment(node) if node is not None else None
+        doc, code = javadoc(comment or ""), _own_lines(document, method)
+        made_of = {
+            COMMENT: _comment_row(document, doc, code, views),
+            PAIR: _pair_row(document, f"{owner}#{method.name}", doc, code),
+        }
+        for task, made in made_of.items():
+            if comment is None:
+                left_out[task, "no Javadoc"] += 1
+            elif isinstance(made, str):
+                left_out[task, made] += 1
+            else:
+                yield Candidate(made, (key, code_key(code)))
+
+
+def _fim_row(
+    document: Document, parts: Parts, views: config.Views, order: Order, kind: str
+) -> dict[str, Any] | str:
+    """Return a row, or the reason why there is none."""
+    if not parts.middle.strip():
+        return "blank middle"
+    sentinels = FAMILIES[views.sentinels]
+    parts = clip(parts, views.max_chars - overhead(sentinels, order))
+    if sentinels.stand_in(parts.document()):
+        return "holds a sentinel"
+    return _row(FIM, join(parts, sentinels, order), document, order, kind)
+
+
+def _comment_row(document: Document, doc: Javadoc, code: str, views: config.Views) -> dict[str, Any] | str:
+    if reason := _too_short(doc.description):
+        return reason
+    sentinels = FAMILIES[views.sentinels]
+    made = comment_to_code(doc, code, sentinels.stop)
+    if len(made.text) > views.max_chars:
+        return "longer than max_chars"
+    if sentinels.stand_in(made.text.removesuffix(sentinels.stop)):
+        return "holds a sentinel"
+    return _row(COMMENT, made, document, None, "method")
+
+
+def _row(task: str, made: Completion, document: Document, order: Order | None, kind: str) -> dict[str, Any]:
+    return {
+        "id": digest((task, made.text, str(made.prefix_length))),
+        "text": made.text,
+        "task": task,
+        "language": "java",
+        "prefix_length": made.prefix_length,
+        "order": order,
+        "span": kind,
+        **document.origin(),
+    }
+
+
+def _pair_row(document: Document, name: str, doc: Javadoc, code: str) -> dict[str, Any] | str:
+    made = pair(doc, code)
+    if reason := _too_short(made.doc):
+        return reason
+    owner, _, method = name.partition("#")
+    key = digest(map(normalise_whitespace, (made.doc, made.code)))
+    return {"id": key, "task": PAIR, **asdict(made), "class": owner, "method": method, **document.origin()}
+
+
+def _too_short(doc: str) -> str:
+    words = word_count(doc)
+    if words >= SHORTEST_DOC:
+        return ""
+    return f"Javadoc of fewer than {SHORTEST_DOC} words" if words else "Javadoc without text"
+
+
+def _methods(document: Document) -> Iterator[tuple[str, Method]]:
+    """Yield the methods of a file that have a body, with the full names of their types."""
+    for declaration in document.unit.types:
+        name = document.full_name(declaration)
+        yield from ((name, method) for method in declaration.methods if method.has_body)
+
+
+def _body_start(document: Document) -> int:
+    """Return the first byte of the package declaration, or 0."""
+    nodes = (node for node in document.root.children if node.type == "package_declaration")
+    return next((node.start_byte for node in nodes), 0)
+
+
+def _keys_of_methods_at(document: Document, first: int, last: int) -> list[str]:
+    """Return the keys of the method that holds all of some bytes and of those that are inside them."""
+    return [
+        code_key(document.code(method.start, method.end))
+        for _, method in _methods(document)
+        if (method.start <= first and last <= method.end) or (first <= method.start and method.end <= last)
+    ]
+
+
+def _own_lines(document: Document, method: Method) -> str:
+    """Return a method without the indentation of its first line."""
+    line = document.code(document.content.rfind(b"\n", 0, method.start) + 1, method.start)
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.dedent(indent + document.code(method.start, method.end))

@@ -1,0 +1,1 @@
+"""Predictions run in their tests."""

@@ -1,0 +1,1 @@
+"""Predictions of models and baselines, and measurements that need a model."""

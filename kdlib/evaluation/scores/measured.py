@@ -1,0 +1,148 @@
+"""Columns of what other stages measured with models or a compiler, and of metrics made of several others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kdlib.evaluation.predictions.outputs import (
+    Executed,
+    Output,
+    Row,
+    Similarity,
+    read_executed,
+    read_similarity,
+)
+from kdlib.evaluation.text.metrics import Columns
+from kdlib.metrics.exact import without_whitespace
+from kdlib.metrics.quality import quality_signature, quality_statistics
+from kdlib.metrics.retention import retention_signature, retention_statistics
+
+
+class Measurements(NamedTuple):
+    """Files of the stages that measure all models together.
+
+    Attributes:
+        execution: Of ``run.execute``.
+        similarity: Values of ``similarity.similarities``.
+        similarity_report: Its report.
+    """
+
+    execution: Path
+    similarity: Path
+    similarity_report: Path
+
+
+class Measured(NamedTuple):
+    """What these files say."""
+
+    executed: Executed
+    similarity: Similarity
+
+    def missing(self) -> list[dict[str, str]]:
+        """Return what was not measured, and why."""
+        return self.executed.missing + self.similarity.missing
+
+
+def read_measured(files: Measurements, models: Sequence[str], rows: Sequence[Row]) -> Measured:
+    """Read the files; other models or rows in them are a ``DataError``."""
+    return Measured(
+        read_executed(files.execution, models, rows),
+        read_similarity(files.similarity, files.similarity_report, models, rows),
+    )
+
+
+def measured_columns(
+    text: Mapping[str, Columns],
+    outputs: Mapping[str, Output],
+    teachers: Mapping[str, str],
+    measured: Measured,
+) -> dict[str, Columns]:
+    """Return for every model the statistics that text alone does not give.
+
+    Args:
+        text: Model: columns of its text metrics.
+        outputs: Model: what its folder holds.
+        teachers: Student: its teacher.
+        measured: What other stages measured.
+    """
+    columns: dict[str, Columns] = {}
+    for name, output in outputs.items():
+        own = columns[name] = {} if output.nll is None else {"nll": output.nll}
+        if measured.executed.ids:
+            own |= _executed(measured.executed, name)
+        if name in measured.similarity.values:
+            own |= _semantic(text[name], measured.similarity.values[name])
+        if output.agreement is not None and teachers.get(name) in outputs:
+            teacher = teachers[name]
+            own |= _agreement(text[name], text[teacher], output, outputs[teacher])
+    return columns
+
+
+def _executed(executed: Executed, name: str) -> Columns:
+    """Return the columns over the rows that can be run, of mutation over those that have mutants."""
+    outcomes = [executed.models[name][key] for key in executed.ids]
+    columns = {
+        "compiles": [own.status != "not_compiled" for own in outcomes],
+        "passes": [own.status == "passed" for own in outcomes],
+        "tautology": [own.tautology is not None for own in outcomes],
+    }
+    found = {metric: np.column_stack([own, np.ones(len(own))]) for metric, own in columns.items()}
+    return found | _killed(executed, [own.killed for own in outcomes])
+
+
+def _killed(executed: Executed, killed: Sequence[int]) -> Columns:
+    """Return mutants killed and mutants, of the rows that have some; what does not pass kills none."""
+    mutants = [executed.reference[key].mutants for key in executed.ids]
+    tried = [[own, number] for own, number in zip(killed, mutants, strict=True) if number]
+    return {"mutation_score": np.array(tried, dtype=np.float64)} if tried else {}
+
+
+def reference_columns(executed: Executed) -> Columns:
+    """Return the statistics of the rows' own assertions, of what these do not have by definition.
+
+    Args:
+        executed: What they did in their tests.
+    """
+    return _killed(executed, [executed.reference[key].killed for key in executed.ids])
+
+
+def _semantic(text: Columns, values: Sequence[float]) -> Columns:
+    parts = [text[name][:, 0].tolist() for name in ("syntax_valid", "token_similarity", "token_accuracy")]
+    return {
+        "semantic": np.column_stack([values, np.ones(len(values))]),
+        "quality": quality_statistics(text["codebleu"], values, *parts),
+    }
+
+
+def _agreement(student: Columns, teacher: Columns, output: Output, other: Output) -> Columns:
+    divergence, tokens, same = output.agreement.T if output.agreement is not None else ([], [], [])
+    f1 = [columns["token_f1"][:, 0].tolist() for columns in (student, teacher)]
+    answers = [
+        without_whitespace(own[0]) == without_whitespace(others[0])
+        for own, others in zip(output.candidates, other.candidates, strict=True)
+    ]
+    return {
+        "agreement": np.column_stack([divergence, tokens]),
+        "top1_agreement": np.column_stack([same, tokens]),
+        "answer_agreement": np.column_stack([answers, np.ones(len(answers))]),
+        "krs": retention_statistics(list(divergence), list(tokens), *f1),
+    }
+
+
+def measured_details(measured: Measured) -> dict[str, str]:
+    """Return the part of each signature that says how a row is read."""
+    return {
+        **dict.fromkeys(("compiles", "passes", "mutation_score"), measured.executed.signature),
+        "tautology": "v:1",
+        "semantic": measured.similarity.signature,
+        "quality": f"v:1|{quality_signature()}|{measured.similarity.signature.removeprefix('v:1|')}",
+        "agreement": f"v:1|{retention_signature()}",
+        "top1_agreement": "v:1|unit:token",
+        "answer_agreement": "v:1|norm:ws",
+        "krs": f"v:1|{retention_signature()}",
+        "nll": "v:1|unit:nat/token",
+    }

@@ -1,0 +1,1 @@
+"""Pinned sources: fetched, unpacked in memory, and the Java files in them."""

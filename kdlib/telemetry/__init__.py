@@ -1,0 +1,1 @@
+"""The records of a training: read back, summed up, judged, and shown."""

@@ -1,0 +1,298 @@
+"""The transformers Trainer with our loss: terms over valid positions, divided once per optimiser step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import torch
+from accelerate.utils import gather_object
+from torch.optim.lr_scheduler import LambdaLR
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
+
+from kdlib.files import DataError
+from kdlib.losses.combine import Combined
+from kdlib.losses.contrastive import distinct
+from kdlib.losses.inputs import Batch, Meanings
+from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
+from kdlib.models.forward import target_nll, target_output
+from kdlib.teacher_signal import SignalKey
+from kdlib.training.loop.callbacks import Beginning, Convergence, Validations
+from kdlib.training.loop.gradients import PartNorms, component_norms
+from kdlib.training.loop.sampling import EpochSampler, own_batches
+from kdlib.training.loop.schedules import learning_rate_factor
+from kdlib.training.teacher.online import signal_of
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+    from transformers import PreTrainedModel, TrainerControl
+
+    from kdlib.losses.combine import Unit
+    from kdlib.models.forward import TargetOutput
+    from kdlib.teacher_signal import Signal
+    from kdlib.training.data import Lessons
+    from kdlib.training.loop.objective import Objective
+    from kdlib.training.loop.plan import Plan
+    from kdlib.training.loop.record_writer import StepRecords
+    from kdlib.training.loop.renaming import Renaming
+    from kdlib.training.loop.sampling import Subsets
+    from kdlib.training.teacher.gold_embeddings import GoldVectors
+
+
+class LossTrainer(Trainer):
+    """Trains on an ``Objective``; accumulation over micro-batches equals the full batch."""
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        args: TrainingArguments,
+        lessons: Lessons,
+        objective: Objective,
+        plan: Plan,
+        records: StepRecords,
+        renaming: Renaming,
+        gradient_every: int = 0,
+        subsets: Subsets | None = None,
+    ) -> None:
+        self.rows = lessons.rows
+        self.subsets = subsets
+        self.store = lessons.store
+        self.token_weights = lessons.token_weights
+        self.gradient_every = gradient_every
+        self.renaming = renaming
+        self.layout = layout_of(model.config)
+        self.validation = lessons.validation
+        self.validation_order = by_length(lessons.validation)
+        self.objective = objective
+        self.plan = plan
+        self.records = records
+        self.parts = PartNorms()
+        super().__init__(
+            model=model,
+            args=args,
+            train_dataset=range(len(lessons.rows)),
+            eval_dataset=lessons.validation,  # must be there; evaluate() reads ``validation`` itself
+            data_collator=self._collate,
+            callbacks=[
+                EarlyStoppingCallback(plan.patience),
+                Convergence(plan.convergence, plan.converged_by),
+                Validations(plan.validation_frequency, plan.epochs),
+            ],
+        )
+        if self.is_fsdp_enabled and gradient_every:
+            raise DataError(
+                "no process of a sharded model has a component's whole gradient; set "
+                "training.records.gradient_every: 0"
+            )
+        self.remove_callback(PrinterCallback)  # the monitor of the records prints
+        self.add_callback(Beginning(records, plan))
+        if not self.is_fsdp_enabled:  # nor has it that of a part
+            self.add_callback(self.parts)
+        self.control: TrainerControl
+        self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
+        self._examples: int | torch.Tensor = 0
+        self._golds: Float[Tensor, "golds features"] | None = None
+        self._codec = None if self.store is None else self.store.codec_on(self.args.device)
+        self.teacher = None if lessons.teacher is None else lessons.teacher.to(self.args.device)
+
+    @property
+    def convergence(self) -> Convergence:
+        """Return the watcher in use: resuming puts a restored one in place of the first."""
+        return next(c for c in self.callback_handler.callbacks if isinstance(c, Convergence))
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ANN401, ARG002
+        # Processes that step together read rows of like length, so that none waits for another.
+        together = self.args.train_batch_size * self.args.world_size
+        return EpochSampler(self.rows, together, self.args.seed, self._epoch, self.subsets)
+
+    def _collate(self, index: list[int]) -> dict[str, Any]:
+        """Return a batch with the stored bytes of its signals: a worker reads, the model's device decodes."""
+        epoch = self._epoch()
+        drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
+        batch: dict[str, Any] = collate(drawn, self.layout)
+        batch["targets"] = Targets([tuple(row.target_ids) for row in drawn])
+        weights = [row.weight for row in drawn]
+        if set(weights) != {1.0}:
+            batch["reference_weights"] = torch.tensor(weights)
+        if self.token_weights is not None:
+            batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
+        if self.teacher is not None and self.teacher.layout != self.layout:
+            batch["teacher"] = collate(drawn, self.teacher.layout)
+        if self.store is not None:
+            batch["signals"] = self.store.read(
+                [SignalKey(row.id, row.target_hash, row.rank) for row in drawn]
+            )
+        return batch
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], torch.Tensor | int | None]:
+        """Count examples beside positions: the two divisors of the loss terms."""
+        samples, positions = super().get_batch_samples(epoch_iterator, num_batches, device)
+        examples = torch.tensor(sum(len(batch["labels"]) for batch in samples), device=device)
+        self._examples = self.accelerator.gather(examples).sum()
+        if self.objective.golds is not None:
+            self._number_golds(samples, self.objective.golds)
+        return samples, positions
+
+    def _number_golds(self, samples: list[dict[str, Any]], golds: GoldVectors) -> None:
+        """Number the distinct gold assertions of all processes' micro-batches."""
+        own = [target for batch in samples for target in batch["targets"].ids]
+        # Processes in order of their rank, so that all of them number alike.
+        everybody = gather_object(own)
+        first, _ = distinct(everybody)
+        numbers = {everybody[index]: number for number, index in enumerate(first)}
+        self._golds = golds(list(numbers))
+        for batch in samples:
+            batch["golds"] = torch.tensor([numbers[target] for target in batch["targets"].ids])
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Return the share of this micro-batch in the loss of the whole accumulated batch."""
+        if return_outputs or num_items_in_batch is None:
+            raise ValueError("compute_loss is for training steps; evaluate() measures by itself")
+        student = target_output(
+            model, inputs, self.accelerator.unwrap_model(model), **self.objective.layers_asked()
+        )
+        temperature, alpha = self.plan.moment(self._epoch(), self.convergence.converged)
+        weights = self.plan.weights(self.state.global_step / max(self.state.max_steps, 1), alpha)
+        counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
+        batch = self._batch(student, inputs, temperature)
+        combined = self.objective.combined(batch, weights, counts)
+        everybody = self._of_all_processes(combined)
+        if "ce" in everybody.raw:
+            self.convergence.add(float(everybody.raw["ce"]))
+        norms = {}
+        if self.gradient_every and self.state.global_step % self.gradient_every == 0:
+            names = self.objective.components.names()
+            totals = ((n, self.objective.combined(batch, weights, counts, only=n).total) for n in names)
+            norms = component_norms(totals, self.model.parameters(), self.accelerator.reduce)
+        if self.is_world_process_zero():
+            self.records.micro_batch(everybody, weights, temperature, alpha, norms)
+        return combined.total * self.accelerator.num_processes  # processes average their gradients
+
+    def _of_all_processes(self, combined: Combined) -> Combined:
+        """Return the sums over the processes' micro-batches, which they computed at the same time."""
+        if self.accelerator.num_processes == 1:
+            return combined
+        parts = [*combined.raw.values(), *combined.weighted.values(), combined.total.detach()]
+        *values, total = self.accelerator.reduce(torch.stack(parts), "sum").unbind()
+        half = len(combined.raw)
+        return Combined(
+            total=total,
+            raw=dict(zip(combined.raw, values[:half], strict=True)),
+            weighted=dict(zip(combined.weighted, values[half:], strict=True)),
+        )
+
+    def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
+        """Return what the student says of a micro-batch with all that its losses compare it with."""
+        labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"].ids]
+        legality, meanings, pairing = self.objective.legality, None, self.objective.pairing
+        said, layers = None, None
+        if self.teacher is not None:
+            said = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
+            if pairing is not None and student.layers is not None and said.layers is not None:
+                layers = pairing.pairs(student.layers, said.layers, inputs, lengths)
+        if self.objective.golds is not None and self._golds is not None:
+            meanings = Meanings(self.objective.golds.encoder, self._golds, inputs["golds"])
+        return Batch(
+            student=student.logits,
+            ids=labels[labels != IGNORE],
+            lengths=lengths,
+            signal=self._signal(said, inputs, temperature),
+            token_weights=inputs.get("token_weights"),
+            reference_weights=inputs.get("reference_weights"),
+            meanings=meanings,
+            illegality=None if legality is None else legality.at(inputs["targets"].ids, labels.device),
+            layers=layers,
+            judging=self.objective.judging(
+                f"{self.args.seed}:{self.state.global_step}:{inputs['targets'].ids}", labels.device
+            ),
+        )
+
+    def _signal(self, said: TargetOutput | None, inputs: dict[str, Any], temperature: float) -> Signal | None:
+        if said is not None:
+            return signal_of(said, temperature) if self.objective.components.need("signal") else None
+        if self._codec is None:
+            return None
+        return self._codec.decode(inputs["signals"], temperature, str(self.args.device))
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  (signature of transformers)
+        """Return the validation loss in nats per token: a ratio of sums, not a mean of means."""
+        nll, tokens = 0.0, 0
+        self.model.eval()
+        with torch.no_grad():
+            for numbers, counts in own_batches(
+                self.validation_order,
+                self.args.per_device_eval_batch_size,
+                self.args.process_index,
+                self.args.world_size,
+            ):
+                rows = [self.validation[number] for number in numbers]
+                batch = {
+                    name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
+                }
+                with self.compute_loss_context_manager():
+                    found = target_nll(self.model, batch)
+                if counts:
+                    nll += float(found.sum())
+                    tokens += len(found)
+        self.model.train()
+        nll, tokens = (sum(part) for part in zip(*gather_object([(nll, tokens)]), strict=True))
+        metrics = {"eval_nll": nll / tokens}
+        if self.is_world_process_zero():
+            self.records.epoch(self._epoch(), self.state.global_step, metrics["eval_nll"])
+        super().log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        """Save every process's random state before process 0 calls the checkpoint complete."""
+        super()._save_rng_state(output_dir)
+        self.accelerator.wait_for_everyone()
+
+    def _load_best_model(self) -> None:
+        """Leave it where it is: the results are written from its checkpoint."""
+
+    def _issue_warnings_after_load(self, *_: object) -> None:
+        """Say nothing of tied weights, of which a file holds one; ``check_fits`` has compared all names."""
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """Return linear warm-up and linear decay to the floor."""
+        warmup = self.plan.warmup(num_training_steps)
+        floor = self.plan.floor
+        self.lr_scheduler = LambdaLR(
+            optimizer or self.optimizer,
+            lambda step: learning_rate_factor(step, num_training_steps, warmup, floor),
+        )
+        return self.lr_scheduler
+
+    def log(self, logs: dict[str, float], *_: Any) -> None:  # noqa: ANN401
+        """Close the record of a step; the trainer's own history would grow with every step."""
+        if "grad_norm" in logs and self.is_world_process_zero():
+            norms = self.parts.norms(float(logs["grad_norm"]), self.args.max_grad_norm)
+            step, rate = self.state.global_step, logs["learning_rate"]
+            self.records.step(self._epoch_of_log(), step, rate, norms, int(self._examples))
+            if not self.accelerator.optimizer_step_was_skipped:  # as half precision does until its scale fits
+                self.records.refuse_gradient(norms.total)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:  # noqa: ARG002
+        """Return nothing: the count walks through all modules in every step, and nobody reads it."""
+        return 0
+
+    def _epoch(self) -> int:
+        # state.epoch is exact at the borders: (step + 1) / steps of the last step is 1.0
+        return int(self.state.epoch or 0)
+
+    def _epoch_of_log(self) -> int:
+        """Return the epoch that the step just done belongs to; ``state.epoch`` already counts that step."""
+        steps = max(self.state.max_steps // self.plan.epochs, 1)
+        return (self.state.global_step - 1) // steps

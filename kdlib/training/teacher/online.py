@@ -1,0 +1,67 @@
+"""A teacher that runs beside its student: what a store would hold, for the price of its forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from kdlib.models.batch import layout_of
+from kdlib.models.forward import TargetOutput, target_output
+from kdlib.teacher_signal import FullSignal
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+
+class OnlineTeacher:
+    """A frozen model in evaluation mode.
+
+    Attributes:
+        model: The teacher.
+        layout: How it reads prompt and target, which a student of another family does differently.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.layout = layout_of(model.config)
+
+    def to(self, device: torch.device) -> OnlineTeacher:
+        """Move the model to a device and return the teacher."""
+        self.model.to(device)
+        return self
+
+    def output(
+        self, inputs: Mapping[str, Tensor], hidden: bool = False, attention: bool = False
+    ) -> TargetOutput:
+        """Return what the teacher says at the valid target positions, without a graph.
+
+        Args:
+            inputs: What ``collate`` made for ``layout``, on the teacher's device.
+            hidden: Whether to return the states of all layers.
+            attention: Whether to return their attention.
+        """
+        with torch.no_grad():
+            return target_output(self.model, inputs, hidden=hidden, attention=attention)
+
+    def signal(self, inputs: Mapping[str, Tensor], temperature: float) -> FullSignal:
+        """Return the teacher's distributions log softmax(logits / T) at the valid target positions.
+
+        Args:
+            inputs: As of ``output``.
+            temperature: T > 0.
+        """
+        return signal_of(self.output(inputs), temperature)
+
+
+def signal_of(output: TargetOutput, temperature: float) -> FullSignal:
+    """Return a teacher's distributions log softmax(logits / T).
+
+    Args:
+        output: What it says.
+        temperature: T > 0.
+    """
+    log_probs = torch.log_softmax(output.logits.float() / temperature, dim=-1)
+    return FullSignal(log_probs, temperature)
