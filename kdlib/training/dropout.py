@@ -1,7 +1,7 @@
 """Dropout and attention on a CPU at a fraction of torch's cost.
 
-Four units are dropped or kept by one random word, and attention with a learned bias makes no pass that it need
-not make.
+Four units are dropped or kept by one random word, and attention with a learned bias makes no pass over the
+scores that it need not make.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def attention(
 ) -> tuple[Float[Tensor, "rows queries heads width"], None]:
     """Attend as ``sdpa`` does, with factors of ``kept`` on the weights (signature of transformers).
 
-    ``sdpa`` has no fast kernel for dropout on a CPU, nor for the gradient to a position bias: it looks for rows
-    without any key then, at the cost of several passes over the scores.
+    ``sdpa`` has no fast kernel for dropout on a CPU, nor for the gradient to a position bias: it looks for
+    rows without any key then, at the cost of several passes over the scores.
     """
     learned_bias = position_bias is not None and torch.is_grad_enabled()
     if (dropout == 0 and not learned_bias) or getattr(module, "num_key_value_groups", 1) > 1:
