@@ -17,7 +17,6 @@ SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
 	@$(SNAKEMAKE)
-	@$(if $(TARGET),,echo "report: $$($(BIN)/kdlib config $(CONFIG:%=--overlay %) --show report)")
 
 test: check ## all checks and tests
 	$(BIN)/pytest $(PYTEST_OPTIONS)

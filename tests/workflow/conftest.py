@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.workflow.project import Project, copy_project
@@ -11,5 +13,4 @@ from tests.workflow.project import Project, copy_project
 def finished(tmp_path_factory) -> Project:
     """A project whose whole DAG has run."""
     project = copy_project(tmp_path_factory.mktemp("project"))
-    project.snakemake()
-    return project
+    return replace(project, output=project.snakemake())

@@ -17,9 +17,14 @@ CONFIG = ["--configfile", "config/test.yaml"]
 
 @dataclass(frozen=True)
 class Project:
-    """A working copy in which Snakemake runs as a user would run it."""
+    """A working copy in which Snakemake runs as a user would run it.
+
+    Attributes:
+        output: What the first run in it printed, if it is kept.
+    """
 
     folder: Path
+    output: str = ""
 
     def snakemake(self, *options: str, check: bool = True) -> str:
         """Run Snakemake with the local profile and return what it printed."""
