@@ -5,7 +5,9 @@
 TORCH := 2.13.0
 PYTHON ?= python3
 BIN := .venv/bin
+# What runs need is installed by itself; checks, tests and benchmarks need more.
 STAMP := .venv/installed
+DEV_STAMP := .venv/installed-dev
 CONFIG ?=
 TARGET ?=
 PYTEST_OPTIONS ?=
@@ -21,19 +23,19 @@ run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=ca
 test: check ## all checks and tests
 	$(BIN)/pytest $(PYTEST_OPTIONS)
 
-check: $(STAMP) ## ruff, mypy, snakefmt, snakemake --lint
+check: $(DEV_STAMP) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
-format: $(STAMP) ## format Python and Snakemake files
+format: $(DEV_STAMP) ## format Python and Snakemake files
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
 
-bench: $(STAMP) ## all benchmarks; writes benchmarks/results and docs/performance.md
+bench: $(DEV_STAMP) ## all benchmarks; writes benchmarks/results and docs/performance.md
 	$(BIN)/python -m benchmarks
 
 demo: $(STAMP) ## four short trainings that print and check what they show
@@ -53,7 +55,7 @@ docs: $(STAMP) ## regenerate config/README.md and config/schema.json
 watch: $(STAMP) ## follow the run in this folder: jobs, trainings, time left
 	@$(BIN)/kdlib watch $(CONFIG:%=--overlay %)
 
-pins: $(STAMP) ## regenerate requirements.lock and environment.yml
+pins: $(DEV_STAMP) ## regenerate requirements.lock and environment.yml
 	$(BIN)/python tools/pins.py
 
 clean: ## remove results and caches, keep the installation
@@ -66,5 +68,9 @@ help: ## this list
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet torch==$(TORCH) -c requirements.lock
-	$(BIN)/pip install --quiet -c requirements.lock -e '.[train,track,models,dev]'
+	$(BIN)/pip install --quiet -c requirements.lock -e '.[train,track,models]'
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet -c requirements.lock -e '.[dev]'
 	@touch $@
