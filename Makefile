@@ -10,7 +10,11 @@ STAMP := .venv/installed
 DEV_STAMP := .venv/installed-dev
 CONFIG ?=
 TARGET ?=
+# Processes that run tests side by side, and how tests are dealt to them; WORKERS=0 for a debugger.
+WORKERS ?= 2
+DIST ?= loadfile
 PYTEST_OPTIONS ?=
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist $(DIST)
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
@@ -20,8 +24,8 @@ SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
 	@$(SNAKEMAKE)
 
-test: check ## all checks and tests
-	$(BIN)/pytest $(PYTEST_OPTIONS)
+test: check ## all checks and tests; lists the 20 slowest
+	$(PYTEST) --durations 20 $(PYTEST_OPTIONS)
 
 check: $(DEV_STAMP) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check
