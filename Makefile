@@ -1,6 +1,7 @@
 # make run      install into .venv and run the default config to results/default/report.html
 # make run CONFIG=config/debian.yaml TARGET=card      another config, only as far as one rule
-# make test     install and run all checks and tests
+# make quick    install what tests need as well, and run the fast ones: for the inner loop
+# make test     all checks and tests
 # make help     everything else
 TORCH := 2.13.0
 PYTHON ?= python3
@@ -18,11 +19,15 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist $(DIST)
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run test check format bench demo reproduce mlflow watch pins docs clean help
+.PHONY: run quick test check format bench demo reproduce mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
 	@$(SNAKEMAKE)
+
+# A test that no fixture or mark shows to be slow, and that is slow all the same, fails here.
+quick: $(DEV_STAMP) ## the fast tests: no Snakemake, no browser, no trained models
+	$(PYTEST) -m 'not slow' --timeout 30 --durations 5 $(PYTEST_OPTIONS)
 
 test: check ## all checks and tests; lists the 20 slowest
 	$(PYTEST) --durations 20 $(PYTEST_OPTIONS)
