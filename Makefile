@@ -19,7 +19,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist $(DIST)
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run quick test check format bench demo reproduce mlflow watch pins docs clean help
+.PHONY: run quick test drill check format bench demo reproduce mlflow watch pins docs clean help
 .DEFAULT_GOAL := help
 
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
@@ -31,6 +31,9 @@ quick: $(DEV_STAMP) ## the fast tests: no Snakemake, no browser, no trained mode
 
 test: check ## all checks and tests; lists the 20 slowest
 	$(PYTEST) --durations 20 $(PYTEST_OPTIONS)
+
+drill: $(STAMP) ## kill whole runs at three moments; each must end in the bytes of an undisturbed one
+	$(BIN)/python -m benchmarks.crash --quick
 
 check: $(DEV_STAMP) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check
