@@ -17,6 +17,8 @@ from kdlib.training.dropout import with_word_dropout
 from kdlib.training.finetune import finetune as finetune_teacher
 from kdlib.training.records import StepRecords
 
+pytestmark = pytest.mark.slow  # trains, until the disk or the memory is full
+
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 
 

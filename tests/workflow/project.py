@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.workflow.planner import planner
@@ -22,9 +22,14 @@ CONFIG = ["--configfile", "config/test.yaml"]
 
 @dataclass(frozen=True)
 class Project:
-    """A working copy in which Snakemake runs as a user would run it."""
+    """A working copy in which Snakemake runs as a user would run it.
+
+    Attributes:
+        output: What the first run in it printed, if it is kept.
+    """
 
     folder: Path
+    output: str = ""
 
     def snakemake(self, *options: str, check: bool = True) -> str:
         """Run Snakemake with the local profile and return what it printed."""
@@ -87,18 +92,18 @@ def finished_project(shared: Path) -> Project:
     Args:
         shared: Folder of all test processes.
     """
-    folder = shared / "finished"
+    folder, printed = shared / "finished", shared / "finished.output"
     with locked(shared / "finished.lock"):
-        if not (folder / "results/test/report.html").exists():
+        if not printed.exists():
             shutil.rmtree(folder, ignore_errors=True)
-            copy_project(folder).snakemake()
-    return Project(folder)
+            printed.write_text(copy_project(folder).snakemake())
+    return Project(folder, printed.read_text())
 
 
 def copied(project: Project, folder: Path) -> Project:
     """Return a copy of a project with all its results, with their dates."""
     shutil.copytree(project.folder, folder)
-    return Project(folder)
+    return replace(project, folder=folder)
 
 
 @contextmanager
