@@ -10,6 +10,7 @@ import torch
 from kdlib.models.batch import layout_of
 from kdlib.models.forward import TargetOutput, target_output
 from kdlib.signals.signal import FullSignal
+from kdlib.softmax import normalise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,5 +64,4 @@ def signal_of(output: TargetOutput, temperature: float) -> FullSignal:
         output: What it says.
         temperature: T > 0.
     """
-    log_probs = torch.log_softmax(output.logits.float() / temperature, dim=-1)
-    return FullSignal(log_probs, temperature)
+    return FullSignal(normalise(output.logits.float() / temperature), temperature)

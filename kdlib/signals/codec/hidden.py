@@ -16,6 +16,7 @@ from kdlib.config import Hidden
 from kdlib.files import DataError
 from kdlib.signals.codec.planes import DAMAGED, as_bytes, check_rows, rows_of, values_of
 from kdlib.signals.signal import FullSignal
+from kdlib.softmax import normalise
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -119,4 +120,4 @@ class HiddenCodec:
         logits = torch.nn.functional.linear(states / temperature, self.head.to(device, torch.float32))
         if self.bias is not None:
             logits += self.bias.to(device, torch.float32) / temperature
-        return FullSignal(torch.log_softmax(logits, dim=-1), temperature)
+        return FullSignal(normalise(logits), temperature)
