@@ -1,4 +1,4 @@
-"""Compare the miner's focal methods with the labelled ones: docs/decisions/focal-labels.md.
+"""Compare the miner's focal methods with the labelled ones: docs/decisions/008-focal-labels.md.
 
 python tools/focal_score.py              both sets, from the archives in cache/sources
 """

@@ -2,7 +2,7 @@
 
 CodeBLEU = ¼ (n-gram + weighted n-gram + syntax + data flow), each of the whole corpus, from row statistics.
 The parts are those of the authors' code, which the package ``codebleu`` carries on. Where that differs from
-the paper, and this module from the package, docs/decisions/codebleu.md says why and a test shows it.
+the paper, and this module from the package, docs/decisions/014-codebleu.md says why and a test shows it.
 """
 
 from __future__ import annotations
