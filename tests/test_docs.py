@@ -4,8 +4,11 @@ import ast
 import re
 from pathlib import Path
 from string import Template
+from typing import get_args
 
 import pytest
+
+from kdlib.losses.base import Need
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -64,7 +67,13 @@ def test_every_import_of_an_example_exists(page):
             continue
         path = ROOT / Path(*module.split("."))
         file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        assert file.exists(), module
         assert {name.strip() for name in names.split(",")} <= set(names_in(file)), module
+
+
+def test_the_page_on_losses_names_all_that_a_loss_can_need():
+    page = (ROOT / "docs/how-to/add-a-loss.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(get_args(Need))
 
 
 def test_every_page_that_the_code_names_exists():
