@@ -15,6 +15,8 @@ from kdlib.training.live import LiveRun
 from kdlib.training.steps import metrics_of, read_steps
 from tests.runs.small_run import STEP_COUNT, TRAINED, VALUES, write_small_run, write_training
 
+pytestmark = pytest.mark.slow  # writes into stores of MLflow
+
 RUN = Path("results/small")
 OUT = RUN / "mlflow.json"
 STAGES = {
