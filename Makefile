@@ -32,9 +32,10 @@ SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),
 run: $(STAMP) ## run the default config, or CONFIG=config/debian.yaml; TARGET=card stops at a rule
 	@$(SNAKEMAKE)
 
-# A test that no fixture or mark shows to be slow, and that is slow all the same, fails here.
+# A test that no fixture or mark shows to be slow, and that is slow all the same, fails here. On tensors this small
+# torch's threads wait for each other, ten times as long as they work once the cores are busy.
 quick: $(DEV_STAMP) ## the fast tests: no Snakemake, no browser, no trained models
-	$(PYTEST) -m 'not slow' --timeout 30 --durations 5 $(PYTEST_OPTIONS)
+	OMP_NUM_THREADS=1 $(PYTEST) -m 'not slow' --timeout 30 --durations 5 $(PYTEST_OPTIONS)
 
 test: check ## all checks and tests; lists the 20 slowest
 	$(PYTEST) --durations 20 $(PYTEST_OPTIONS)

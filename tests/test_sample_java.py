@@ -37,6 +37,7 @@ def test_it_is_large_and_varied(mined):
     assert count <= 0.05 * forms.total(), f"{count} of {forms.total()} are {form}"
 
 
+@pytest.mark.slow
 def test_it_compiles_without_warnings_and_passes(tmp_path):
     if shutil.which("javac") is None:
         pytest.skip("no JDK: install default-jdk-headless")

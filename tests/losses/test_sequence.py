@@ -177,6 +177,7 @@ def test_sequence_micro_batches_add_up_to_the_full_batch(rng):
         torch.testing.assert_close(split, whole)
 
 
+@pytest.mark.slow
 def test_descent_makes_references_likely_in_the_order_of_their_weights():
     # Three references of one token each for one example: the optimum of Σ w·nll is p = w.
     logits = torch.zeros(4, requires_grad=True)

@@ -207,6 +207,7 @@ def test_every_gradient_agrees_with_finite_differences(rng, assert_gradient, nam
     assert_gradient(lambda z: total(name, given(name, batch, z)).total, read(name, batch).numpy())
 
 
+@pytest.mark.slow
 @EVERY
 def test_descent_on_a_term_alone_improves_what_it_stands_for(rng, name):
     batch = batch_of(rng)

@@ -73,6 +73,7 @@ def key_of(row):
     return SignalKey(row.id, row.target_hash, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bits", "near"), [(32, 2e-3), (16, 4e-3), (8, 3e-2)])
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_distributions_are_those_of_the_logits(imported, targets, logits, bits, near, temperature):
@@ -117,6 +118,7 @@ def test_where_it_comes_from(imported, dataset, logits, tmp_path):
     assert [(entry.split, entry.rows) for entry in store.files] == [("train", 32), ("validation", 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "codec",
     [

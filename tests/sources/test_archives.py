@@ -151,6 +151,7 @@ def test_devices_of_a_zip(tmp_path):
         paths(zipped(tmp_path / "evil.zip", ("lib/dev.java", b"", stat.S_IFCHR | 0o644)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
 def test_a_bomb_is_stopped_by_counting(tmp_path, mode):
     # 150 MB of zeros that no Java reader asks for.

@@ -20,6 +20,8 @@ from kdlib.training.finetune import finetune
 from kdlib.training.teacher.generate import beams_shard
 from kdlib.training.teacher.outputs import merge_beams
 
+pytestmark = pytest.mark.slow  # trains until everything is known by heart
+
 SIZE = {"d_model": 64, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
 # A rate that ends at 0: hard and soft targets pull apart a little, and the noise of a floor would stay. Twice
 # this peak left one or two examples unlearnt with several recipes.

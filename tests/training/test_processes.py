@@ -17,6 +17,8 @@ from kdlib.files import DataError, read_json
 from kdlib.training.finetune import finetune
 from kdlib.training.launch import launch
 
+pytestmark = pytest.mark.slow  # trains in several processes
+
 ROOT = Path(__file__).parents[2]
 PROFILES = sorted((ROOT / "profiles" / "accelerate").glob("*.yaml"))
 HEAVY = ("kdlib.training.distill", "kdlib.training.loop.trainer", "torch.utils.tensorboard")

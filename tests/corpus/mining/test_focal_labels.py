@@ -10,6 +10,8 @@ from kdlib.config import DebianSource, read_config
 from kdlib.sources.fetch import fetch
 from tools.focal_score import ROOT, labels, precision_recall, verdicts
 
+pytestmark = pytest.mark.slow  # fetches and mines a package of Debian
+
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory):

@@ -25,6 +25,8 @@ from kdlib.sources.licence import licence_of
 from tests.corpus.mining.checks import check, time_limit
 from tests.corpus.mining.mutants import edited, of_other_bytes, of_same_syntax, sources
 
+pytestmark = pytest.mark.slow  # mines whole projects over and over
+
 SECONDS = 2.0  # of processor time, for a case that takes some 0.003
 BLOCKS, CASES = 10, 1000
 STAMP = Stamp("fuzz", "1", "MIT")

@@ -13,7 +13,8 @@ from kdlib.files import DataError, read_json, write_examples, write_parquet, wri
 from kdlib.records import Example, Prediction
 from tests.execution.small_project import PROJECT, occurrence, small_project
 
-pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
+# Starts JVMs.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")]
 TEST, LIB = "src/test/java/p/LibTest.java", "src/main/java/p/Lib.java"
 GOLD = "assertEquals(1, x);"
 FOCAL = "public int one() { return 1; }"

@@ -61,6 +61,7 @@ def test_ties_go_by_id_and_targets_are_distinct():
     assert [text for text, _ in retrieve(known[::-1], ["nothing"], 9)[0]] == ["t2;", "t1;", "t3;", "t4;"]
 
 
+@pytest.mark.slow
 def test_scores_do_not_follow_the_hash_seed():
     program = """
 import random
