@@ -18,6 +18,7 @@ from kdlib.config import (
     merged,
     read_config,
 )
+from kdlib.config.load import RENAMED
 from kdlib.config.presets import presets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,6 +140,28 @@ def test_a_misspelt_key_a_wrong_type_and_an_impossible_combination_are_told_toge
         assert sum(line.startswith(beginning) and line.endswith(end) for line in told) == 1, (beginning, told)
 
 
+def test_keys_of_earlier_versions_are_answered_with_their_new_names_beside_other_mistakes():
+    raw = with_student(loss="ce", sequence={"beams": 2}, training={"epochs": 0})
+    raw["students"]["two"] = {"teacher": "base", "loss": "ce", "beams": {"beams": 3, "keep": 9}}
+    raw["corpus"] = {"max_file_bytes": 5}
+    told = problems(raw)
+    assert len(told) == 5
+    assert {
+        "students.one.sequence is now students.one.beams, and its key beams is width",
+        "students.two.beams.beams is now students.two.beams.width",
+        "corpus.max_file_bytes is now corpus.filters.max_file_bytes",
+        "students.two.beams.keep: 9 references need as many beams, got width 4",
+    } < set(told)
+    assert sum(line.startswith("students.one.training.epochs: ") for line in told) == 1
+
+
+def test_new_names_of_keys_exist():
+    known = set(paths(load_config(with_student(loss="ce", beams={})).model_dump()))
+    for new in RENAMED.values():
+        key = new.partition(",")[0].replace("*", "one")
+        assert tuple(key.split(".")) in known, key
+
+
 def test_a_key_like_no_other_is_answered_with_all_keys():
     (line,) = problems(changed(tracking={"qqq": 1}))
     assert line == "tracking.qqq: unknown key; known: experiment, uri"
@@ -169,12 +192,12 @@ def test_a_key_like_no_other_is_answered_with_all_keys():
         ),
         (with_student(loss="ce", components={"kl": {}}), "students.one: loss ce has fixed components"),
         (
-            with_student(loss="ce", sequence={"beams": 2, "keep": 3}),
-            "students.one.sequence.keep: 3 answers need as many beams, got 2",
+            with_student(loss="ce", beams={"width": 2, "keep": 3}),
+            "students.one.beams.keep: 3 references need as many beams, got width 2",
         ),
         (
-            with_student(loss="ce", sequence={"gold_weight": 1}),
-            "students.one.sequence.gold_weight: at 1 the teacher's answers weigh nothing; lower it",
+            with_student(loss="ce", beams={"gold_weight": 1}),
+            "students.one.beams.gold_weight: at 1 the teacher's beams weigh nothing; lower it",
         ),
         (
             with_student(components={"hidden": {}}, loss_weights={"hidden": 1}),
@@ -196,8 +219,8 @@ def test_a_key_like_no_other_is_answered_with_all_keys():
             "students.one.size.encoder_layers: for hidden each layer follows one of the teacher's",
         ),
         (
-            with_student(loss="traditional", sequence={}),
-            "students.one.sequence.beams: kl need the signals of as many answers, got signals.beams 0; "
+            with_student(loss="traditional", beams={}),
+            "students.one.beams.width: kl need the signals of as many beams, got signals.beams 0; "
             "set it to 4, or students.one.signals to online",
         ),
         (with_student(loss="traditional", loss_weights={"ce": 1, "kl": 1}), "students.one: loss traditional"),
