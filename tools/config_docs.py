@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Configuration
 
 `config.yaml` is the default run; files given with `--configfile` are laid over it, key by key; `null` drops
-an entry of `sources`, `teachers` or `students`. Mistakes are told all at once before any job starts:
-`kdlib config --overlay FILE` checks a file and prints it with every preset resolved.
+an entry of `sources`, `teachers` or `students`. All mistakes are reported together before any job
+starts: `kdlib config --overlay FILE` checks a file and prints it with every preset resolved.
 
 This page and `schema.json` (for editors) are generated from `kdlib/config/`: `make docs`.
 

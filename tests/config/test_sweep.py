@@ -25,7 +25,7 @@ def problems(**sweep):
     return [line.removeprefix("- ") for line in str(caught.value).splitlines()[1:]]
 
 
-def test_every_combination_is_a_student_by_a_name_that_tells_it():
+def test_every_combination_is_a_student_by_a_name_that_says_which():
     config = swept(
         recipes=["kd"], sizes=["nano", "mini"], temperatures=[2, {"start": 4, "end": 1.5}], seeds=[1, 2]
     )
@@ -66,7 +66,7 @@ def test_a_dumped_configuration_with_a_sweep_loads_to_the_same():
 
 
 @pytest.mark.parametrize(
-    ("sweep", "told"),
+    ("sweep", "reported"),
     [
         ({"recipes": ["kdd"]}, "sweep.recipes: no student 'kdd'; did you mean 'kd'?"),
         ({"recipes": ["kd"], "sizes": ["nan"]}, "sweep.sizes: unknown name 'nan'; did you mean 'nano'?"),
@@ -76,8 +76,8 @@ def test_a_dumped_configuration_with_a_sweep_loads_to_the_same():
         ({}, "sweep.recipes: missing"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(sweep, told):
-    assert any(line.startswith(told) for line in problems(**sweep)), problems(**sweep)
+def test_a_mistake_is_reported_at_its_place(sweep, reported):
+    assert any(line.startswith(reported) for line in problems(**sweep)), problems(**sweep)
 
 
 def test_a_student_of_that_name_that_is_another_is_not_overwritten():
@@ -94,7 +94,7 @@ def test_a_student_of_a_pretrained_model_has_no_size_to_vary():
         load_config({**raw, "sweep": {"recipes": ["half"], "sizes": ["nano"]}})
 
 
-def test_a_wrong_recipe_is_told_once_and_not_for_every_combination():
+def test_a_wrong_recipe_is_reported_once_and_not_for_every_combination():
     raw = copy.deepcopy(RAW)
     raw["students"]["kd"]["alpha"] = 3
     with pytest.raises(ConfigError) as caught:
