@@ -51,7 +51,8 @@ def _nested(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:  # noqa: 
 
 
 def _type(annotation: Any) -> str:  # noqa: ANN401
-    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    parts = typing.get_args(annotation)
     if origin is typing.Annotated:
         return _type(parts[0])
     if origin is typing.Literal:

@@ -36,7 +36,8 @@ def test_every_combination_is_a_student_by_a_name_that_says_which():
         for temperature in ("t2", "t4to1_5")
         for seed in (1, 2)
     ]
-    held, decaying = config.students["kd-nano-t2-s1"], config.students["kd-mini-t4to1_5-s2"]
+    held = config.students["kd-nano-t2-s1"]
+    decaying = config.students["kd-mini-t4to1_5-s2"]
     assert (held.temperature.start, held.temperature.end) == (2, 2)
     assert (decaying.temperature.start, decaying.temperature.end) == (4, 1.5)
     assert (held.size.d_model, decaying.size.d_model) == (32, 128)

@@ -29,7 +29,8 @@ def test_a_profile_overrides_no_key_that_a_user_sets(name):
 
 
 def test_an_overlay_chooses_a_profile_and_keeps_the_keys_of_the_file_below(tmp_path):
-    below, above = tmp_path / "below.yaml", tmp_path / "above.yaml"
+    below = tmp_path / "below.yaml"
+    above = tmp_path / "above.yaml"
     below.write_text(yaml.safe_dump(with_student(training={"epochs": 3})))
     above.write_text("students: {one: {training: {profile: quick_start, batch_size: 5}}}")
     training = read_config([below, above]).students["one"].training
