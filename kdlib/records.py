@@ -12,6 +12,13 @@ FocalReason = Literal["inside", "before", "test_name", "class", "given"]
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
+# Systems that the others of a run are compared with: their names in its scores, and their folders.
+RETRIEVAL = "baselines/retrieval"
+TRIGRAM = "baselines/trigram"
+FREQUENT = "baselines/frequent"
+BASELINES = (RETRIEVAL, TRIGRAM, FREQUENT)
+TRADITIONAL = "students/traditional"
+
 
 def normalise_whitespace(text: str) -> str:
     """Collapse every run of white space to one space and strip the ends."""

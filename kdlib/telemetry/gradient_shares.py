@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from kdlib.config.recipes import BALANCED
 from kdlib.files import DataError, read_json
 from kdlib.telemetry.step_csv import STEPS, Step, read_steps
 
@@ -228,7 +229,7 @@ def keys_of(run: Path, advice: Advice) -> dict[str, Any]:
     report = (run if run.is_dir() else run.parent) / "training_report.json"
     params = read_json(report)["params"] if report.is_file() else {}
     weights = {name: float(f"{weight:.3g}") for name, weight in advice.weights.items()}
-    if params.get("loss") not in ("traditional", "enhanced", "ast_enhanced"):
+    if params.get("loss") not in BALANCED:
         return {"schedule": None, "loss_weights": weights}
     both = advice.weights["kl"] + advice.weights["ce"]
     others = {name: weight / both for name, weight in advice.weights.items() if name not in ("kl", "ce")}

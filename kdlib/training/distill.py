@@ -139,16 +139,16 @@ def _learnt(
     student: Student, given: Given, store: SignalStore | None, folder: Path
 ) -> tuple[Path, dict[str, int] | None]:
     """Return the rows to learn from, with the teacher's answers if wanted, and the counts of these."""
-    if student.sequence is None:
+    if student.beams is None:
         return given.train, None
     beams = given.beams
     if store:
         beams = folder / "beams.parquet"
-        stored_beams(store, given.train, given.tokenizer, student.sequence.beams, beams)
+        stored_beams(store, given.train, given.tokenizer, student.beams.width, beams)
     if beams is None:
         raise ValueError("a student of whole sequences needs the teacher's answers")
     out = folder / "references.parquet"
-    return out, write_references(given.train, beams, student.sequence, out)
+    return out, write_references(given.train, beams, student.beams, out)
 
 
 def _golds(

@@ -81,14 +81,16 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, store=manifest, model=teacher, beams=None, measure=None, resume=None, **student):
+    def run(
+        name, training, store=manifest, model=teacher, beams_file=None, measure=None, resume=None, **student
+    ):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
         out = tmp_path / name
         files = (dataset.train, dataset.validation, dataset.tokenizer)
         places = (out, tmp_path / "checkpoints", 1, tmp_path / "golds")
-        given = {"encoder": measure, "beams": beams, "resume_from": resume}
+        given = {"encoder": measure, "beams": beams_file, "resume_from": resume}
         distill("toy", preset, *files, store, model, *places, **given)
         return out
 

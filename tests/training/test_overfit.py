@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kdlib.config import Dataset, Signals, Student, Teacher, Tokenizer
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 from kdlib.files import read_json, read_parquet, sha256, write_json, write_parquet
 from kdlib.losses.table import Components
 from kdlib.models.batch import read_rows
@@ -48,7 +48,7 @@ RECIPES = {
         "loss_weights": {"ce": 0.4, "reverse_kl": 0.3, "skew_kl": 0.3},
     },
     "online": {"loss": "traditional", "signals": "online"},
-    "sequence": {"loss": "ce", "sequence": {"beams": 2, "gold_weight": GOLD_WEIGHT}},
+    "sequence": {"loss": "ce", "beams": {"width": 2, "gold_weight": GOLD_WEIGHT}},
     "intermediate": {
         "size": {**SIZE, "d_model": 48},
         "signals": "online",
@@ -142,4 +142,4 @@ def test_the_recipes_are_all_there_are():
     assert used == set(Components.model_fields)
     assert {"trident", "legacy", "stability_first"} <= RECIPES.keys()
     assert {recipe.get("signals") for recipe in RECIPES.values()} == {None, "online"}
-    assert any("sequence" in recipe for recipe in RECIPES.values())
+    assert any("beams" in recipe for recipe in RECIPES.values())

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
 from kdlib.sources.java_files import files_below, java_paths
 from kdlib.provenance import code_digest, package_versions
+from kdlib.records import BASELINES, TRIGRAM
 
 try:
     cfg = load_config(config)
@@ -16,7 +17,6 @@ except ConfigError as error:
 RUN = f"results/{cfg.run}"
 LOGS = f"logs/{cfg.run}"
 MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
-BASELINES = ["retrieval", "trigram", "frequent"]
 JDK = shutil.which("javac") is not None  # in params: one installed later reruns
 
 

@@ -70,7 +70,7 @@ def student_plan(student: Student) -> Plan:
     return _plan(
         student.training,
         student.weights(),
-        student.loss in ("traditional", "enhanced", "ast_enhanced"),
+        student.balanced(),
         student.temperature,
         student.alpha,
         student.convergence,

@@ -44,7 +44,7 @@ def write_references(train: Path, beams: Path, sequence: SequenceLevel, out: Pat
     if not kept:
         raise DataError(
             f"{beams}: none of the teacher's answers is a valid assertion other than the gold target; train "
-            "the teacher longer, or leave sequence out"
+            "the teacher longer, or leave the student's key beams out"
         )
     ids = {key for part in parts_of(train, ["id"]) for key in part["id"].to_pylist()}
     if unknown := sorted(kept.keys() - ids):

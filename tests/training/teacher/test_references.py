@@ -115,7 +115,7 @@ def test_a_student_of_the_preset_learns_from_answers_and_reports_them(distill, b
     training = {"epochs": 12, "learning_rate": 0.01, "dropout": 0, "patience": 12}
     config = read_config([CONFIG / "config.yaml", CONFIG / "sequence.yaml"])
     given = config.students["sequence"].model_dump(exclude={"teacher", "model", "size", "training"})
-    out = distill("pupil", training, store=None, model=None, beams=beams, **given)
+    out = distill("pupil", training, store=None, model=None, beams_file=beams, **given)
     report = read_json(out / "training_report.json")
     assert report["references"] == {**COUNTS, "kept": 2}
     assert report["planned_steps"] == 12 * math.ceil(34 / 8)
@@ -126,7 +126,7 @@ def test_a_student_of_the_preset_learns_from_answers_and_reports_them(distill, b
 def test_interrupted_it_ends_in_the_same_bytes(distill, beams, outcome, monkeypatch, tmp_path):
     from kdlib.training.loop.trainer import LossTrainer
 
-    given = {"store": None, "model": None, "beams": beams, "sequence": {"keep": 2}, **CE}
+    given = {"store": None, "model": None, "beams_file": beams, "beams": {"keep": 2}, **CE}
     training = {"epochs": 3, "dropout": 0.1}
     whole = outcome(distill("whole", training, **given))
     evaluate, calls = LossTrainer.evaluate, []
@@ -147,11 +147,11 @@ def test_interrupted_it_ends_in_the_same_bytes(distill, beams, outcome, monkeypa
 
 def test_answers_must_be_given(distill):
     with pytest.raises(DataError, match=r"it learns from the teacher's answers \(rule beams\), none given"):
-        distill("pupil", {"epochs": 1}, store=None, model=None, sequence={}, **CE)
+        distill("pupil", {"epochs": 1}, store=None, model=None, beams={}, **CE)
 
 
 def test_a_teacher_online_is_compared_on_its_own_answers_too(distill, beams, steps):
-    given = {"store": None, "beams": beams, "sequence": {"keep": 2}, "signals": "online"}
+    given = {"store": None, "beams_file": beams, "beams": {"keep": 2}, "signals": "online"}
     training = {"epochs": 6, "learning_rate": 0.01, "dropout": 0}
     rows = steps(distill("pupil", training, loss="traditional", **given))
     assert len(rows) == 6 * math.ceil(36 / 8)
@@ -164,7 +164,7 @@ def test_stored_answers_bring_their_own_signals(distill, signals_of, teacher, st
     manifest = signals_of(tmp_path / "store", teacher, beams=3, precision="float32", codec={"kind": "dense"})
     frozen = {"epochs": 1, "dropout": 0, "learning_rate": 1e-12}
     given = {"components": {"ce": {}, "kl": {}}, "loss_weights": {"ce": 0.5, "kl": 0.5}}
-    given |= {"sequence": {"beams": 3, "keep": 2}, "temperature": {"start": 2, "end": 2}}
+    given |= {"beams": {"width": 3, "keep": 2}, "temperature": {"start": 2, "end": 2}}
     given |= {"layers": {"decoder": 1}, "size": None}
     out = distill("pupil", frozen, store=manifest, **given)
     report = read_json(out / "training_report.json")
