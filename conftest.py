@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what runs Snakemake or asks for a slow fixture, and let whole runs begin.
 
-    A run that begins last would end alone; what waits for Slurm leaves the processor to others from the start.
+    A run that begins last would end alone; what waits for Slurm leaves the processor to others.
     """
     for item in items:
         asked = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
