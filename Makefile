@@ -22,7 +22,7 @@ NUMERICS := tests/test_softmax.py tests/models/test_forward.py tests/training/te
 # Else every job of every run would compile kdlib again.
 unexport PYTHONDONTWRITEBYTECODE
 # Two processes with two threads each would wait for one another.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist $(DIST)
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist $(DIST) --no-loadscope-reorder
 # --configfile would take a target after it for another file
 SNAKEMAKE := $(BIN)/snakemake $(TARGET) --profile profiles/local $(if $(CONFIG),--configfile $(CONFIG))
 

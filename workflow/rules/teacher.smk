@@ -48,6 +48,8 @@ rule teacher:
     benchmark:
         f"{LOGS}/teacher/{{teacher}}.benchmark.tsv"
     threads: lambda w: threads_of(cfg.teachers[w.teacher])
+    # Most of a run waits for it; a student that does not would keep a teacher of two threads waiting.
+    priority: 1
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: training_minutes("teacher", cfg.teachers[w.teacher])
