@@ -13,18 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from kdlib import config
-from kdlib.corpus.assembly.placement import known_splits, place, units_of_file
 from kdlib.corpus.assembly.split import ORDER
+from kdlib.corpus.views.document import Document, file_key, method_keys, read_document
+from kdlib.corpus.views.placement import known_splits, place, units_of_file
 from kdlib.corpus.views.pool import select, write_split
-from kdlib.corpus.views.rows import (
-    Document,
-    LeftOut,
-    file_key,
-    fim_candidates,
-    method_candidates,
-    method_keys,
-    read_document,
-)
+from kdlib.corpus.views.rows import LeftOut, fim_candidates, method_candidates
 from kdlib.files import DataError, write_json
 from kdlib.records import SPLITS, Split
 from kdlib.sources.java_files import java_files

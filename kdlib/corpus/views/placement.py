@@ -9,7 +9,7 @@ from typing import Literal
 
 from kdlib import config
 from kdlib.corpus.assembly.split import ORDER
-from kdlib.corpus.views.rows import Document
+from kdlib.corpus.views.document import Document
 from kdlib.files import read_parquet
 from kdlib.records import Split
 
