@@ -17,6 +17,7 @@ from kdlib.java.compiler import SourceFile
 from kdlib.java.methods import Method, TypeDeclaration, Unit, read_unit
 from kdlib.java.syntax import captures, parse, text
 from kdlib.records import Occurrence
+from kdlib.sources.layout import module_of
 
 # JLS 21 §3.3: a backslash after an odd number of others begins no escape.
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u+([0-9a-fA-F]{4})")
@@ -153,7 +154,7 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     folder = unit.package.replace(".", "/")
     place = replace(place, name=f"{folder}/{place.name}".lstrip("/"))
     runner = edition.runners[name] if header.abstract else name
-    project = class_path.files / _module(where.path)
+    project = class_path.files / module_of(where.path)
     return Target(place, runner, method.name, _RUN_BY[framework], edition, project)
 
 
@@ -215,12 +216,6 @@ def _holder(name: str, arguments: int, unit: Unit, holders: Mapping[str, frozens
     if name == "assertThat" and arguments > 1:
         unlike |= {*_FLUENT}
     return next((each for each in HOLDERS if each not in unlike and name in holders.get(each, ())), None)
-
-
-def _module(path: str) -> str:
-    """Return the folder of the module that a test file belongs to: Maven's, else that of the source."""
-    before, found, _ = f"/{path}".rpartition("/src/test/")
-    return before.lstrip("/") if found else ""
 
 
 @lru_cache(maxsize=64)  # the assertions of a file come one after another

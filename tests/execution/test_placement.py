@@ -10,7 +10,6 @@ from kdlib.execution.placement import (
     HOLDERS,
     NotExecutableError,
     Place,
-    _module,
     read_place,
     target_of,
     with_imports,
@@ -61,19 +60,6 @@ def test_a_target_names_class_method_and_framework(project):
     assert nested.edition is found.edition
     android = occurrence("android/test/p/LibTest.java", "org.junit.Assert.assertEquals(2", "android")
     assert target_of(android, project).edition is not found.edition
-
-
-@pytest.mark.parametrize(
-    ("path", "module"),
-    [
-        ("src/test/java/p/A.java", ""),
-        ("core/src/test/java/p/A.java", "core"),
-        ("a/src/test/b/src/test/A.java", "a/src/test/b"),
-        ("test/p/A.java", ""),
-    ],
-)
-def test_the_folder_of_a_test_is_that_of_its_module(path, module):
-    assert _module(path) == module
 
 
 @needs_jdk

@@ -8,27 +8,20 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdlib.config import (
-    ArchiveSource,
-    DebianSource,
-    Filters,
-    GitSource,
-    MinedSource,
-    PathSource,
-    SampleSource,
-)
+from kdlib.config import Filters, MinedSource
 from kdlib.corpus.mining.extraction import Stamp, mine_file
 from kdlib.corpus.mining.focal import Methods
 from kdlib.corpus.mining.parallel import forked_map
 from kdlib.corpus.mining.project import ProjectFile, index
 from kdlib.corpus.mining.suites import tests_of
-from kdlib.files import DataError, example_batch, write_example_batches, write_json
+from kdlib.files import example_batch, write_example_batches, write_json
 from kdlib.java.methods import Unit, read_unit
 from kdlib.java.syntax import parse
 from kdlib.records import Example
 from kdlib.sources.generated import is_generated
 from kdlib.sources.java_files import JavaFile, content_digest, java_files
 from kdlib.sources.licence import licence_allowed, licence_of
+from kdlib.sources.pins import check_pin, stated_licence, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,11 +101,11 @@ def mine_source(
     """
     files = list(java_files(root))
     sha256 = content_digest(files)
-    _check_pin(name, source, sha256)
+    check_pin(name, source, sha256)
     spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
     readings = _readings(files, spans, filters.max_file_bytes, processes)
-    licence = "MIT" if isinstance(source, SampleSource) else source.licence
-    mined = _Source(name, _version(source, sha256), licence, filters, files, readings)
+    licence = stated_licence(source)
+    mined = _Source(name, version_of(source, sha256), licence, filters, files, readings)
     tally = Tally()
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -239,17 +232,3 @@ def _read(content: bytes, max_file_bytes: int, keep: bool) -> Reading:
         licence=licence_of(content),
         tree=tree if keep and b"est" in content and _may_assert(content) else None,
     )
-
-
-def _version(source: MinedSource, sha256: str) -> str:
-    if isinstance(source, GitSource):
-        return source.revision
-    return source.version if isinstance(source, ArchiveSource | DebianSource) else sha256[:16]
-
-
-def _check_pin(name: str, source: MinedSource, sha256: str) -> None:
-    if isinstance(source, PathSource) and source.sha256 not in (None, sha256):
-        raise DataError(
-            f"{name}: the Java files of {source.path} have sha256 {sha256}, the configuration expects "
-            f"{source.sha256}; if they are the ones you want, set their sha256"
-        )

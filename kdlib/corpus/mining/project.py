@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import NamedTuple
 
 from kdlib.java.assertions import is_test_annotation
 from kdlib.java.methods import Method, TypeDeclaration, Unit, base_name, simple_name
-
-# src/test, src/integrationTest, and test folders of projects that do not follow Maven.
-_TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
+from kdlib.sources.layout import is_test_path, steps_between
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +29,7 @@ class ProjectFile:
     is_test_code: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        among_tests = "src/main/" not in self.path and bool(_TEST_FOLDER.search(self.path))
-        object.__setattr__(self, "is_test_code", among_tests)
+        object.__setattr__(self, "is_test_code", is_test_path(self.path))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,6 +267,4 @@ def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
 
 def distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
     """Return what orders types of one name: production code first, then the steps between their folders."""
-    here, there = file.path.split("/"), kind.file.path.split("/")
-    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
-    return kind.file.is_test_code, len(here) + len(there) - 2 * shared, kind.file.path
+    return kind.file.is_test_code, steps_between(file.path, kind.file.path), kind.file.path

@@ -21,6 +21,7 @@ from kdlib.corpus.views.rows import LeftOut, fim_candidates, method_candidates
 from kdlib.files import DataError, write_json
 from kdlib.records import SPLITS, Split
 from kdlib.sources.java_files import java_files
+from kdlib.sources.pins import stated_licence
 from kdlib.tasks.fim import FAMILIES
 
 
@@ -111,7 +112,7 @@ def _documents(
     name: str, source: config.MinedSource, root: Path, filters: config.Filters, gathered: Gathered
 ) -> Iterator[Document]:
     """Yield the files of a source that have views; count the others."""
-    licence = "MIT" if isinstance(source, config.SampleSource) else source.licence
+    licence = stated_licence(source)
     for java in java_files(root):
         gathered.read[name] += 1
         document = read_document(java, name, licence, filters)
