@@ -21,7 +21,8 @@ from kdlib.sources.layout import editions, is_read_by_tests, resource_folders, s
 LISTING = "classpath.json"
 _FILES = "files"
 # Newer libraries make some old calls ambiguous: a source that loses many files is tried as old Java.
-_MANY, _OLD_JAVA = 0.05, 8
+_MANY = 0.05
+_OLD_JAVA = 8
 _ANONYMOUS = re.compile(r"\$\d")  # or local
 _MOST_BYTES = 8 << 20  # of a file that tests may read
 
@@ -123,12 +124,14 @@ def _compile(
     with tempfile.TemporaryDirectory(prefix="kdlib-classes-") as temporary:
         paths = {folder / _FILES / file.path: file.path for file in files}
         # javac writes its list of files beside the classes.
-        classes, older = Path(temporary, "classes"), Path(temporary, "older")
+        classes = Path(temporary, "classes")
+        older = Path(temporary, "older")
         errors = compile_most(jdk, list(paths), jars, classes)
         if len(errors) > _MANY * len(files):
             others = compile_most(jdk, list(paths), jars, older, release=_OLD_JAVA)
             if len(others) < len(errors):
-                classes, errors = older, others
+                classes = older
+                errors = others
         if classes.is_dir():
             shutil.move(classes, folder / name)
     return {paths[path]: error for path, error in errors.items()}

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from kdlib.execution.jobs import Framework, Limits
+from kdlib.execution.jobs import ExecutionLimits, Framework
 from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
 from kdlib.files import DataError
 from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
@@ -84,7 +84,12 @@ def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
 
 
 def runner_command(
-    jdk: Jdk, harness: Path, readable: tuple[Path, ...], limits: Limits, sandbox: Sandbox, temporary: Path
+    jdk: Jdk,
+    harness: Path,
+    readable: tuple[Path, ...],
+    limits: ExecutionLimits,
+    sandbox: Sandbox,
+    temporary: Path,
 ) -> list[str]:
     """Return the command of a JVM that runs tests in the sandbox.
 

@@ -15,7 +15,7 @@ LONGEST_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExecutionJob:
     """One test method, run with changed sources.
 
     Attributes:
@@ -42,7 +42,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExecutionResult:
     """What became of a job.
 
     Attributes:
@@ -59,7 +59,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ExecutionLimits:
     """What one job may use.
 
     Attributes:

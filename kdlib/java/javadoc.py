@@ -30,7 +30,8 @@ _SPAN = (
 )
 _TAG = re.compile(rf"<(/?)(?:({_PARAGRAPH})|({_LINE})|({_SPAN}))\b[^<>]*>", re.IGNORECASE)
 # Control characters, which comments are freed of, around the place of what is neither HTML nor tags.
-_STAND_IN, _BLOCK = re.compile(r"\x00(\d+)\x00"), re.compile(r"\x01(\d+)\x01")
+_STAND_IN = re.compile(r"\x00(\d+)\x00")
+_BLOCK = re.compile(r"\x01(\d+)\x01")
 _WORD = re.compile(r"\w+")
 
 
@@ -79,7 +80,8 @@ def javadoc(comment: str) -> Javadoc:
     body = comment.removeprefix("/**").removesuffix("*/").strip("*").translate({0: None, 1: None})
     body = _without_inline_tags(_MARGIN.sub("", body.replace("\r\n", "\n")), kept)
     head, *rest = _BLOCK_TAG.split(body)
-    names, texts = rest[::2], rest[1::2]
+    names = rest[::2]
+    texts = rest[1::2]
     tags = ((name, _plain(text, kept)) for name, text in zip(names, texts, strict=True))
     return Javadoc(_plain(head, kept), tuple(tags))
 

@@ -154,7 +154,9 @@ def effect_of(mode: Mode, text: str) -> Effect | None:
         mode: Mode before the text.
         text: Any part of a source; U+FFFD, which stands for part of a character, is like a letter.
     """
-    needs, pushes, last = "", "", ""
+    needs = ""
+    pushes = ""
+    last = ""
     semicolon: int | None = None
     ends = False
     for char in text:

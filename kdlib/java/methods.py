@@ -92,7 +92,7 @@ class TypeDeclaration(NamedTuple):
     end: int
 
 
-class Unit(NamedTuple):
+class CompilationUnit(NamedTuple):
     """What a Java file declares; the outer of two nested types comes first."""
 
     package: str
@@ -100,9 +100,10 @@ class Unit(NamedTuple):
     types: tuple[TypeDeclaration, ...]
 
 
-def read_unit(root: Node) -> Unit:
+def read_unit(root: Node) -> CompilationUnit:
     """Return the declarations below the root of a syntax tree."""
-    package, imports = "", []
+    package = ""
+    imports = []
     types: list[TypeDeclaration] = []
     for node in root.named_children:
         if node.type == "package_declaration":
@@ -111,7 +112,7 @@ def read_unit(root: Node) -> Unit:
             imports.append(Import(match[2], bool(match[1]), bool(match[3])))
         elif node.type in _TYPES:
             types += _types(node)
-    return Unit(package, tuple(imports), tuple(types))
+    return CompilationUnit(package, tuple(imports), tuple(types))
 
 
 def simple_name(name: str) -> str:
@@ -149,7 +150,8 @@ def _type(node: Node, outer: str, members: list[Node]) -> TypeDeclaration:
     own = _field(node, "name")
     components = _parameters(node.child_by_field_name("parameters"))
     fields = {name: kind for kind, name in components}
-    methods, constructors = [], []
+    methods = []
+    constructors = []
     for member in members:
         if member.type == "method_declaration":
             methods.append(_method(member))

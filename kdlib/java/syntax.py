@@ -10,7 +10,8 @@ import tree_sitter_java
 from tree_sitter import Node, Query, QueryCursor, Tree
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
-_BEFORE, _AFTER = b"class C { void m() {\n", b"\n} }"
+_BEFORE = b"class C { void m() {\n"
+_AFTER = b"\n} }"
 # tree-sitter counts the levels of a query in 16 bits; past their end it takes time without bound.
 _DEEPEST = 65_000
 

@@ -41,7 +41,8 @@ def changes(manifest: Manifest, job: Mapping[str, Any]) -> list[Change]:
 
 
 def _config(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    old, new = dict(flat(before)), dict(flat(now))
+    old = dict(flat(before))
+    new = dict(flat(now))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name, ABSENT) != new.get(name, ABSENT):
             yield Change("config", name, f"{_word(old, name)} → {_word(new, name)}")

@@ -20,7 +20,8 @@ def ancestry(targets: Iterable[str], manifests: Iterable[Manifest]) -> Iterator[
         manifests: Of all jobs that may have made them.
     """
     makers = {path: own for own in manifests for path in own["output"]}
-    queue, seen = list(targets), set[int]()
+    queue = list(targets)
+    seen = set[int]()
     for path in queue:  # which grows
         own = makers.get(path)
         if own is not None and id(own) not in seen:

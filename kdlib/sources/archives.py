@@ -48,7 +48,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """How much an archive may hold.
 
     Attributes:
@@ -72,7 +72,7 @@ class Limits:
         return max(self.ratio_from, self.ratio * packed)
 
 
-LIMITS = Limits()
+LIMITS = ArchiveLimits()
 
 
 def is_java(name: str) -> bool:
@@ -81,7 +81,7 @@ def is_java(name: str) -> bool:
 
 
 def members(
-    archive: Path, limits: Limits = LIMITS, wanted: Callable[[str], bool] = is_java
+    archive: Path, limits: ArchiveLimits = LIMITS, wanted: Callable[[str], bool] = is_java
 ) -> Iterator[tuple[PurePosixPath, bytes | None]]:
     """Yield the path of every member, with its content if it is a plain file whose content is wanted.
 
@@ -127,7 +127,7 @@ def _head(archive: Path) -> bytes:
 
 
 def _tar_members(
-    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+    archive: Path, limits: ArchiveLimits, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes | None]]:
     with _unpacking(archive) as file:
         stream = _Stream(file, archive, limits)
@@ -168,7 +168,7 @@ def _unpacking(archive: Path) -> io.BufferedIOBase:
 class _Stream(io.BufferedIOBase):
     """What a ``.tar`` unpacks to: counted, and forward only, since a member that points back has no end."""
 
-    def __init__(self, file: io.BufferedIOBase, archive: Path, limits: Limits) -> None:
+    def __init__(self, file: io.BufferedIOBase, archive: Path, limits: ArchiveLimits) -> None:
         self.last = b""
         self._file = file
         self._position = 0
@@ -199,7 +199,7 @@ class _Stream(io.BufferedIOBase):
 
 
 def _zip_members(
-    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+    archive: Path, limits: ArchiveLimits, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes | None]]:
     with _Sparing(archive) as file, zipfile.ZipFile(file) as packed:
         for entry in packed.infolist():

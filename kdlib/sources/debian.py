@@ -167,7 +167,8 @@ def _unpack_jars(folder: Path, jars: Path) -> None:
 def _private_apt(name: str) -> Iterator[tuple[list[str], Path]]:
     """Yield apt's options for a private, updated state and the folder that apt downloads to."""
     with tempfile.TemporaryDirectory(prefix="kdlib-apt-") as temporary:
-        state, downloads = Path(temporary, "state"), Path(temporary, "downloads")
+        state = Path(temporary, "state")
+        downloads = Path(temporary, "downloads")
         for needed in (state / "lists/partial", state / "cache/archives/partial", downloads):
             needed.mkdir(parents=True)
         sources = state / "kdlib.sources"

@@ -38,7 +38,8 @@ def fetch(source: FetchedSource, archive: Path) -> None:
             case DebianSource():
                 name = f"{source.package} {source.version}"
                 download_upstream(source.package, source.version, partial)
-        found, size = sha256(partial), partial.stat().st_size
+        found = sha256(partial)
+        size = partial.stat().st_size
         if found != source.sha256:
             raise DataError(
                 f"{name}: has sha256 {found}, the configuration expects {source.sha256}; "

@@ -84,7 +84,8 @@ def _write(url: str, revision: str, repository: Path, archive: Path) -> None:
     listing = _git(url, repository, "ls-tree", "-r", "-z", "--full-tree", revision)
     files = []
     for line in listing.split(b"\0")[:-1]:
-        (mode, _, object_id), path = line.partition(b"\t")[0].split(), line.partition(b"\t")[2]
+        (mode, _, object_id) = line.partition(b"\t")[0].split()
+        path = line.partition(b"\t")[2]
         if mode.startswith(b"100"):
             files.append((path, object_id))
     command = [*_command(repository), "cat-file", "--batch"]

@@ -32,7 +32,7 @@ def java_files(source_root: Path, wanted: Callable[[str], bool] = is_java) -> It
     """Yield the Java files of a source, sorted by path.
 
     Hidden folders and build outputs are left out, and links are not followed. The files of a folder are read
-    one by one, those of an archive are held together: ``archives.Limits`` says how many bytes at most.
+    one by one, those of an archive are held together: ``archives.ArchiveLimits`` says how many bytes at most.
 
     Args:
         source_root: A folder, or an archive: ``.tar`` in any usual compression, ``.zip`` or ``.jar``.

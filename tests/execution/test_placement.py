@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
+from kdlib.execution.class_files import class_files
 from kdlib.execution.classpath import read_class_path, refuse_class_path, static_methods
-from kdlib.execution.equivalents import class_files
 from kdlib.execution.placement import (
     HOLDERS,
     NotExecutableError,

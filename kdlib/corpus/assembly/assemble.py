@@ -63,7 +63,8 @@ def assemble(
         raise DataError(
             f"no examples in {names}: no test of theirs calls a method of the project; add a source"
         )
-    split_of, units = assign(distinct, split), assign_units(distinct, split)
+    split_of = assign(distinct, split)
+    units = assign_units(distinct, split)
     housed = [
         replace(entry, occurrences=tuple(at_home(entry.occurrences, split_of[entry.id], units, split)))
         for entry in distinct

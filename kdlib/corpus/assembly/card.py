@@ -105,7 +105,8 @@ def _lengths(part: Sequence[Entry], summary: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _source(report: Mapping[str, Any], kept: int) -> dict[str, Any]:
-    filtered, skipped = sum(report["filtered"].values()), len(report["skipped"])
+    filtered = sum(report["filtered"].values())
+    skipped = len(report["skipped"])
     return {
         **{name: report[name] for name in _OF_SOURCE},
         "filtered": filtered,

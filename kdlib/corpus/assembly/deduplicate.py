@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from kdlib.config import Filters
 from kdlib.corpus.assembly.near import NearIndex, shingles
-from kdlib.corpus.assembly.split import Placed
+from kdlib.corpus.assembly.split import Placed, SplitUnit
 from kdlib.java.tokens import code_tokens
 from kdlib.records import MARKER, SPLITS, Example, Occurrence, Split, digest
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kdlib.corpus.assembly.near import Shingles
 
 _PLACE = attrgetter(*Occurrence.__dataclass_fields__)
-Unit = Literal["class", "project", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def classes_of(example: Placed) -> set[str]:
 class _Known:
     """What later splits know."""
 
-    by: Unit
+    by: SplitUnit
     near: NearIndex | None
     texts: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
@@ -126,7 +125,7 @@ class _Known:
 
 
 def remove_from_train(
-    entries: Sequence[Entry], split_of: Mapping[str, Split], by: Unit, filters: Filters
+    entries: Sequence[Entry], split_of: Mapping[str, Split], by: SplitUnit, filters: Filters
 ) -> tuple[list[Entry], dict[Split, Counter[str]]]:
     """Remove from train and validation what a later split knows; test rows always stay.
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from kdlib import config
 from kdlib.corpus.assembly.deduplicate import classes_of
+from kdlib.corpus.assembly.split import SplitUnit
 from kdlib.files import DataError, iter_examples
 from kdlib.java.tokens import code_tokens
 from kdlib.records import MARKER, Example, Split, digest, normalise_whitespace
@@ -84,18 +85,18 @@ def audit(
 
 def _sentence(name: str, share: float, rows: int, bound: float) -> str:
     if name == "near":
-        what, key = "have a near duplicate in", "split.max_near_leakage"
+        what = "have a near duplicate in"
+        key = "split.max_near_leakage"
     else:
-        what, key = f"share their {name} with", "split.max_leakage"
+        what = f"share their {name} with"
+        key = "split.max_leakage"
     return (
         f"leakage: {share:.2%} of {rows} test rows {what} train or validation, more than {key} {bound:.2%}; "
         f"remove the copies or raise {key}"
     )
 
 
-def _shares(
-    examples: Iterable[Example], split_of: Mapping[str, Split], by: Literal["class", "project", "row"]
-) -> dict[str, float]:
+def _shares(examples: Iterable[Example], split_of: Mapping[str, Split], by: SplitUnit) -> dict[str, float]:
     """Return the shares of test rows that have a key in common with other rows, by kind of key."""
     known: dict[str, set[str]] = defaultdict(set)
     tested: dict[str, list[set[str]]] = defaultdict(list)
@@ -111,7 +112,7 @@ def _shares(
     }
 
 
-def _keys(example: Example, by: Literal["class", "project", "row"]) -> dict[str, set[str]]:
+def _keys(example: Example, by: SplitUnit) -> dict[str, set[str]]:
     units = {
         "class": lambda: {"unit": classes_of(example)},
         "project": lambda: {"unit": {where.source for where in example.occurrences}},

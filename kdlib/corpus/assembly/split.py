@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kdlib import config
 from kdlib.files import DataError
 from kdlib.records import SPLITS, Occurrence, Split
 
+SplitUnit = Literal["class", "project", "row"]
 # Where an example stands in units of several splits, the first of these wins; they are filled in this order.
 ORDER: tuple[Split, ...] = SPLITS[::-1]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.corpus.importers.rows import (
-    Raw,
-    Row,
+    ExampleTexts,
+    FileGroup,
+    ImportedRow,
+    RawRow,
     RowError,
-    Texts,
-    Unit,
     found_files,
     is_blank,
     json_object,
@@ -32,20 +32,20 @@ _MARKER = re.compile(rf"\n[ \t]*{MARKER}[ \t\r]*(?=\n|\Z)|{MARKER}")
 _TYPES = {"train": "training", "validation": "validation", "test": "test", None: "all"}
 
 
-def units(root: Path) -> list[Unit]:
+def file_groups(root: Path) -> list[FileGroup]:
     """Return the JSONL files of a folder, or the one file."""
     return [(path,) for path in found_files(root, ".jsonl", ".jsonl.gz")]
 
 
-def rows(unit: Unit, limit: int) -> Iterator[Row]:
+def rows(group: FileGroup, limit: int) -> Iterator[ImportedRow]:
     """Yield the rows of a JSONL file, without its header and blank lines.
 
     Args:
-        unit: The file.
+        group: The file.
         limit: Bytes of a row at most.
     """
     first = True
-    for raw in lines(unit[0], limit):
+    for raw in lines(group[0], limit):
         if is_blank(raw, limit):
             continue
         if not (first and _is_header(raw, limit)):
@@ -122,7 +122,7 @@ def _columns(path: Path, wanted: list[str], all_names: list[str]) -> list[list[A
     return [table[name].to_pylist() for name in wanted]
 
 
-def _is_header(raw: Raw, limit: int) -> bool:
+def _is_header(raw: RawRow, limit: int) -> bool:
     try:
         row = json_object(raw, limit)
     except RowError:
@@ -130,12 +130,12 @@ def _is_header(raw: Raw, limit: int) -> bool:
     return isinstance(row.get("header"), dict)
 
 
-def _texts(raw: Raw, limit: int) -> list[Texts]:
+def _texts(raw: RawRow, limit: int) -> list[ExampleTexts]:
     row = json_object(raw, limit)
     focal = text_of(row, ("focal_method", "focal_file"), "no focal method")
     test = _one_marker(text_of(row, ("test_method_masked",), "no test"))
     return [
-        Texts(
+        ExampleTexts(
             focal_method=focal,
             masked_test=test,
             references=_references(row),

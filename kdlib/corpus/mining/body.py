@@ -69,7 +69,8 @@ class Nodes:
     def body(self, method: Method) -> Body:
         """Return what stands in a method."""
         calls = sorted(within(self.calls, method), key=attrgetter("end_byte"))
-        steps, others = within(self.steps, method), within(self.variables, method)
+        steps = within(self.steps, method)
+        others = within(self.variables, method)
         declared = sorted([*others, *(step for step in steps if step.type in _DECLARATIONS)], key=_start)
         return Body(steps, calls, _variables(declared), _caught(others))
 

@@ -24,11 +24,12 @@ from kdlib.records import MARKER, Example, Occurrence, example_id
 # Assertions of a file's tests times the bytes of these; their masked tests take about half of it. The largest
 # file of 15 libraries has a test of 1,296 assertions and needs 132 million.
 _MOST_BYTES = 200_000_000
-_TOO_MANY, _HOLDS_MARKER = "too many assertions", "holds the marker"
+_TOO_MANY = "too many assertions"
+_HOLDS_MARKER = "holds the marker"
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class SourceOrigin:
     """What every occurrence of a file says of where it comes from."""
 
     source: str
@@ -62,7 +63,7 @@ class _Assertion:
 
 
 def mine_file(
-    methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]], stamp: Stamp
+    methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]], origin: SourceOrigin
 ) -> Iterator[Example | str | None]:
     """Yield an example for each assertion of a file's tests, or None where no focal method is found.
 
@@ -73,7 +74,7 @@ def mine_file(
         methods: Declarations and bodies of the source.
         file: A file of it.
         tests: What ``tests_of`` returns for it.
-        stamp: Source, version and licence.
+        origin: Source, version and licence.
     """
     found = list(_assertions_of(methods, file, tests))
     groups = _groups(methods.project, [item for item in found if isinstance(item, _Assertion)])
@@ -84,16 +85,18 @@ def mine_file(
             yield item if isinstance(item, str) else None
             continue
         declared = item.focal.declared
-        owner, focal = declared.owner, declared.method
+        owner = declared.owner
+        focal = declared.method
         if declared not in texts:
             texts[declared] = method_text(owner.file.content, focal.start, focal.end)
-        source, reference = texts[declared], one_line(text(item.node).replace("\r\n", "\n"))
+        source = texts[declared]
+        reference = one_line(text(item.node).replace("\r\n", "\n"))
         if (source + item.masked + reference).count(MARKER) != 1:
             yield _HOLDS_MARKER
             continue
         occurrence = Occurrence(
-            source=stamp.source,
-            version=stamp.version,
+            source=origin.source,
+            version=origin.version,
             path=file.path,
             file_sha256=file_sha256,
             start_byte=item.node.start_byte,
@@ -109,7 +112,7 @@ def mine_file(
             group=groups[item.test],
             framework=item.framework,
             kind=item.kind,
-            licence=stamp.licence,
+            licence=origin.licence,
         )
         key = example_id(source, item.masked, [reference])
         yield Example(key, source, item.masked, (reference,), (occurrence,))
@@ -119,8 +122,10 @@ def _assertions_of(
     methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]]
 ) -> Iterator[_Assertion | str]:
     """Yield the assertions of a file's tests in source order, or why one is left out."""
-    project, nodes = methods.project, methods.nodes(file)
-    annotated, room = framework_of(file.unit.imports), _MOST_BYTES
+    project = methods.project
+    nodes = methods.nodes(file)
+    annotated = framework_of(file.unit.imports)
+    room = _MOST_BYTES
     classes = {project.outermost(kind) for kind, _ in tests}
     under_test = {test: class_under_test(project, test) for test in classes}
     for kind, method in tests:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from kdlib.corpus.mining.project import Declared, Project, ProjectType
 from kdlib.java.methods import Method, base_name, is_array, simple_name
 
-LAMBDA, NULL = "->", "null"
+LAMBDA = "->"
+NULL = "null"
 TYPE_VARIABLE = re.compile(r"[A-Z][A-Z0-9]?$")
 PRIMITIVE = frozenset({"boolean", "byte", "char", "double", "float", "int", "long", "short"})
 _NUMBERS = ("byte", "short", "int", "long", "float", "double")
@@ -81,12 +82,14 @@ def fit(
     Returns:
         A number in [-1, 1]; 0 if the names do not tell.
     """
-    base, takes_array = simple_name(base_name(written)), is_array(written)
+    base = simple_name(base_name(written))
+    takes_array = is_array(written)
     open_type = base == "Object" or bool(TYPE_VARIABLE.match(base))
     if given in (LAMBDA, NULL):
         closed = base in PRIMITIVE if given == NULL else base in _CLOSED or takes_array
         return -1.0 if closed and not (takes_array and given == NULL) else 0.0
-    value, holds_array = given.removesuffix("[]"), given.endswith("[]")
+    value = given.removesuffix("[]")
+    holds_array = given.endswith("[]")
     if takes_array != holds_array:
         return 0.0 if holds_array and (open_type or base in _ABOVE_ARRAYS) else -1.0
     if base == value:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kdlib.java.assertions import is_test_annotation
-from kdlib.java.methods import Method, TypeDeclaration, Unit, base_name, simple_name
+from kdlib.java.methods import CompilationUnit, Method, TypeDeclaration, base_name, simple_name
 from kdlib.sources.layout import is_test_path, steps_between
 
 
@@ -25,7 +25,7 @@ class ProjectFile:
 
     path: str
     content: bytes
-    unit: Unit
+    unit: CompilationUnit
     is_test_code: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,7 +93,8 @@ class Project:
         for around in self.lineage(inside) if inside else ():
             if nested := self.by_name.get(f"{around.name}.{name}"):
                 return _nearest(nested, file)
-        package, outer = file.unit.package, name.partition(".")[0]
+        package = file.unit.package
+        outer = name.partition(".")[0]
         qualified = [f"{around.name}.{name}" for around in file.unit.types]
         for item in file.unit.imports:
             if not item.everything and simple_name(item.name) == outer:
@@ -108,7 +109,8 @@ class Project:
     def supertypes(self, kind: ProjectType) -> list[ProjectType]:
         """Return the project's types that a type is or inherits from, itself first."""
         if kind not in self._supertypes:
-            found, seen = [kind], {kind}
+            found = [kind]
+            seen = {kind}
             for known in found:  # grows while it is read, each type once
                 for written in known.declaration.supertypes:
                     above = self.resolve(base_name(written), known.file)

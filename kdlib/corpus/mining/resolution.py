@@ -69,7 +69,8 @@ class Calls:
             if kind is None:
                 return None
             return self._overload(self.project.constructors(kind), call, exact=False)
-        name, receiver = _text(call, "name"), call.child_by_field_name("object")
+        name = _text(call, "name")
+        receiver = call.child_by_field_name("object")
         if name not in self.project.by_method:
             return None
         if receiver is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from kdlib import config
-from kdlib.java.methods import Method, TypeDeclaration, Unit, read_unit
+from kdlib.java.methods import CompilationUnit, Method, TypeDeclaration, read_unit
 from kdlib.java.syntax import parse
 from kdlib.java.tokens import code_tokens
 from kdlib.records import digest
@@ -36,7 +36,7 @@ class Document:
     licence: str
     content: bytes
     root: Node
-    unit: Unit
+    unit: CompilationUnit
 
     def code(self, start: int = 0, end: int | None = None) -> str:
         """Return the text between two bytes."""

@@ -98,7 +98,8 @@ def _distinct(pool: Path, later: set[str]) -> tuple[dict[str, set[str]], dict[st
     ids: dict[str, set[str]] = {FIM: set(), COMMENT: set(), PAIR: set()}
     removed: dict[str, Counter[str]] = {task: Counter() for task in ids}
     for candidate in read_jsonl(pool):
-        key, task = candidate["row"]["id"], candidate["row"]["task"]
+        key = candidate["row"]["id"]
+        task = candidate["row"]["task"]
         if not later.isdisjoint(candidate["codes"]):
             removed[task]["code of a later split"] += 1
         elif key in ids[task]:

@@ -20,7 +20,9 @@ from kdlib.tasks.fim import FAMILIES, Order, Parts, clip, join, overhead
 from kdlib.tasks.pairs import pair
 from kdlib.tasks.spans import character_span, syntax_span, syntax_spans
 
-FIM, COMMENT, PAIR = "fim", "comment_to_code", "pair"
+FIM = "fim"
+COMMENT = "comment_to_code"
+PAIR = "pair"
 SHORTEST_DOC = 3  # words; CodeSearchNet (arXiv 1909.09436, §2) leaves out shorter ones, too
 LeftOut = Counter[tuple[str, str]]
 
@@ -61,7 +63,8 @@ def fim_candidates(
     for _ in range(views.per_file):
         order: Order = "spm" if random.random() < views.spm_share else "psm"
         if random.random() >= views.syntax_share:
-            kind, (first, last) = "characters", character_span(len(text), longest, random)
+            kind = "characters"
+            (first, last) = character_span(len(text), longest, random)
         elif nodes:
             kind, place = syntax_span(nodes, random)
             first, last = (len(document.code(start, byte)) for byte in place)
@@ -91,7 +94,8 @@ def method_candidates(
     for owner, method in methods_of(document):
         node = document.root.descendant_for_byte_range(method.start, method.end)
         comment = doc_comment(node) if node is not None else None
-        doc, code = javadoc(comment or ""), _own_lines(document, method)
+        doc = javadoc(comment or "")
+        code = _own_lines(document, method)
         made_of = {
             COMMENT: _comment_row(document, doc, code, views),
             PAIR: _pair_row(document, f"{owner}#{method.name}", doc, code),

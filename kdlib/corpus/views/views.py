@@ -124,7 +124,8 @@ def _documents(
 
 def _gather(document: Document, home: Split, views: config.Views, gathered: Gathered, pool: TextIO) -> None:
     """Write the candidates of a file to the pool of its split, unless the split has an equal file."""
-    key, codes = file_key(document), gathered.codes[home]
+    key = file_key(document)
+    codes = gathered.codes[home]
     if key in codes:
         gathered.skipped[document.source]["equal to another file of its split"] += 1
         return
