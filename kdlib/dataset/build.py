@@ -214,8 +214,8 @@ def _prompt_ids(
     example: Example, tokenizer: PreTrainedTokenizerFast, encode: Encode, limit: int
 ) -> list[int]:
     # Our own tokenizer has an entry for the marker, a pretrained one writes it out.
-    own = tokenizer.backend_tokenizer.token_to_id(MARKER)
-    marker = encode(MARKER) if own is None else [own]
+    entry = tokenizer.backend_tokenizer.token_to_id(MARKER)
+    marker = encode(MARKER) if entry is None else [entry]
     return assertion.prompt_ids(example, encode, marker, int(tokenizer.eos_token_id), limit)
 
 

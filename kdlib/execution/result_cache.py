@@ -85,7 +85,10 @@ class ResultCache:
             row = self._table.execute(
                 "SELECT status, message, seconds FROM results WHERE key = ?", (key,)
             ).fetchone()
-        return None if row is None else ExecutionResult(job, *row)
+        if row is None:
+            return None
+        status, message, seconds = row
+        return ExecutionResult(job, status, message, seconds)
 
     def keep(self, key: bytes, result: ExecutionResult) -> None:
         """Keep a result; those of the last second are lost where the process is killed."""

@@ -102,7 +102,10 @@ def _restore(text: str, kept: list[str]) -> str:
 
 
 def _without_inline_tags(text: str, kept: list[str]) -> str:
-    return "".join(part if isinstance(part, str) else _resolved(*part, kept) for part in _inline_tags(text))
+    parts = (
+        part if isinstance(part, str) else _resolved(part[0], part[1], kept) for part in _inline_tags(text)
+    )
+    return "".join(parts)
 
 
 def _inline_tags(text: str) -> Iterator[str | tuple[str, str]]:

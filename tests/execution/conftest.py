@@ -12,10 +12,8 @@ from kdlib.execution.jobs import ExecutionJob, ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import why_not
 from kdlib.java.compiler import SourceFile, compile_files, find_jdk
-from kdlib.sources.debian import fetch_jars
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ["junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java"]
 JUNIT4 = r"(junit4|hamcrest)-[\d.]+\.jar"
 JUNIT5 = (
     r"(junit-jupiter-(api|engine|params)|junit-platform-(commons|engine|launcher)|opentest4j|apiguardian-api)"
@@ -35,12 +33,6 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.path.is_relative_to(Path(__file__).parent) and "no_jdk" not in item.name:
                 item.add_marker(pytest.mark.skip(reason="no JDK"))
-
-
-@pytest.fixture(scope="session")
-def jars(tmp_path_factory):
-    """JUnit 4 and 5 from Debian."""
-    return fetch_jars(PACKAGES, tmp_path_factory.mktemp("junit") / "jars")
 
 
 def chosen(jars, pattern):

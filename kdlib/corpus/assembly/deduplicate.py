@@ -147,15 +147,15 @@ def remove_from_train(
     removed: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
     kept: set[str] = set()
     for split in reversed(SPLITS):
-        own = []
+        stays = []
         for entry in entries:
             if split_of[entry.id] != split:
                 continue
             if reason := known.reason(entry):
                 removed[split][reason] += 1
             else:
-                own.append(entry)
-        kept.update(entry.id for entry in own)
-        for entry in own if split != SPLITS[0] else ():
+                stays.append(entry)
+        kept.update(entry.id for entry in stays)
+        for entry in stays if split != SPLITS[0] else ():
             known.add(entry)
     return [entry for entry in entries if entry.id in kept], removed

@@ -102,8 +102,7 @@ class Body:
 
     def calls_within(self, start: int, end: int) -> list[Node]:
         """Return the calls that lie in a span of bytes, in the order in which they run."""
-        first, last = (bisect_right(self._ends, place) for place in (start, end))
-        return self.calls[first:last]
+        return self.calls[bisect_right(self._ends, start) : bisect_right(self._ends, end)]
 
     def steps(self) -> list[Step]:
         """Return the statements with their names and calls, in order of starts."""
@@ -125,7 +124,10 @@ class Body:
 def nodes_of(tree: Tree) -> Nodes:
     """Return the nodes of a file's syntax tree that resolution looks at."""
     found = captures(tree.root_node, _NODES)
-    return Nodes(*(sorted(found.get(name, ()), key=_start) for name in ("step", "call", "variable")))
+    steps, calls, variables = (
+        sorted(found.get(name, ()), key=_start) for name in ("step", "call", "variable")
+    )
+    return Nodes(steps, calls, variables)
 
 
 def within(nodes: Sequence[Node], method: Method) -> list[Node]:

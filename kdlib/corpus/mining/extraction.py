@@ -153,9 +153,9 @@ def _groups(project: Project, found: Sequence[_Assertion]) -> dict[ProjectType, 
     """Return the class under test of each test class: by its name, else the one that most assertions test."""
     groups: dict[ProjectType, str] = {}
     for test in {item.test for item in found}:
-        own = [item for item in found if item.test is test]
-        outer = [project.outermost(item.focal.declared.owner).name for item in own if item.focal]
-        tested = own[0].tested
+        asserted = [item for item in found if item.test is test]
+        outer = [project.outermost(item.focal.declared.owner).name for item in asserted if item.focal]
+        tested = asserted[0].tested
         groups[test] = tested.name if tested else Counter(outer).most_common(1)[0][0] if outer else test.name
     return groups
 
@@ -179,9 +179,9 @@ def _is_of_project(statement: Node, name: str, calls: Calls) -> bool:
         return False
     if qualifier is not None and qualifier.type not in ("this", "super"):
         return calls.project.resolve(text(qualifier), calls.file) is not None
-    own = calls.declaration(call)
-    if own is None:
+    declared = calls.declaration(call)
+    if declared is None:
         return False
     # Beside the assertions that a JUnit 3 test inherits, its own are overloads; they hide imported ones.
     inherits = calls.project.has_external_supertype(calls.inside, "TestCase")
-    return not inherits or any(fit > 0 for fit in calls.fits(own, call))
+    return not inherits or any(fit > 0 for fit in calls.fits(declared, call))

@@ -185,8 +185,8 @@ class Calls:
     def _binary(self, node: Node) -> Value:
         if _text(node, "operator") in COMPARISONS:
             return Value(certain=True, name="boolean")
-        left, right = (node.child_by_field_name(side) for side in ("left", "right"))
-        names = {self.value(side).name for side in (left, right) if side}
+        sides = (node.child_by_field_name(side) for side in ("left", "right"))
+        names = {self.value(side).name for side in sides if side}
         if "String" in names and _text(node, "operator") == "+":
             return Value(certain=True, name="String")
         wide = next((name for name in ("double", "float", "long") if name in names), "int")

@@ -64,10 +64,11 @@ def fim_candidates(
         order: Order = "spm" if random.random() < views.spm_share else "psm"
         if random.random() >= views.syntax_share:
             kind = "characters"
-            (first, last) = character_span(len(text), longest, random)
+            first, last = character_span(len(text), longest, random)
         elif nodes:
-            kind, place = syntax_span(nodes, random)
-            first, last = (len(document.code(start, byte)) for byte in place)
+            kind, (first_byte, last_byte) = syntax_span(nodes, random)
+            first = len(document.code(start, first_byte))
+            last = len(document.code(start, last_byte))
         else:
             left_out[FIM, "no node to cut out"] += 1
             continue
@@ -76,8 +77,9 @@ def fim_candidates(
         if isinstance(made, str):
             left_out[FIM, made] += 1
         else:
-            ends = (start + len(text[:position].encode()) for position in (first, last))
-            yield Candidate(made, (key, *_keys_of_methods_at(document, *ends)))
+            first_byte = start + len(text[:first].encode())
+            last_byte = start + len(text[:last].encode())
+            yield Candidate(made, (key, *_keys_of_methods_at(document, first_byte, last_byte)))
 
 
 def method_candidates(
