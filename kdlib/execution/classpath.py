@@ -50,7 +50,7 @@ class ClassPath:
 
     Attributes:
         files: Folder with the source's files by their paths, those in Java and those that tests read.
-        editions: What was compiled.
+        editions: Compiled editions of the source.
         edition_of: Path of a Java file: which edition holds its classes.
         left_out: Path of a Java file: why it is in none.
         reason: Why nothing was compiled; empty if something was.
@@ -64,7 +64,7 @@ class ClassPath:
 
 
 def refuse_class_path(folder: Path, reason: str) -> None:
-    """Write a class path without classes, which tells why; a run goes on without the tests of its source."""
+    """Write a class path without classes that states the reason; the tests of its source are then not run."""
     with atomic(folder) as partial:
         partial.mkdir()
         write_json(partial / LISTING, {"reason": reason})

@@ -63,7 +63,7 @@ class Place:
     after: bytes
 
     def original(self) -> SourceFile:
-        """Return the file as it is."""
+        """Return the file with its original assertion."""
         return SourceFile(self.name, self.before + self.assertion + self.after)
 
     def with_statement(self, statement: str) -> SourceFile:
@@ -77,11 +77,11 @@ class Target:
     """The test of a row, ready to run.
 
     Attributes:
-        place: Its file.
+        place: Test file, cut at the assertion.
         test_class: Binary name of the class to run; of an abstract test class, one below it.
         method: Name of the test method.
-        framework: What runs it; JUnit 4 runs tests of JUnit 3 as well.
-        edition: What it is compiled with.
+        framework: Framework that runs it; JUnit 4 runs tests of JUnit 3 as well.
+        edition: Edition that it is compiled with.
         project: Folder in which a build tool would run it.
     """
 
@@ -111,7 +111,7 @@ def read_place(where: Occurrence, root: Path) -> Place:
     """Return the place of an assertion.
 
     Args:
-        where: Where it stood.
+        where: Occurrence of the example.
         root: Folder of the source.
 
     Raises:
@@ -130,8 +130,8 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     """Return the test of an assertion, ready to run.
 
     Args:
-        where: Where it stood.
-        class_path: Of its source.
+        where: Occurrence of the example.
+        class_path: Class path of its source.
 
     Raises:
         NotExecutableError: If it cannot be run, with the reason.
@@ -170,7 +170,7 @@ def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[s
     methods of the test class and those it inherits go before it. Lines keep their numbers.
 
     Args:
-        place: Where it goes.
+        place: Test file, cut at the assertion.
         statement: One statement.
         holders: Class: its static methods, of the assertion libraries on the class path.
     """

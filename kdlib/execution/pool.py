@@ -29,11 +29,11 @@ def run(
     as crashed. Jobs may come from a generator: some hundreds are held, those of a class path run together.
 
     Args:
-        jobs: Their ids differ.
-        limits: What each may use.
+        jobs: Jobs with distinct ids.
+        limits: Resources that each job may use.
         workers: Jobs at a time; each has a JVM that compiles and one that runs.
         cache: Folder for results and the compiled harness.
-        sandbox: From ``find_sandbox``.
+        sandbox: Sandbox of the tests, from ``find_sandbox``.
 
     Yields:
         One result a job, in the order of finishing.
@@ -51,7 +51,7 @@ def run(
         tools = Tools(jdk, harness, limits, sandbox, folder)
         pool = [Worker(tools) for _ in range(workers)]
         for worker in pool:
-            # Once more at the end: a thread may have started a JVM just before it was told to stop.
+            # Once more at the end: a thread may have started a JVM just before it was stopped.
             stack.callback(worker.end)
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         # Called before the threads are waited for: what they ask of is then gone.

@@ -1,4 +1,4 @@
-"""Results by content: the same job under the same limits is run once, whoever asks."""
+"""Results by content, so that the same job under the same limits is run once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def content_key(job: ExecutionJob, surroundings: str, digests: Mapping[Path, str
     """Return the sha256 of all that a result depends on.
 
     Args:
-        job: Its id does not count.
+        job: Job; its id is not part of the key.
         surroundings: JDK, harness, limits and sandbox.
-        digests: Of each part of the class path and of the project's folder, by content.
+        digests: Digest of the content of each part of the class path and of the project's folder.
     """
     parts = [surroundings, job.test_class, job.method, job.framework]
     parts += [digests[path] for path in read_by(job)]

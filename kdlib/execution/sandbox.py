@@ -81,11 +81,11 @@ def confined(
     """Return a command that runs another one in a sandbox.
 
     Inside there are the system's libraries, what is ``readable`` and ``SCRATCH``, the working directory;
-    there is no network, no other process and no privilege: whoever is root here is nobody there.
+    there is no network, no other process and no privilege: root outside is an unprivileged user inside.
 
     Args:
-        kind: Which sandbox; ``unsafe`` limits only what a process may use.
-        limits: What the command may use.
+        kind: Sandbox; ``unsafe`` only sets the limits of the process.
+        limits: Resources that the command may use.
         readable: Absolute files and folders, bound at the same place, read-only.
         command: Program with arguments.
     """
@@ -127,7 +127,7 @@ def _unprivileged(kind: Sandbox) -> list[str]:
 
 
 def _shown(readable: Sequence[Path]) -> list[Path]:
-    """Return what is bound: the system's libraries, the JDK's settings, then what is asked for."""
+    """Return what is bound: the system's libraries, the JDK's settings, then ``readable``."""
     system = [Path(name) for name in _LIBRARIES if os.path.exists(name)]
     settings = sorted(Path("/etc").glob("java-*"))
     shown: list[Path] = []

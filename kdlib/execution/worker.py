@@ -33,14 +33,14 @@ _JOBS_PER_JVM = 500
 
 
 class Tools(NamedTuple):
-    """What all workers have in common.
+    """What all workers share.
 
     Attributes:
-        jdk: Compiles and runs.
+        jdk: JDK that compiles and runs.
         harness: Folder of the harness' classes.
-        limits: What a test may use.
-        sandbox: Where it runs.
-        folder: Temporary folder on this side.
+        limits: Resources that a test may use.
+        sandbox: Sandbox of the tests.
+        folder: Temporary folder outside the sandbox.
     """
 
     jdk: Jdk
@@ -57,7 +57,7 @@ class Worker:
         """Start nothing yet.
 
         Args:
-            tools: What it works with.
+            tools: Tools shared by all workers.
         """
         self._tools = tools
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))

@@ -1,4 +1,4 @@
-"""Assertions of Java tests: which statements they are, of which kind, and which methods are tests."""
+"""Assertions of Java tests: which statements are assertions, of which kind, and which methods are tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Api:
 
     Attributes:
         name: Name in records and reports.
-        packages: Prefixes of imports that tell its use.
+        packages: Prefixes of imports that show its use.
         classes: Simple names of the classes that hold its assertions.
         assertions: Names that open an assertion, be it a call or a chain.
         tests: Annotations of test methods; empty for a mere assertion library and for JUnit 3.
@@ -71,7 +71,7 @@ APIS = (
     ),
 )
 ASSERTIONS = frozenset[str]().union(*(api.assertions for api in APIS))
-# These return what the rest of the test goes on with.
+# These return a value that the rest of the test may use.
 _WITH_RESULT = _names(
     "assertDoesNotThrow assertInstanceOf assertThrows assertThrowsExactly assertTimeout "
     "assertTimeoutPreemptively catchThrowable catchThrowableOfType expectThrows"

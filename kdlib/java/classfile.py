@@ -60,7 +60,7 @@ class ClassHeader(NamedTuple):
         name: Binary name with dots and dollars, e.g. ``p.Outer$Inner``.
         superclass: Binary name of its superclass; empty for ``java.lang.Object``.
         abstract: Whether it is abstract or an interface.
-        methods: What it declares itself, without what the compiler added.
+        methods: Methods that it declares, without those that the compiler added.
     """
 
     name: str

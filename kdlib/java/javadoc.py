@@ -40,7 +40,7 @@ class Javadoc:
     """A documentation comment in plain text.
 
     Attributes:
-        description: What precedes the block tags; blank lines part its paragraphs.
+        description: Text before the block tags; blank lines separate its paragraphs.
         tags: Name and text of every block tag, in source order.
     """
 
@@ -74,7 +74,7 @@ def javadoc(comment: str) -> Javadoc:
     ``^`` of exponents, entities become characters; the lines of ``<pre>`` stay.
 
     Args:
-        comment: With its delimiters.
+        comment: Documentation comment with its delimiters.
     """
     kept: list[str] = []
     body = comment.removeprefix("/**").removesuffix("*/").strip("*").translate({0: None, 1: None})
@@ -109,7 +109,7 @@ def _without_inline_tags(text: str, kept: list[str]) -> str:
 
 
 def _inline_tags(text: str) -> Iterator[str | tuple[str, str]]:
-    """Yield text, and the name and content of inline tags; of one that nobody closed the content is text."""
+    """Yield text, and the name and content of inline tags; the content of an unclosed tag is text."""
     position = 0
     for match in _INLINE.finditer(text):
         if match.start() < position:  # inside the last

@@ -50,7 +50,7 @@ def tautology(statement: str) -> str | None:
     """Return why an assertion cannot fail, or None if it may.
 
     ``assertTrue(true)``, ``assertEquals(x, x)``, ``assertNotNull(new A())``, ``assertThat(x, is(x))``,
-    ``assertThat(x).isEqualTo(x)`` and their kin cannot. Two equal calls may have two values, so
+    ``assertThat(x).isEqualTo(x)`` and similar ones cannot. Two equal calls may have two values, so
     ``assertEquals(next(), next())`` may fail.
 
     Args:

@@ -28,7 +28,7 @@ def changes(manifest: Manifest, job: Mapping[str, Any]) -> list[Change]:
 
     Args:
         manifest: Written when the artefact was made.
-        job: As ``workflow/plan.py`` prints it.
+        job: Job as ``workflow/plan.py`` prints it.
     """
     script = Path(job["script"])
     return [
@@ -53,7 +53,7 @@ def flat(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]
 
     Args:
         values: The mapping.
-        place: What all names begin with.
+        place: Prefix of all names.
     """
     for name, value in values.items():
         if isinstance(value, dict) and value:

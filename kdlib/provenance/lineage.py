@@ -17,7 +17,7 @@ def ancestry(targets: Iterable[str], manifests: Iterable[Manifest]) -> Iterator[
 
     Args:
         targets: Paths of artefacts.
-        manifests: Of all jobs that may have made them.
+        manifests: Manifests of all jobs that may have made them.
     """
     makers = {path: manifest for manifest in manifests for path in manifest["output"]}
     queue = list(targets)
@@ -35,7 +35,7 @@ def write_run(run: str, config: dict[str, Any], targets: list[str], out: Path) -
 
     Args:
         run: Name of the run.
-        config: What the run was given, names resolved; a later run of it starts from this.
+        config: Configuration of the run with names resolved; ``reproduce`` starts from it.
         targets: The run's last artefacts.
         out: JSON with ``run``, ``config``, ``jobs``, the parts of all ``code`` by digest, and as
             ``unrecorded`` what lies in results or cache without a manifest of who made it.
@@ -71,7 +71,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def sources(jobs: Iterable[Manifest]) -> dict[str, str]:
-    """Return what no recorded job made, with its sha256: where a chain of jobs begins."""
+    """Return the sha256 of every input that no recorded job made: where a chain of jobs begins."""
     jobs = list(jobs)
     made = {path for job in jobs for path in job["output"]}
     return {path: sha for job in jobs for path, sha in job["input"].items() if path not in made}

@@ -1,4 +1,4 @@
-"""Archives, read in place and within bounds: one that would harm whoever unpacks it is refused."""
+"""Archives read in place, within limits; an archive that would harm the user who unpacks it is refused."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def members(
 
     Args:
         archive: A ``.tar``, plain or compressed by gzip, bzip2 or xz, or a ``.zip`` or ``.jar``.
-        limits: What is more is refused.
-        wanted: By its name, whether a file's content is read.
+        limits: An archive that exceeds them is refused.
+        wanted: Whether the content of a member is read, given its name.
 
     Raises:
         DataError: If the archive is damaged or breaks off, exceeds a limit, or holds a member that leads out

@@ -39,7 +39,7 @@ def pack(url: str, revision: str, repository: Path, archive: Path) -> None:
     Symbolic links and submodules are left out; attributes such as ``export-ignore`` have no effect.
 
     Args:
-        url: What git fetches from.
+        url: Address or folder that git fetches from.
         revision: Full id of the commit.
         repository: Folder to fetch to, removed at the end; what a killed run left there is removed first.
         archive: File to write.
@@ -109,7 +109,7 @@ def _write(url: str, revision: str, repository: Path, archive: Path) -> None:
 def _add(tar: tarfile.TarFile, name: str, contents: IO[bytes]) -> None:
     """Add a file as ``git cat-file --batch`` prints it: a line of id, type and size, content, a line end."""
     size = contents.readline().split()[2]
-    # Mode 644, owner 0 and time 0 unless told otherwise.
+    # By default mode 644, owner 0 and time 0.
     info = tarfile.TarInfo(name)
     info.size = int(size)
     tar.addfile(info, contents)

@@ -118,7 +118,7 @@ def _package_folder(content: bytes) -> str:
 
 
 def _root(folder: str, package: str) -> str:
-    """Return a folder without that of its package, or as it is if the two do not agree."""
+    """Return a folder without the folders of its package; the folder itself if it does not end in them."""
     if not package:
         return folder
     return folder[: -len(package)].rstrip("/") if f"/{folder}".endswith(f"/{package}") else folder

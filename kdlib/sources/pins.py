@@ -17,7 +17,7 @@ def version_of(source: MinedSource, sha256: str) -> str:
     """Return the version of a source: its revision, its release, or the first digits of its digest.
 
     Args:
-        source: Its entry.
+        source: Entry of the source in the configuration.
         sha256: ``content_digest`` of its Java files.
     """
     if isinstance(source, GitSource):
@@ -30,7 +30,7 @@ def check_pin(name: str, source: MinedSource, sha256: str) -> None:
 
     Args:
         name: Name of the source in the configuration.
-        source: Its entry.
+        source: Entry of the source in the configuration.
         sha256: ``content_digest`` of its Java files.
 
     Raises:

@@ -47,8 +47,8 @@ def assemble(
     Args:
         mined: Parquet files of examples, one per source.
         reports: Their mining reports, in the same order.
-        split: How to divide.
-        filters: What is left out; here, near duplicates.
+        split: Unit, shares and seed of the split.
+        filters: Filters; only that of near duplicates is applied here.
         examples: Parquet file of the examples that stay, in the order in which they were mined first.
         splits: Parquet file of (id, split), in the same order.
         card: JSON file of counts, lengths, leakage and sources.

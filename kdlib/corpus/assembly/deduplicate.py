@@ -1,4 +1,4 @@
-"""Equal and akin examples: merged where they are the same, removed from what must not know the test."""
+"""Equal examples are merged; those too similar to a test example are removed from train and validation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def merge(examples: Iterable[Example]) -> list[Entry]:
     """Return one entry per id, in the order of first appearance, with the occurrences of all that had it.
 
     Args:
-        examples: Read once; none is kept.
+        examples: Examples; they are read once and not kept in memory.
     """
     first: dict[str, Entry] = {}
     places: dict[str, set[Occurrence]] = {}
@@ -93,7 +93,7 @@ def _length(focal_method: str) -> int:
 def classes_of(example: Placed) -> set[str]:
     """Return the classes that an example is about: focal classes, test classes and groups.
 
-    Class names of imported examples may lack their package; only their groups tell projects apart.
+    Class names of imported examples may lack their package; only their groups distinguish projects.
     """
     mined = [where for where in example.occurrences if where.reason != "given"]
     names = {name for where in mined for name in (where.focal_class, where.test_class)}

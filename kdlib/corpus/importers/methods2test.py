@@ -84,8 +84,8 @@ def _spans(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
             place = base + match.start()
             sign = match[0]
             if sign == b"\n":
-                # No string of JSON goes on after a line: one that was left open spoils no more than that.
-                line = line + 1
+                # A JSON string ends with its line at the latest: an open quotation affects only one line.
+                line += 1
                 quoted = False
             elif place == escaped:
                 continue

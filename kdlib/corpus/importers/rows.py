@@ -31,9 +31,9 @@ class RawRow:
 
     Attributes:
         line: Number of its first line, from 1.
-        start: Its first byte; in a packed file, of the unpacked bytes.
+        start: Offset of its first byte, in the unpacked bytes if the file is compressed.
         end: Byte after its last, without the line end.
-        content: Its bytes; of a row longer than the limit only the beginning, which is longer than the limit.
+        content: Its bytes; a row above the limit is cut, to a length that is still above the limit.
     """
 
     line: int
@@ -44,7 +44,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class ExampleTexts:
-    """What a row says of one example; names are empty where neither row nor code tells them.
+    """The texts and names of one example; a name is empty if neither the row nor its code contains it.
 
     Attributes:
         focal_method: Source of the method under test.
@@ -152,7 +152,7 @@ def lines(path: Path, limit: int) -> Iterator[RawRow]:
         with cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             start = 0
             for number in count(1):
-                # 2 for the line end, 1 to tell a longer line.
+                # 2 for the line end, 1 to notice a longer line.
                 piece = file.readline(limit + 3)
                 if not piece:
                     return

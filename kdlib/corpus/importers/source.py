@@ -90,7 +90,7 @@ def import_source(
 
     Args:
         name: Name of the source in the configuration.
-        source: Its entry.
+        source: Entry of the source in the configuration.
         filters: Largest row, in bytes, and licences that are let in.
         examples: Parquet file to write, in the order of the files; equal examples are still apart.
         report: JSON file to write.

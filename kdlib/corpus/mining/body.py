@@ -27,7 +27,7 @@ _DECLARATIONS = frozenset({"local_variable_declaration", "resource"})
 _PATTERNS = frozenset({"type_pattern", "record_pattern_component"})
 # Words of code that may be variables: not called, not a member of something else.
 _NAMES = re.compile(r"(?<![\w.$])(?:this\.)?([a-z_$][\w$]*)\b(?!\s*\()")
-# How names of methods begin that tell something and change nothing.
+# Prefixes of the names of methods that return something and change nothing.
 _QUERY = re.compile(
     r"(as|compare|contains|equals|get|has|hashCode|index|is|length|size|to)(?![a-z])|assert|fail"
 )
@@ -39,10 +39,10 @@ class Step(NamedTuple):
 
     Attributes:
         end: Byte after its last.
-        names: What may be variables in it.
-        sets: Those that it declares or assigns.
-        calls: Its calls in the order in which they run; those of statements inside it are theirs.
-        changes: Those of them that may change something.
+        names: Names in it that may be variables.
+        sets: Names of the variables that it declares or assigns.
+        calls: Its calls in the order in which they run, without those of statements inside it.
+        changes: The calls that may change a value.
     """
 
     end: int
@@ -59,7 +59,7 @@ class Nodes:
     Attributes:
         steps: Simple statements; some declare variables.
         calls: Method invocations and object creations.
-        variables: What else declares variables.
+        variables: Other nodes that declare variables: parameters, loops, catch clauses, patterns.
     """
 
     steps: list[Node]
@@ -81,8 +81,8 @@ class Body:
 
     Attributes:
         statements: Simple statements in order of starts.
-        calls: In the order in which they run. A call runs after those in its arguments and receiver: where
-            it ends tells the order, not where it starts.
+        calls: Calls in the order in which they run. A call runs after those in its arguments and receiver,
+            so the order is that of their ends, not of their starts.
         variables: Declared variables.
         caught: Names of those that hold a caught exception.
         kinds: Name of the assertion that each statement makes, or None.

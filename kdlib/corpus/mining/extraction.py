@@ -43,11 +43,11 @@ class _Assertion:
 
     Attributes:
         node: The statement.
-        kind: Its name.
+        kind: Name of the assertion, e.g. ``assertEquals``.
         test: Outermost class of the test.
-        framework: What runs the test.
+        framework: Test framework that runs the test.
         method: The test method.
-        focal: What it tests, if that was found.
+        focal: Focal method, or None if none was found.
         tested: Class under test by the name of the test class.
         masked: The test without it.
     """
@@ -73,7 +73,7 @@ def mine_file(
     Args:
         methods: Declarations and bodies of the source.
         file: A file of it.
-        tests: What ``tests_of`` returns for it.
+        tests: Its test methods with their types, from ``tests_of``.
         origin: Source, version and licence.
     """
     found = list(_assertions_of(methods, file, tests))

@@ -33,13 +33,13 @@ _CHUNK = 24
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """What a file says of itself.
+    """The result of parsing a file.
 
     Attributes:
-        unit: Its declarations, or None if it is not mined.
+        unit: Declarations of the file, or None if it is not mined.
         problem: Why it is not mined; empty if it is.
         licence: SPDX id in its header, or None.
-        tree: Its syntax, if that will be looked at again.
+        tree: Syntax tree, if it is needed again.
     """
 
     unit: CompilationUnit | None
@@ -89,9 +89,9 @@ def mine_source(
 
     Args:
         name: Name of the source in the configuration.
-        source: Its entry.
+        source: Entry of the source in the configuration.
         root: Folder or archive that holds its files.
-        filters: What is left out.
+        filters: Filters of files and examples.
         examples: Parquet file to write; equal examples are still apart.
         report: JSON file to write.
         processes: Processes side by side; any number gives the same bytes.

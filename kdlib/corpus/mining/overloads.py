@@ -1,4 +1,4 @@
-"""Which overload takes which arguments: the conversions of JLS 21 §5.3, as far as names tell."""
+"""Which overload takes which arguments: the conversions of JLS 21 §5.3, judged by the names of types."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def fit(
         of_project: Whether the parameter's type is one of the project's, to which nothing else converts.
 
     Returns:
-        A number in [-1, 1]; 0 if the names do not tell.
+        A number in [-1, 1]; 0 if the names do not decide.
     """
     base = simple_name(base_name(written))
     takes_array = is_array(written)
@@ -108,10 +108,10 @@ def overload(project: Project, candidates: Sequence[Declared], arguments: Sequen
     """Return the method that takes these arguments best: by known types, else the first.
 
     Args:
-        project: Tells which types inherit from which.
+        project: Index of types, for inheritance.
         candidates: Methods or constructors of one name, at least one, those of subtypes before those of
             supertypes.
-        arguments: What is known of the arguments.
+        arguments: Known types of the arguments.
     """
 
     def rank(found: Declared) -> tuple[bool, bool, float, bool]:

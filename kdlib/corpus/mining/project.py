@@ -18,8 +18,8 @@ class ProjectFile:
 
     Attributes:
         path: Path inside the source.
-        content: Its bytes.
-        unit: Its declarations.
+        content: Bytes of the file.
+        unit: Declarations of the file.
         is_test_code: Whether it lies among tests.
     """
 
@@ -79,7 +79,7 @@ class Project:
 
         Args:
             name: Simple or dotted name, without type arguments.
-            file: Where it is written; its imports and package decide.
+            file: File in which the name is written; its imports and package decide.
             inside: The type around it, whose own and inherited member types come first.
         """
         if simple_name(name) not in self.by_simple:

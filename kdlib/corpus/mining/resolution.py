@@ -26,8 +26,8 @@ class Known:
     """Answers that do not depend on the method in which a call stands.
 
     Attributes:
-        types: What written types stand for, by the class around them.
-        chosen: Which of several methods is called, by their list and the arguments.
+        types: Value of each type as written, by the class around it.
+        chosen: Method chosen among several, by their list and the arguments.
     """
 
     types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class Calls:
         file: The file that holds the calls.
         inside: The class around them.
         tested: The class under test, if there is one.
-        variables: Those of the method.
-        known: What calls of the same source have in common.
+        variables: Variables of the method.
+        known: Answers shared by all calls of the source.
     """
 
     project: Project

@@ -26,9 +26,9 @@ class Document:
         source: Name of its source.
         path: Path inside the source.
         licence: SPDX id.
-        content: Its bytes, UTF-8.
+        content: Bytes of the file, in UTF-8.
         root: Root of its syntax tree.
-        unit: Its declarations.
+        unit: Declarations of the file.
     """
 
     source: str
@@ -58,7 +58,7 @@ def read_document(java: JavaFile, source: str, licence: str, filters: config.Fil
         java: The file.
         source: Name of its source.
         licence: SPDX id of the source, for files whose header states none.
-        filters: What is left out.
+        filters: Filters of files.
     """
     if len(java.content) > filters.max_file_bytes:
         return "too large"

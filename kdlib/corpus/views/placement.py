@@ -61,7 +61,7 @@ def place(units: Sequence[str], known: Mapping[str, Split], split: config.Split)
     and train in this order: the rule of ``assign_units`` without sizes, so that no file moves another.
 
     Args:
-        units: Of the file, at least one.
+        units: Units of the file, at least one.
         known: Unit -> split.
         split: Shares and seed.
     """

@@ -23,7 +23,7 @@ class Selection:
     """What is written of the candidates of a split.
 
     Attributes:
-        ids: By task.
+        ids: Ids of the rows that are written, by task.
         removed: Number of candidates that are not, by task and reason.
     """
 
@@ -61,7 +61,7 @@ def write_split(pool: Path, selection: Selection, rows: Path, pairs: Path) -> di
 
     Args:
         pool: JSONL file of its ``Candidate``s.
-        selection: Which of them.
+        selection: Rows to write, from ``select``.
         rows: JSONL file to write.
         pairs: Parquet file to write.
 

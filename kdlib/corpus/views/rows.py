@@ -32,7 +32,7 @@ class Candidate:
     """A row that is written unless a later split knows its code.
 
     Attributes:
-        row: Its fields; ``task`` tells the view.
+        row: Fields of the row; ``task`` names its view.
         codes: ``code_key`` of its file and of the methods that it is about.
     """
 
@@ -52,7 +52,7 @@ def fim_candidates(
     Args:
         document: The file.
         views: Sentinels, shares, limits and seed.
-        key: Its ``file_key``.
+        key: ``file_key`` of the document.
         left_out: Counts, by task and reason, of what is not yielded.
     """
     random = Random(f"{views.seed}:{document.source}:{document.path}")
@@ -90,7 +90,7 @@ def method_candidates(
     Args:
         document: The file.
         views: Sentinels and limits.
-        key: Its ``file_key``.
+        key: ``file_key`` of the document.
         left_out: Counts, by task and reason, of what is not yielded.
     """
     for owner, method in methods_of(document):

@@ -76,8 +76,8 @@ def write_views(
         examples: Parquet file of the corpus.
         splits: Parquet file of its splits.
         views: Sentinels, shares, limits and seed.
-        split: How the corpus was divided.
-        filters: What is left out.
+        split: Unit, shares and seed of the corpus split.
+        filters: Filters of files.
         out: JSONL files ``train``, ``validation``, ``test`` and Parquet files ``pairs_train`` and so on.
         card: JSON file of counts.
 
