@@ -15,6 +15,7 @@ from kdlib.files import write_examples, write_parquet
 from kdlib.records import MARKER, Example, Occurrence, example_id
 
 NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
+JUNIT_PACKAGES = ("junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java")
 NOUNS = ("Count", "Size", "Width", "Height", "Depth", "Price", "Total", "Index", "Length", "Weight")
 
 
@@ -103,6 +104,14 @@ def store_signals(folder: Path, dataset: DatasetFiles, teacher: Path, signals: S
             extract(teacher, dataset.tokenizer, rows, "d1", *where)
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def jars(tmp_path_factory):
+    """JUnit 4 and 5 from Debian."""
+    from kdlib.sources.debian import fetch_jars
+
+    return fetch_jars(JUNIT_PACKAGES, tmp_path_factory.mktemp("junit") / "jars")
 
 
 @pytest.fixture(scope="session")

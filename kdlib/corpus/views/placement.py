@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from kdlib import config
-from kdlib.corpus.assembly.split import ORDER
-from kdlib.corpus.views.rows import Document
+from kdlib.corpus.assembly.split import ORDER, SplitUnit
+from kdlib.corpus.views.document import Document
 from kdlib.files import read_parquet
 from kdlib.records import Split
 
 _FIELDS = {"class": ("focal_class", "test_class", "group"), "project": ("source",), "row": ()}
 
 
-def known_splits(examples: Path, splits: Path, by: Literal["class", "project", "row"]) -> dict[str, Split]:
+def known_splits(examples: Path, splits: Path, by: SplitUnit) -> dict[str, Split]:
     """Return the split of every class or source that an example names, the first of test, validation, train.
 
     Args:
@@ -26,7 +25,8 @@ def known_splits(examples: Path, splits: Path, by: Literal["class", "project", "
     """
     import pyarrow.compute as pc
 
-    table, assigned = read_parquet(examples, ["id", "occurrences"]), read_parquet(splits)
+    table = read_parquet(examples, ["id", "occurrences"])
+    assigned = read_parquet(splits)
     split_of: dict[str, Split] = dict(
         zip(assigned["id"].to_pylist(), assigned["split"].to_pylist(), strict=True)
     )
@@ -41,7 +41,7 @@ def known_splits(examples: Path, splits: Path, by: Literal["class", "project", "
     return known
 
 
-def units_of_file(document: Document, by: Literal["class", "project", "row"]) -> list[str]:
+def units_of_file(document: Document, by: SplitUnit) -> list[str]:
     """Return the units that a file belongs to, the one whose hash counts first.
 
     These are its types by their full names, the outermost first; or its source; or the digest of its bytes.
@@ -61,7 +61,7 @@ def place(units: Sequence[str], known: Mapping[str, Split], split: config.Split)
     and train in this order: the rule of ``assign_units`` without sizes, so that no file moves another.
 
     Args:
-        units: Of the file, at least one.
+        units: Units of the file, at least one.
         known: Unit -> split.
         split: Shares and seed.
     """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from kdlib.cli import app
+
+pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
 
 LIBRARY = """package p;
 public class Scale {

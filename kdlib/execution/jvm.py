@@ -18,11 +18,11 @@ _SECONDS_TO_END = 1.0
 
 
 class Ended(NamedTuple):
-    """How a JVM ended instead of an answer.
+    """How a JVM ended without an answer.
 
     Attributes:
         late: Whether it was ended because its time was over.
-        reason: Status and what it said.
+        reason: Exit status and first line of its standard error.
     """
 
     late: bool
@@ -36,9 +36,9 @@ class Jvm:
         """Start it, without waiting until it is ready.
 
         Args:
-            command: Its command.
-            environment: All of its environment.
-            folder: Its working directory, unless a sandbox gives it another.
+            command: Program with arguments.
+            environment: Complete environment of the process.
+            folder: Working directory, unless a sandbox gives it another.
         """
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._late = False
@@ -59,10 +59,10 @@ class Jvm:
         """Return the answer to a request.
 
         Args:
-            request: An object for JSON.
-            prefix: What the answer's line begins with; other lines are dropped.
-            seconds: Time, after which the JVM is ended.
-            longest: Bytes that it may write until it has answered, or it is ended.
+            request: Request, sent as JSON.
+            prefix: Beginning of the answer's line; other lines are dropped.
+            seconds: Time limit in seconds, after which the JVM is ended.
+            longest: Bytes that it may write before its answer ends; with more the JVM is ended.
         """
         watch = threading.Timer(seconds, self._end_late)
         watch.daemon = True

@@ -1,4 +1,4 @@
-"""Results by content: the same job under the same limits is run once, whoever asks."""
+"""Results by content, so that the same job under the same limits is run once."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from kdlib.execution.jobs import Job, Result
+from kdlib.execution.jobs import ExecutionJob, ExecutionResult
 from kdlib.files import DataError, sha256
 
 _SECONDS_BETWEEN_WRITES = 1.0
 _WAIT_FOR_OTHERS = 60.0
 
 
-def content_key(job: Job, surroundings: str, digests: Mapping[Path, str]) -> bytes:
+def content_key(job: ExecutionJob, surroundings: str, digests: Mapping[Path, str]) -> bytes:
     """Return the sha256 of all that a result depends on.
 
     Args:
-        job: Its id does not count.
+        job: Job; its id is not part of the key.
         surroundings: JDK, harness, limits and sandbox.
-        digests: Of each part of the class path and of the project's folder, by content.
+        digests: Digest of the content of each part of the class path and of the project's folder.
     """
     parts = [surroundings, job.test_class, job.method, job.framework]
     parts += [digests[path] for path in read_by(job)]
@@ -34,7 +34,7 @@ def content_key(job: Job, surroundings: str, digests: Mapping[Path, str]) -> byt
     return sha.digest()
 
 
-def read_by(job: Job) -> tuple[Path, ...]:
+def read_by(job: ExecutionJob) -> tuple[Path, ...]:
     """Return the files and folders that a test reads, beside the job's own."""
     return job.classpath if job.project is None else (*job.classpath, job.project)
 
@@ -55,7 +55,7 @@ def path_digest(path: Path) -> str:
     return whole.hexdigest()
 
 
-class Results:
+class ResultCache:
     """A table of results in one SQLite file; several processes may share it."""
 
     def __init__(self, path: Path) -> None:
@@ -68,7 +68,7 @@ class Results:
         self._path = path
         self._table = sqlite3.connect(path, timeout=_WAIT_FOR_OTHERS)
         # Written in batches: a transaction that stays open would keep other processes from writing.
-        self._new: dict[bytes, Result] = {}
+        self._new: dict[bytes, ExecutionResult] = {}
         self._written = time.monotonic()
         with self._readable():
             self._table.execute(
@@ -77,7 +77,7 @@ class Results:
             )
             self._table.commit()
 
-    def find(self, key: bytes, job: str) -> Result | None:
+    def find(self, key: bytes, job: str) -> ExecutionResult | None:
         """Return the result of a content, for a job's id."""
         if key in self._new:
             return replace(self._new[key], id=job)
@@ -85,9 +85,12 @@ class Results:
             row = self._table.execute(
                 "SELECT status, message, seconds FROM results WHERE key = ?", (key,)
             ).fetchone()
-        return None if row is None else Result(job, *row)
+        if row is None:
+            return None
+        status, message, seconds = row
+        return ExecutionResult(job, status, message, seconds)
 
-    def keep(self, key: bytes, result: Result) -> None:
+    def keep(self, key: bytes, result: ExecutionResult) -> None:
         """Keep a result; those of the last second are lost where the process is killed."""
         self._new[key] = result
         if time.monotonic() - self._written > _SECONDS_BETWEEN_WRITES:

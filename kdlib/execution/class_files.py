@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kdlib.execution.harness import build_harness, compiler_command
+from kdlib.execution.jvm import Ended, Jvm
 from kdlib.execution.sandbox import ENVIRONMENT
-from kdlib.execution.warm import Ended, Jvm
 from kdlib.java.compiler import Jdk, SourceFile
 
 _SECONDS = 60.0

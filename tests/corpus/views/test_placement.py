@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from kdlib.config import Filters, Split
-from kdlib.corpus.assembly.placement import known_splits, place, units_of_file
-from kdlib.corpus.views.rows import read_document
+from kdlib.corpus.views.document import read_document
+from kdlib.corpus.views.placement import known_splits, place, units_of_file
 from kdlib.files import write_examples, write_parquet
 from kdlib.sources.java_files import JavaFile
 from tests.corpus.conftest import an_example
