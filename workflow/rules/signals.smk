@@ -12,6 +12,7 @@ rule signals_codec:
         codec=f"{RUN}/signals/{{teacher}}/codec.safetensors",
     log:
         f"{LOGS}/signals/{{teacher}}/codec.log",
+    priority: 1
     threads: cfg.threads
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
@@ -39,6 +40,7 @@ rule signals_shard:
         shard=f"{RUN}/signals/{{teacher}}/{{split}}/{{shard}}.parquet",
     log:
         f"{LOGS}/signals/{{teacher}}/{{split}}-{{shard}}.log",
+    priority: 1
     threads: cfg.threads
     resources:
         mem_mb=lambda w, attempt: 4000 * attempt,
@@ -67,6 +69,7 @@ rule signals:
         manifest=f"{RUN}/signals/{{teacher}}/manifest.json",
     log:
         f"{LOGS}/signals/{{teacher}}.log",
+    priority: 1
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1000 * attempt,

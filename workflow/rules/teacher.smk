@@ -47,9 +47,10 @@ rule teacher:
         f"{LOGS}/teacher/{{teacher}}.log",
     benchmark:
         f"{LOGS}/teacher/{{teacher}}.benchmark.tsv"
-    threads: lambda w: threads_of(cfg.teachers[w.teacher])
-    # Most of a run waits for it; a student that does not would keep a teacher of two threads waiting.
+    # Most of a run waits for the teacher and its signals. A student that does not would keep a teacher of two
+    # threads waiting.
     priority: 1
+    threads: lambda w: threads_of(cfg.teachers[w.teacher])
     resources:
         mem_mb=lambda w, attempt: 6000 * attempt,
         runtime=lambda w, attempt: training_minutes("teacher", cfg.teachers[w.teacher])
