@@ -10,8 +10,8 @@ from kdlib.files import DataError
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.load import dtype_of
 from kdlib.models.scratch import build
-from kdlib.training.loop import loop as module
-from kdlib.training.loop.loop import arguments
+from kdlib.training.loop import arguments as module
+from kdlib.training.loop.arguments import arguments
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 2, "heads": 2}
 T5 = {**CAUSAL, "encoder_layers": 2}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kdlib.losses.combine import Unit
     from kdlib.losses.inputs import Batch
     from kdlib.losses.syntax import Legality
-    from kdlib.training.teacher.gold_embeddings import GoldVectors
+    from kdlib.training.teacher.gold_embeddings import GoldEmbeddings
     from kdlib.training.teacher.layers import Pairing
 
 
@@ -34,14 +34,14 @@ class Objective:
 
     Attributes:
         components: Which losses there are, with their constants.
-        golds: Frozen encoder and its vectors of gold assertions, for losses that need the encoder.
+        gold_embeddings: Frozen encoder and its embeddings of gold assertions, for losses that need them.
         legality: What may follow what, for losses that need it.
         pairing: Which layers follow which, for losses that compare layers.
         judge: Whether the ids of a drawn output are valid, for losses that draw.
     """
 
     components: Components
-    golds: GoldVectors | None = None
+    gold_embeddings: GoldEmbeddings | None = None
     legality: Legality | None = None
     pairing: Pairing | None = None
     judge: Callable[[list[int]], bool] | None = None

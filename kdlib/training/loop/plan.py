@@ -50,6 +50,10 @@ class Plan:
             alpha_at(self.alpha0, epoch, self.epochs, converged),
         )
 
+    def temperatures(self) -> list[float]:
+        """Return the temperatures of all epochs, in ascending order and each once."""
+        return sorted({self.moment(epoch, False)[0] for epoch in range(self.epochs)})
+
     def weights(self, progress: float, alpha: float) -> dict[str, float]:
         """Return every component's weight at a share of the optimiser steps."""
         weights = {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}

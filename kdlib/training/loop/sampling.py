@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.data import Sampler
 
+from kdlib.config import Training
 from kdlib.models.batch import by_length
 
 if TYPE_CHECKING:
@@ -60,6 +61,16 @@ class Subsets:
             seen[self.numbers(rows, epoch)] = True
             shares.append(float(seen.mean()))
         return shares
+
+
+def subsets_of(training: Training, rows: int) -> Subsets:
+    """Return the subsets of a training; each holds all rows where the training asks for no fewer.
+
+    Args:
+        training: Rows of an epoch and seed.
+        rows: Number of rows of the whole dataset.
+    """
+    return Subsets(training.epoch_samples or rows, training.sampling_seed)
 
 
 class EpochSampler(Sampler[int]):

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from kdlib.config import Training
+from kdlib.training.loop.arguments import arguments
 from kdlib.training.loop.callbacks import Convergence
-from kdlib.training.loop.loop import arguments
 from kdlib.training.loop.record_writer import StepRecords
 from kdlib.training.loop.trainer import LossTrainer
 

@@ -161,7 +161,7 @@ def test_its_own_checkpoints_go_before_the_named_one(earlier, finetune, monkeypa
         raise Killed
 
     monkeypatch.setattr(StepRecords, "open", opened)
-    monkeypatch.setattr("kdlib.training.loop.loop.write_results", stop)
+    monkeypatch.setattr("kdlib.training.results.write_results", stop)
     for _ in range(2):
         with pytest.raises(Killed):
             finetune("own", code="other", epochs=4, dropout=0, resume_from=checkpoint)

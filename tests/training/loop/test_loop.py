@@ -8,11 +8,11 @@ from kdlib.config import Student
 from kdlib.files import DataError
 from kdlib.training import results
 from kdlib.training.distill import distill as distill_student
-from kdlib.training.loop import loop as module
 from kdlib.training.loop import renaming
 from kdlib.training.loop.checkpoints import TRAINER_STATE, last_checkpoint
-from kdlib.training.loop.loop import job_key
+from kdlib.training.loop.job import job_key
 from kdlib.training.loop.record_writer import StepRecords
+from tests.conftest import job_in
 
 NOISY = {"epochs": 4, "learning_rate": 0.01, "dropout": 0.2}
 
@@ -92,7 +92,7 @@ PLACES = {
     "in the first epoch": lambda patch: kill(patch, StepRecords, "step", 2),
     "in the third epoch": lambda patch: kill(patch, StepRecords, "step", 10),
     "between validation and checkpoint": lambda patch: kill(patch, StepRecords, "epoch", 3),
-    "after the last checkpoint": lambda patch: kill(patch, module, "write_results", 1),
+    "after the last checkpoint": lambda patch: kill(patch, results, "write_results", 1),
     "between the results": lambda patch: kill(patch, results, "write_json", 1),
     "while checkpoints are removed": remove_checkpoints_in_part,
 }
@@ -132,7 +132,7 @@ def test_a_training_that_stopped_early_is_over_when_it_is_called_again(
     finetune, outcome, uninterrupted, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        kill(patch, module, "write_results", 1)
+        kill(patch, results, "write_results", 1)
         with pytest.raises(Killed):
             finetune("killed", **IMPATIENT)
     assert outcome(finetune("killed", **IMPATIENT)) == uninterrupted(**IMPATIENT)
@@ -274,10 +274,9 @@ def test_a_key_depends_on_settings_and_on_the_content_of_files(tmp_path):
 def test_a_loss_without_what_it_reads_is_an_error_that_names_it(dataset, tmp_path, components, needed):
     weights = dict.fromkeys(components, 1.0)
     student = Student.model_validate({"teacher": "t", "components": components, "loss_weights": weights})
-    files = (dataset.train, dataset.validation, dataset.tokenizer)
-    folders = [tmp_path / name for name in ("out", "checkpoints", "golds")]
+    inputs = dataset.student_inputs(tmp_path)
     with pytest.raises(DataError, match=f"student pupil: its loss needs .*{needed}, none given"):
-        distill_student("pupil", student, *files, None, None, *folders[:2], 1, folders[2])
+        distill_student("pupil", student, inputs, job_in(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 

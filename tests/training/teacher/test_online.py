@@ -14,6 +14,7 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
 from kdlib.training.loop import renaming
+from kdlib.training.teacher import encoder
 from kdlib.training.teacher.online import OnlineTeacher
 from kdlib.training.teacher.stored import online_teacher
 
@@ -142,10 +143,11 @@ def test_a_teacher_is_loaded_once_for_its_distributions_and_its_encoder(
     given = {"components": {name: {} for name in components}, "signals": "online", "store": None}
     given["loss_weights"] = dict.fromkeys(components, 0.5)
     distill("stored", {"epochs": 1}, components={"semantic": {}}, loss_weights={"semantic": 1.0})
-    (golds,) = (tmp_path / "golds").iterdir()
-    expected = golds.read_bytes()
-    golds.unlink()
-    monkeypatch.setattr(models, "load", counted)
+    (embeddings,) = (tmp_path / "gold_embeddings").iterdir()
+    expected = embeddings.read_bytes()
+    embeddings.unlink()
+    for module in (models, encoder):
+        monkeypatch.setattr(module, "load", counted)
     distill("online", {"epochs": 1}, **given)
     assert loaded.count(teacher) == loads
-    assert golds.read_bytes() == expected
+    assert embeddings.read_bytes() == expected
