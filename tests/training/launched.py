@@ -1,4 +1,4 @@
-"""A student in one or several processes; run by ``test_processes`` in processes of their own."""
+"""A student in one or several processes; run by ``test_launch`` in processes of their own."""
 
 from __future__ import annotations
 

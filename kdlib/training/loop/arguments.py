@@ -15,25 +15,37 @@ if TYPE_CHECKING:
 
 
 def processes() -> int:
-    """Return how many processes a launcher started to train one model together."""
+    """Return the number of processes that train one model together."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def be_deterministic(wanted: bool) -> None:
-    """Let torch take deterministic algorithms only, or whichever are fastest; on a CPU these are the same."""
+    """Restrict torch to deterministic algorithms, or allow the fastest ones; on a CPU these are the same.
+
+    Args:
+        wanted: Whether only deterministic algorithms are allowed.
+    """
     import torch
 
     if wanted:
         # cuBLAS reads it when it starts, and is deterministic with workspaces of a fixed size only.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(wanted)
-    # Else all memory is filled before it is written, which guards kernels that read what nobody wrote.
+    # Filling new memory costs time, and is needed only by kernels that read uninitialised memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.deterministic = wanted
 
 
 def arguments(training: Training, folder: Path) -> TrainingArguments:
-    """Return the trainer's arguments; rate, validation and logs are ours."""
+    """Return the trainer's arguments; learning rate, validation and logs are not left to it.
+
+    Args:
+        training: Optimiser settings.
+        folder: Folder of the checkpoints.
+
+    Raises:
+        DataError: If this machine cannot compute in the precision.
+    """
     import torch
     from transformers import TrainingArguments
 

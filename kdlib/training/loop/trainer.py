@@ -25,7 +25,7 @@ from kdlib.training.loop.objective import Objective
 from kdlib.training.loop.plan import Plan
 from kdlib.training.loop.record_writer import StepRecords
 from kdlib.training.loop.renaming import renaming
-from kdlib.training.loop.sampling import EpochSampler, own_batches, subsets_of
+from kdlib.training.loop.sampling import EpochSampler, batches_of_process, subsets_of
 from kdlib.training.loop.schedules import learning_rate_factor
 from kdlib.training.teacher.gold_embeddings import GoldEmbeddings
 from kdlib.training.teacher.online import signal_of
@@ -151,11 +151,10 @@ class LossTrainer(Trainer):
 
     def _number_golds(self, samples: list[dict[str, Any]], gold_embeddings: GoldEmbeddings) -> None:
         """Number the distinct gold assertions of all processes' micro-batches, and take their embeddings."""
-        own = [target for batch in samples for target in batch["targets"].ids]
-        # Processes in order of their rank, so that all of them number alike.
-        everybody = gather_object(own)
-        first, _ = distinct(everybody)
-        numbers = {everybody[index]: number for number, index in enumerate(first)}
+        # In the order of the processes' ranks, so that all of them number alike.
+        targets = gather_object([target for batch in samples for target in batch["targets"].ids])
+        first, _ = distinct(targets)
+        numbers = {targets[index]: number for number, index in enumerate(first)}
         self._gold_embeddings = gold_embeddings(list(numbers))
         for batch in samples:
             batch["gold_numbers"] = torch.tensor([numbers[target] for target in batch["targets"].ids])
@@ -178,16 +177,16 @@ class LossTrainer(Trainer):
         counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
         batch = self._batch(student, inputs, temperature)
         combined = self.objective.combined(batch, weights, counts)
-        everybody = self._of_all_processes(combined)
-        if "ce" in everybody.raw:
-            self.convergence.add(float(everybody.raw["ce"]))
+        reduced = self._of_all_processes(combined)
+        if "ce" in reduced.raw:
+            self.convergence.add(float(reduced.raw["ce"]))
         norms = {}
         if self.gradient_every and self.state.global_step % self.gradient_every == 0:
             names = self.objective.components.names()
             totals = ((n, self.objective.combined(batch, weights, counts, only=n).total) for n in names)
             norms = component_norms(totals, self.model.parameters(), self.accelerator.reduce)
         if self.is_world_process_zero():
-            self.records.micro_batch(everybody, weights, temperature, alpha, norms)
+            self.records.micro_batch(reduced, weights, temperature, alpha, norms)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
 
     def _of_all_processes(self, combined: Combined) -> Combined:
@@ -204,7 +203,7 @@ class LossTrainer(Trainer):
         )
 
     def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
-        """Return what the student says of a micro-batch with all that its losses compare it with."""
+        """Return the student's logits of a micro-batch with everything that its losses compare them with."""
         labels = inputs["labels"]
         targets = inputs["targets"].ids
         lengths = [len(target) for target in targets]
@@ -247,10 +246,11 @@ class LossTrainer(Trainer):
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  (signature of transformers)
         """Return the validation loss in nats per token: a ratio of sums, not a mean of means."""
-        nll, tokens = 0.0, 0
+        nll = 0.0
+        tokens = 0
         self.model.eval()
         with torch.no_grad():
-            for numbers, counts in own_batches(
+            for numbers, counts in batches_of_process(
                 self.validation_order,
                 self.args.per_device_eval_batch_size,
                 self.args.process_index,
@@ -280,10 +280,10 @@ class LossTrainer(Trainer):
         self.accelerator.wait_for_everyone()
 
     def _load_best_model(self) -> None:
-        """Leave it where it is: the results are written from its checkpoint."""
+        """Do nothing: the results are written from the checkpoint of the best model."""
 
     def _issue_warnings_after_load(self, *_: object) -> None:
-        """Say nothing of tied weights, of which a file holds one; ``check_fits`` has compared all names."""
+        """Do not warn of tied weights, which a file holds once; ``check_fits`` has compared all names."""
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
@@ -301,8 +301,8 @@ class LossTrainer(Trainer):
         """Close the record of a step; the trainer's own history would grow with every step."""
         if "grad_norm" in logs and self.is_world_process_zero():
             norms = self.parts.norms(float(logs["grad_norm"]), self.args.max_grad_norm)
-            step, rate = self.state.global_step, logs["learning_rate"]
-            self.records.step(self._epoch_of_log(), step, rate, norms, int(self._examples))
+            step = self.state.global_step
+            self.records.step(self._epoch_of_log(), step, logs["learning_rate"], norms, int(self._examples))
             if not self.accelerator.optimizer_step_was_skipped:  # as half precision does until its scale fits
                 self.records.refuse_gradient(norms.total)
 

@@ -189,5 +189,5 @@ def test_what_belongs_to_a_named_checkpoint_must_be_there(earlier, finetune, gon
     if path == named:  # the newest is the best: it needs no other
         return
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: gone, and .* without it"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: there is no such file, and .* without it"):
         finetune("none", code="other", epochs=4, resume_from=named)

@@ -10,7 +10,6 @@ from kdlib.training import results
 from kdlib.training.distill import distill as distill_student
 from kdlib.training.loop import renaming
 from kdlib.training.loop.checkpoints import TRAINER_STATE, last_checkpoint
-from kdlib.training.loop.job import job_key
 from kdlib.training.loop.record_writer import StepRecords
 from tests.conftest import job_in
 
@@ -249,22 +248,6 @@ def test_the_newest_complete_checkpoint_counts_and_cut_ones_are_removed(tmp_path
     checkpoint(tmp_path, 100, state='{"global_step": 1')
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-12"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-12", "checkpoint-4"]
-
-
-def test_a_key_depends_on_settings_and_on_the_content_of_files(tmp_path):
-    first, second = tmp_path / "a", tmp_path / "b"
-    first.write_text("1")
-    second.write_text("2")
-    key = job_key({"x": 1, "y": 2}, [first, second])
-    assert key == job_key({"y": 2, "x": 1}, [first, second])
-    others = [
-        job_key({"x": 1, "y": 3}, [first, second]),
-        job_key({"x": 1, "y": 2}, [second, first]),
-        job_key({"x": 1, "y": 2}, [first]),
-    ]
-    shutil.copy(first, second)
-    others.append(job_key({"x": 1, "y": 2}, [first, second]))
-    assert len({key, *others}) == 5
 
 
 @pytest.mark.parametrize(
