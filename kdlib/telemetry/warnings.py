@@ -156,7 +156,7 @@ class Watch:
             f"dominant_{name}",
             f"{name} makes {share:.0%} of the gradient, the other losses hardly count",
             "its weight or scale, which is chosen for losses of another size",
-            f"{self.keys.of_weight(name)}; kdlib analyse-loss-scaling tells by how much",
+            f"{self.keys.of_weight(name)}; kdlib analyse-loss-scaling computes by how much",
         )
 
     def _standing(self, step: Step) -> tuple[str, str, str, str] | None:

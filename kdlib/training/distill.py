@@ -199,7 +199,8 @@ def _token_weights(
     from kdlib.losses.critical_tokens import row_weights
 
     def weighted(part: pa.RecordBatch) -> pa.RecordBatch:
-        texts, targets = part["target"].to_pylist(), part["target_ids"].to_pylist()
+        texts = part["target"].to_pylist()
+        targets = part["target_ids"].to_pylist()
         factors = row_weights(tokenizer, texts, targets, weight)
         return pa.record_batch({"weights": pa.array(factors, pa.list_(pa.float32()))})
 

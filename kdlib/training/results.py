@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kdlib.files import atomic, write_json
 from kdlib.telemetry.step_csv import EPOCHS, STEPS
@@ -50,8 +50,6 @@ def write_results(
         data: What the model learnt from.
         load_model: Loads the plain model of a checkpoint.
     """
-    from kdlib.training.loop.sampling import subsets_of
-
     folder = run.folder
     out = run.job.out
     checkpoint = last_checkpoint(folder)
@@ -65,31 +63,44 @@ def write_results(
             shutil.copyfile(folder / name, partial)
     watch = Watch(run.config_keys(), state["max_steps"], run.plan.warmup(state["max_steps"]))
     warnings = write_summaries(folder / STEPS, folder / EPOCHS, out, run.name, run.params, watch)
-    epochs = round(state["epoch"])
-    coverage = subsets_of(run.training, len(data.rows)).coverage(len(data.rows), run.training.epochs)
-    write_json(
-        out / "training_report.json",
-        {
-            "name": run.name,
-            "key": run.key,
-            "parameters": parameters,
-            "steps": state["global_step"],
-            "planned_steps": state["max_steps"],
-            "epochs": epochs,
-            "coverage": coverage[:epochs],
-            "best_step": state["best_global_step"],
-            "best_validation_nll": state["best_metric"],
-            "validation_nll": [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry],
-            "warnings": [asdict(warning) for warning in warnings],
-            "params": run.params,
-            **({} if data.references is None else {"references": data.references}),
-        },
-    )
+    report = {
+        "name": run.name,
+        "key": run.key,
+        "parameters": parameters,
+        **_progress(run, data, state),
+        "warnings": [asdict(warning) for warning in warnings],
+        "params": run.params,
+        **({} if data.references is None else {"references": data.references}),
+    }
+    write_json(out / "training_report.json", report)
     print(
         f"results of {run.name}: {out} (best step {state['best_global_step']} with "
         f"{state['best_metric']:.4f} nats/token; warnings: {len(warnings)}, see distillation_log.txt)",
         flush=True,
     )
+
+
+def _progress(run: TrainingRun, data: TrainingData, state: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of the report on steps, epochs and validations.
+
+    Args:
+        run: Settings.
+        data: Number of rows.
+        state: The trainer's state at the last checkpoint.
+    """
+    from kdlib.training.loop.sampling import subsets_of
+
+    epochs = round(state["epoch"])
+    coverage = subsets_of(run.training, len(data.rows)).coverage(len(data.rows), run.training.epochs)
+    return {
+        "steps": state["global_step"],
+        "planned_steps": state["max_steps"],
+        "epochs": epochs,
+        "coverage": coverage[:epochs],
+        "best_step": state["best_global_step"],
+        "best_validation_nll": state["best_metric"],
+        "validation_nll": [entry["eval_nll"] for entry in state["log_history"] if "eval_nll" in entry],
+    }
 
 
 def _write_models(

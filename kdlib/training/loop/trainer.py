@@ -15,10 +15,11 @@ from kdlib.files import DataError
 from kdlib.losses.combine import Combined, Unit
 from kdlib.losses.contrastive import distinct
 from kdlib.losses.inputs import Batch, Meanings
-from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
+from kdlib.models.batch import IGNORE, by_length, collate, layout_of
 from kdlib.models.forward import TargetOutput, target_nll, target_output
-from kdlib.teacher_signal import Signal, SignalKey
+from kdlib.teacher_signal import Signal
 from kdlib.training.loop.callbacks import Beginning, Convergence, CoverageLog, SaveEvery, Validations
+from kdlib.training.loop.collate import Collator
 from kdlib.training.loop.data import TrainingData
 from kdlib.training.loop.gradients import PartNorms, component_norms
 from kdlib.training.loop.objective import Objective
@@ -64,15 +65,12 @@ class LossTrainer(Trainer):
             DataError: If gradients of components are asked for where no process has a whole one.
         """
         subsets = subsets_of(training, len(data.rows))
-        self.rows = data.rows
         self.subsets = subsets if subsets.samples < len(data.rows) else None
-        self.signals = data.signals
-        self.token_weights = data.token_weights
         self.gradient_every = training.records.gradient_every
-        self.renaming = renaming(data.vocabulary, data.rows, training.renaming, training.seed)
         self.layout = layout_of(model.config)
-        self.validation = data.validation
+        self.data = data
         self.validation_order = by_length(data.validation)
+        names = renaming(data.vocabulary, data.rows, training.renaming, training.seed)
         self.objective = objective
         self.plan = plan
         self.records = records
@@ -81,8 +79,8 @@ class LossTrainer(Trainer):
             model=model,
             args=args,
             train_dataset=range(len(data.rows)),
-            eval_dataset=data.validation,  # must be there; evaluate() reads ``validation`` itself
-            data_collator=self._collate,
+            eval_dataset=data.validation,  # must be there; evaluate() reads the rows itself
+            data_collator=Collator(data, names, self.layout, self._epoch),
             callbacks=[
                 EarlyStoppingCallback(plan.patience),
                 Convergence(plan.convergence, plan.converged_by),
@@ -106,7 +104,7 @@ class LossTrainer(Trainer):
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
         self._gold_embeddings: Float[Tensor, "golds features"] | None = None
-        self._codec = None if self.signals is None else self.signals.codec_on(self.args.device)
+        self._codec = None if data.signals is None else data.signals.codec_on(self.args.device)
         self.teacher = None if data.teacher is None else data.teacher.to(self.args.device)
 
     @property
@@ -117,26 +115,7 @@ class LossTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ANN401, ARG002
         # Processes that step together read rows of like length, so that none waits for another.
         together = self.args.train_batch_size * self.args.world_size
-        return EpochSampler(self.rows, together, self.args.seed, self._epoch, self.subsets)
-
-    def _collate(self, index: list[int]) -> dict[str, Any]:
-        """Return a batch with the stored bytes of its signals: a worker reads, the model's device decodes."""
-        epoch = self._epoch()
-        drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
-        batch: dict[str, Any] = collate(drawn, self.layout)
-        batch["targets"] = Targets([tuple(row.target_ids) for row in drawn])
-        weights = [row.weight for row in drawn]
-        if set(weights) != {1.0}:
-            batch["reference_weights"] = torch.tensor(weights)
-        if self.token_weights is not None:
-            batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
-        if self.teacher is not None and self.teacher.layout != self.layout:
-            batch["teacher"] = collate(drawn, self.teacher.layout)
-        if self.signals is not None:
-            batch["signals"] = self.signals.read(
-                [SignalKey(row.id, row.target_hash, row.rank) for row in drawn]
-            )
-        return batch
+        return EpochSampler(self.data.rows, together, self.args.seed, self._epoch, self.subsets)
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -256,7 +235,7 @@ class LossTrainer(Trainer):
                 self.args.process_index,
                 self.args.world_size,
             ):
-                rows = [self.validation[number] for number in numbers]
+                rows = [self.data.validation[number] for number in numbers]
                 batch = {
                     name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
