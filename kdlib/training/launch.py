@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic_core import to_jsonable_python
 
@@ -49,10 +49,20 @@ def launch(
     if accelerate is None:
         stage(name, settings, inputs, job)
         return
+    arguments = to_jsonable_python([name, settings, inputs, job])
+    _run_processes({"stage": stage.__name__, "arguments": arguments}, accelerate)
+
+
+def _run_processes(content: dict[str, Any], accelerate: str) -> None:
+    """Run a stage in the processes of a configuration of accelerate.
+
+    Args:
+        content: Name of the stage and its arguments, as ``__main__`` reads them.
+        accelerate: File of the configuration.
+    """
     with tempfile.TemporaryDirectory() as folder:
         call = Path(folder) / "call.json"
-        arguments = to_jsonable_python([name, settings, inputs, job])
-        write_json(call, {"stage": stage.__name__, "arguments": arguments})
+        write_json(call, content)
         command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", accelerate]
         done = subprocess.run(
             [*command, "--module", "kdlib.training", str(call)], check=False, preexec_fn=_end_with_parent

@@ -124,6 +124,6 @@ def test_a_store_holds_the_same_beams(answered, signals_of, teacher, dataset, tm
 
 def test_a_file_that_is_no_shard_is_named(answered, tmp_path):
     write_parquet(tmp_path / "0.parquet", read_parquet(answered))
-    with pytest.raises(DataError, match=r"0\.parquet: tells no counts; delete it and run again"):
+    with pytest.raises(DataError, match=r"0\.parquet: holds no counts; delete it and run again"):
         merge_beams([tmp_path / "0.parquet"], tmp_path / "all.parquet")
     assert json.loads(answered.with_suffix(".json").read_text())
