@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Student
+from kdlib.losses.critical_tokens import row_weights
+from kdlib.losses.syntax import Legality
+from kdlib.losses.validity import judge
 from kdlib.models.load import check_tokenizer, computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
+from kdlib.models.scratch import build
+from kdlib.models.shrink import shrink
+from kdlib.models.tokenizer import decode, embedding_rows, load_tokenizer, token_texts
 from kdlib.training.checks import check_training
 from kdlib.training.inputs import StudentInputs, check_inputs
 from kdlib.training.loop.arguments import arguments
@@ -25,7 +31,6 @@ from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_sig
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from kdlib.losses.syntax import Legality
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.loop.objective import Objective
@@ -57,7 +62,6 @@ def distill(name: str, student: Student, inputs: StudentInputs, job: Job) -> Non
 
 def _train(student: Student, inputs: StudentInputs, run: TrainingRun) -> None:
     """Train a student; what makes it impossible is reported before rows are mapped."""
-    from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.teacher.layers import pair, without_projections
 
     folder = run.folder
@@ -90,8 +94,6 @@ def _distributions(
     student: Student, inputs: StudentInputs, tokenizer: PreTrainedTokenizerFast, run: TrainingRun
 ) -> tuple[OnlineTeacher | None, SignalStore | None]:
     """Return the teacher itself or its stored signals, whichever the student learns from."""
-    from kdlib.models.tokenizer import embedding_rows
-
     teacher = None
     signals = None
     if inputs.teacher and student.needs_online():
@@ -148,8 +150,6 @@ def _objective(
     pairing: Pairing | None,
 ) -> Objective:
     """Return the student's losses with what they read beside a batch."""
-    from kdlib.losses.validity import judge
-    from kdlib.models.tokenizer import decode
     from kdlib.training.loop.objective import Objective
 
     judged = student.components.need("judge")
@@ -164,9 +164,6 @@ def _objective(
 
 def _initial(student: Student, inputs: StudentInputs, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     """Return the model before training."""
-    from kdlib.models.scratch import build
-    from kdlib.models.shrink import shrink
-
     training = student.training
     if inputs.pretrained is not None:
         check_tokenizer(inputs.pretrained, tokenizer)
@@ -184,9 +181,6 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
     Args:
         tokenizer: Gives the texts of all tokens and the end token.
     """
-    from kdlib.losses.syntax import Legality
-    from kdlib.models.tokenizer import token_texts
-
     return Legality(token_texts(tokenizer), tokenizer.eos_token_id)
 
 
@@ -195,8 +189,6 @@ def _token_weights(
 ) -> Sequence[Sequence[float]] | None:
     """Return the factor of every target token of the training rows, or None where none differs from 1."""
     import pyarrow as pa
-
-    from kdlib.losses.critical_tokens import row_weights
 
     def weighted(part: pa.RecordBatch) -> pa.RecordBatch:
         texts = part["target"].to_pylist()

@@ -10,6 +10,8 @@ from kdlib.losses.table import Components
 from kdlib.models.adapters import merged, with_lora
 from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
+from kdlib.models.scratch import build
+from kdlib.models.tokenizer import load_tokenizer
 from kdlib.training.checks import check_training
 from kdlib.training.inputs import TeacherInputs
 from kdlib.training.loop.arguments import arguments
@@ -36,7 +38,6 @@ def finetune(name: str, teacher: Teacher, inputs: TeacherInputs, job: Job) -> No
     Raises:
         DataError: If the training is impossible with these inputs; nothing has been written then.
     """
-    from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.loop.objective import Objective
 
     pretrained = inputs.pretrained
@@ -61,8 +62,6 @@ def _initial(
     teacher: Teacher, inputs: TeacherInputs, tokenizer: PreTrainedTokenizerFast
 ) -> PreTrainedModel | PeftModel:
     """Return the model before training."""
-    from kdlib.models.scratch import build
-
     if inputs.pretrained is None:
         return build(teacher.size, tokenizer, teacher.training.dropout, teacher.training.seed)
     check_tokenizer(inputs.pretrained, tokenizer)

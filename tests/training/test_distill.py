@@ -47,7 +47,7 @@ def refused(dataset, teacher, store, tmp_path, monkeypatch):
         assert not any(path.exists() for path in places)
         return str(caught.value)
 
-    monkeypatch.setattr("kdlib.models.scratch.build", build)
+    monkeypatch.setattr("kdlib.training.distill.build", build)
     return refuse
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from kdlib.files import needs_room
 from kdlib.models.memory import memory_told
+from kdlib.tracking.mlflow_run import LiveRun
 from kdlib.training.loop.arguments import arguments, be_deterministic
 from kdlib.training.loop.checkpoints import adopt, check_fits, is_last, last_checkpoint
 from kdlib.training.loop.data import TrainingData
 from kdlib.training.loop.job import TrainingRun
+from kdlib.training.loop.record_writer import StepRecords
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -36,8 +38,6 @@ def fit(
         DataError: If a checkpoint does not fit the model, memory or disk are too small, or this machine
             cannot compute in the precision.
     """
-    from kdlib.tracking.mlflow_run import LiveRun
-    from kdlib.training.loop.record_writer import StepRecords
     from kdlib.training.loop.trainer import LossTrainer
 
     args = arguments(run.training, run.folder)

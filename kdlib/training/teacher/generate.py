@@ -8,6 +8,10 @@ from pathlib import Path
 
 from kdlib.config import Signals
 from kdlib.files import write_parquet
+from kdlib.models.batch import read_rows
+from kdlib.models.load import check_lengths
+from kdlib.models.tokenizer import decode, load_tokenizer
+from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
 from kdlib.training.teacher.outputs import COUNTS, Beam, beam_table, usable
 
 
@@ -38,11 +42,6 @@ def beams_shard(
         out: Parquet file with the fields of ``Beam``; its metadata hold the counts.
     """
     from tqdm import tqdm
-
-    from kdlib.models.batch import read_rows
-    from kdlib.models.load import check_lengths
-    from kdlib.models.tokenizer import decode, load_tokenizer
-    from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
 
     model, precision = open_teacher(teacher, settings.precision, threads)
     loaded = load_tokenizer(tokenizer)

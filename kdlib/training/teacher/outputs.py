@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from kdlib.files import DataError, read_parquet, write_json, write_parquet
 from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.validity import is_assertion
+from kdlib.models.mapped import iter_rows
+from kdlib.models.tokenizer import decode, load_tokenizer
 from kdlib.records import target_hash
 
 if TYPE_CHECKING:
@@ -61,8 +63,6 @@ def usable(
         tokenizer: The run's tokenizer.
         counts: Finished, valid and usable beams are added to it.
     """
-    from kdlib.models.tokenizer import decode
-
     seen = {without_whitespace(gold)}
     for rank, (ids, score) in enumerate(outputs, 1):
         text = decode(tokenizer, ids)
@@ -109,9 +109,6 @@ def stored_beams(signals: SignalStore, train: Path, tokenizer: Path, width: int,
         width: Largest number of beams of a prompt, best first.
         out: Parquet file with the fields of ``Beam``.
     """
-    from kdlib.models.mapped import iter_rows
-    from kdlib.models.tokenizer import decode, load_tokenizer
-
     loaded = load_tokenizer(tokenizer)
     golds = {row.id: decode(loaded, row.target_ids) for row in iter_rows(train)}
     counts = Counter({"rows": len(golds), "generated": width * len(golds)})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.files import DataError, sha256
+from kdlib.models.load import load
 from kdlib.records import digest
 
 if TYPE_CHECKING:
@@ -75,7 +76,6 @@ def online_teacher(folder: Path, vocabulary: int) -> OnlineTeacher:
     Raises:
         DataError: If the teacher's distributions have other entries.
     """
-    from kdlib.models.load import load
     from kdlib.training.teacher.online import OnlineTeacher
 
     model = load(folder)

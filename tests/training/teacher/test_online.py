@@ -15,7 +15,7 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
 from kdlib.training.loop import renaming
-from kdlib.training.teacher import encoder
+from kdlib.training.teacher import encoder, stored
 from kdlib.training.teacher.online import OnlineTeacher
 from kdlib.training.teacher.stored import online_teacher
 
@@ -148,7 +148,7 @@ def test_a_teacher_is_loaded_once_for_its_distributions_and_its_encoder(
     (embeddings,) = (tmp_path / "gold_embeddings").iterdir()
     expected = embeddings.read_bytes()
     embeddings.unlink()
-    for module in (models, encoder):
+    for module in (models, encoder, stored):
         monkeypatch.setattr(module, "load", counted)
     distill("online", {"epochs": 1}, **given)
     assert loaded.count(teacher) == loads
