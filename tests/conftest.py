@@ -13,6 +13,8 @@ from kdlib.config import Dataset, Signals, Size, Teacher, Training
 from kdlib.config import Tokenizer as TokenizerConfig
 from kdlib.files import write_examples, write_parquet
 from kdlib.records import MARKER, Example, Occurrence, example_id
+from kdlib.training.inputs import StudentInputs, TeacherInputs
+from kdlib.training.loop.job import Job
 
 NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
 JUNIT_PACKAGES = ("junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java")
@@ -60,6 +62,20 @@ class DatasetFiles:
     validation: Path
     test: Path
     card: Path
+
+    def teacher_inputs(self, **more) -> TeacherInputs:
+        """Return what a teacher reads of this dataset, with more files by their names."""
+        return TeacherInputs(self.train, self.validation, self.tokenizer, **more)
+
+    def student_inputs(self, folder: Path, **more) -> StudentInputs:
+        """Return what a student reads of this dataset; gold embeddings are kept in a folder of their own."""
+        embeddings = folder / "gold_embeddings"
+        return StudentInputs(self.train, self.validation, self.tokenizer, embeddings, **more)
+
+
+def job_in(folder: Path, name: str = "out", **more) -> Job:
+    """Return a job of one thread that writes into ``FOLDER/NAME``."""
+    return Job(folder / name, folder / "checkpoints", threads=1, **more)
 
 
 def split_of(number: int) -> str:
@@ -162,16 +178,8 @@ def teacher(tmp_path_factory, dataset):
     from kdlib.training.finetune import finetune
 
     folder = tmp_path_factory.mktemp("teacher")
-    finetune(
-        "toy",
-        Teacher(size=NANO, training=Training(epochs=20, batch_size=8, learning_rate=1e-2, dropout=0)),
-        dataset.train,
-        dataset.validation,
-        dataset.tokenizer,
-        folder / "out",
-        folder / "checkpoints",
-        threads=1,
-    )
+    training = Training(epochs=20, batch_size=8, learning_rate=1e-2, dropout=0)
+    finetune("toy", Teacher(size=NANO, training=training), dataset.teacher_inputs(), job_in(folder))
     return folder / "out" / "best_model"
 
 

@@ -3,7 +3,6 @@
 import multiprocessing
 import runpy
 import socket
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from kdlib.config import ConfigError, Teacher, read_config
 from kdlib.files import DataError, read_json
 from kdlib.training.finetune import finetune
 from kdlib.training.launch import launch
+from tests.conftest import job_in
 
 pytestmark = pytest.mark.slow  # trains in several processes
 
@@ -118,19 +118,10 @@ def launched(dataset, tmp_path, monkeypatch):
 
     def run(**settings):
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
-        teacher = Teacher.model_validate({"size": NANO, "training": {**TRAINING, "epochs": 1, **settings}})
-        stage = partial(
-            finetune,
-            name="toy",
-            teacher=teacher,
-            train=dataset.train,
-            validation=dataset.validation,
-            tokenizer=dataset.tokenizer,
-            out=tmp_path / "out",
-            checkpoints=tmp_path / "checkpoints",
-            threads=1,
-        )
-        launch(stage, str(ROOT / "profiles/accelerate/multi-gpu.yaml"))
+        profile = str(ROOT / "profiles/accelerate/multi-gpu.yaml")
+        training = {**TRAINING, "epochs": 1, "accelerate": profile, **settings}
+        teacher = Teacher.model_validate({"size": NANO, "training": training})
+        launch(finetune, "toy", teacher, dataset.teacher_inputs(), job_in(tmp_path))
         return tmp_path / "out"
 
     return run

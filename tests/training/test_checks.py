@@ -11,11 +11,13 @@ from kdlib.config import Teacher
 from kdlib.files import DataError, read_parquet, write_parquet
 from kdlib.models import memory
 from kdlib.models.scratch import build
+from kdlib.training import results
 from kdlib.training.finetune import finetune as finetune_teacher
-from kdlib.training.loop import loop as module
+from kdlib.training.inputs import TeacherInputs
 from kdlib.training.loop.checkpoints import last_checkpoint
 from kdlib.training.loop.dropout import with_word_dropout
 from kdlib.training.loop.record_writer import StepRecords
+from tests.conftest import job_in
 
 pytestmark = pytest.mark.slow  # trains, until the disk or the memory is full
 
@@ -30,8 +32,8 @@ def finetune_on(dataset, tmp_path):
         teacher = Teacher.model_validate(
             {"size": size, "training": {"batch_size": 8, "epochs": 1, **training}}
         )
-        places = (tmp_path / "out", tmp_path / "checkpoints")
-        finetune_teacher("toy", teacher, train, validation, dataset.tokenizer, *places, 1)
+        inputs = TeacherInputs(train, validation, dataset.tokenizer)
+        finetune_teacher("toy", teacher, inputs, job_in(tmp_path))
 
     return run
 
@@ -92,13 +94,13 @@ def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(
 
 
 def test_a_full_disk_at_the_end_leaves_no_half_result(finetune_on, largest_file, tmp_path, monkeypatch):
-    original = module.write_results
+    original = results.write_results
 
     def write(*args):
         largest_file(60_000)
         original(*args)
 
-    monkeypatch.setattr(module, "write_results", write)
+    monkeypatch.setattr(results, "write_results", write)
     with pytest.raises(DataError, match="best_model: cannot be written: the file is larger"):
         finetune_on()
     largest_file(-1)
@@ -111,7 +113,7 @@ def test_a_full_disk_at_the_end_leaves_no_half_result(finetune_on, largest_file,
 def test_a_checkpoint_of_another_model_is_refused(finetune_on, tmp_path, monkeypatch, tokenizer):
     """The folder's name tells what it was made for; here somebody put another model's into it."""
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write_results", lambda *_: 1 / 0)
+        patch.setattr(results, "write_results", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune_on()
     (folder,) = (tmp_path / "checkpoints").iterdir()
@@ -129,7 +131,7 @@ def replace_size(**changes):
 
 def test_a_damaged_checkpoint_is_refused(finetune_on, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write_results", lambda *_: 1 / 0)
+        patch.setattr(results, "write_results", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune_on()
     (folder,) = (tmp_path / "checkpoints").iterdir()
