@@ -1,98 +1,20 @@
-"""Losses on intermediate layers: what they read of student and teacher, and their constants."""
+"""Attention maps that follow the teacher's, layer by layer, as in TinyBERT.
+
+Jiao et al. 2020, "TinyBERT: Distilling BERT for Natural Language Understanding", §3.1.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field
-
 from kdlib.losses.base import Loss, Need, Unit
+from kdlib.losses.precision import widen
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
 
-    from kdlib.losses.hidden import Projections
     from kdlib.losses.inputs import Batch
-
-
-@dataclass(frozen=True, eq=False)
-class StatePairs:
-    """The states of a stack's layers, the student's beside those of the teacher's layers that they follow.
-
-    Attributes:
-        student: ``[positions, student_width]`` of each layer, at the valid positions of all examples.
-        teacher: ``[positions, teacher_width]`` of each.
-        lengths: Positions of each example.
-        projections: Trained maps from the student's width to the teacher's.
-    """
-
-    student: Sequence[Float[Tensor, "positions student_width"]]
-    teacher: Sequence[Float[Tensor, "positions teacher_width"]]
-    lengths: Sequence[int]
-    projections: Projections
-
-
-@dataclass(frozen=True, eq=False)
-class MapPairs:
-    """The attention maps of a stack's layers, the student's beside those of the teacher's.
-
-    Attributes:
-        student: ``[examples, student_heads, queries, keys]`` of each layer.
-        teacher: ``[examples, teacher_heads, queries, keys]`` of each.
-        mask: ``[examples, queries, keys]``, true where a valid query attends to the key.
-    """
-
-    student: Sequence[Float[Tensor, "examples student_heads queries keys"]]
-    teacher: Sequence[Float[Tensor, "examples teacher_heads queries keys"]]
-    mask: Bool[Tensor, "examples queries keys"]
-
-
-@dataclass(frozen=True, eq=False)
-class Layers:
-    """What the layers of student and teacher computed on a batch.
-
-    Attributes:
-        states: Of the stacks that both have (encoder, decoder).
-        maps: Of their self-attention, and of the attention of decoder to encoder.
-    """
-
-    states: Sequence[StatePairs] = ()
-    maps: Sequence[MapPairs] = ()
-
-
-class Hidden(Loss):
-    """Squared distance of projected hidden states from the teacher's, layer by layer.
-
-    The states are those of the teacher itself, which runs beside the student. A student of another family
-    shares the decoder's positions with its teacher, not those of an encoder.
-    """
-
-    unit: ClassVar[Unit] = "example"
-    needs: ClassVar[frozenset[Need]] = frozenset({"layers"})
-    relative: bool = Field(
-        True,
-        description="divide by the mean square of the teacher's state, so that 1 is the loss of a student "
-        "that says nothing; states of pretrained models may be large",
-    )
-
-    def values(self, batch: Batch) -> Float[Tensor, " examples"]:
-        """Return Σ over layers of the mean over positions, for every example."""
-        import torch
-
-        if batch.layers is None or not batch.layers.states:
-            raise ValueError("this loss needs the layers' states of student and teacher")
-        values = []
-        for pair in batch.layers.states:
-            per_position = pair.projections(pair.student, pair.teacher, self.relative)
-            means = [
-                part.sum(dim=0, keepdim=True) / max(len(part), 1)
-                for part in per_position.split(list(pair.lengths))
-            ]
-            values.append(torch.cat([per_position[:0], *means]))  # answers a batch without examples
-        return torch.stack(values).sum(dim=0)
 
 
 class Attention(Loss):
@@ -111,13 +33,56 @@ class Attention(Loss):
         """Return Σ over layers of the mean over heads and attended pairs, for every example."""
         import torch
 
-        from kdlib.losses.hidden import attention
-
         if batch.layers is None or not batch.layers.maps:
             raise ValueError("this loss needs the layers' attention of student and teacher")
         values = [
-            attention(own, aim, pair.mask)
+            attention(student, teacher, pair.mask)
             for pair in batch.layers.maps
-            for own, aim in zip(pair.student, pair.teacher, strict=True)
+            for student, teacher in zip(pair.student, pair.teacher, strict=True)
         ]
         return torch.stack(values).sum(dim=0)
+
+
+def attention(
+    student: Float[Tensor, "examples student_heads queries keys"],
+    teacher: Float[Tensor, "examples teacher_heads queries keys"],
+    mask: Bool[Tensor, "examples queries keys"],
+) -> Float[Tensor, " examples"]:
+    """Return the mean over heads and attended pairs of the squared difference of attention scores.
+
+    1/(h·|mask|) Σ_i Σ_{q,k in mask} (A_i^S − A_i^T)²
+
+    The maps are the scores before the softmax, as in the paper, which found that they converge faster than
+    probabilities. So a constant added to a query's scores counts, though its softmax does not notice.
+    Probabilities may be given instead; the formula is the same.
+
+    Args:
+        student: Scores A^S of one layer. If the numbers of heads differ, the heads' means are compared.
+        teacher: Scores A^T of the mapped layer. No gradient reaches them.
+        mask: True where the query is valid and attends to the key (valid, and not later where attention is
+            causal). Other entries are not read: they may be NaN or infinite.
+
+    Returns:
+        One value per example; 0 for an example without a pair.
+
+    Raises:
+        ValueError: If examples, queries or keys differ.
+
+    Reference:
+        Jiao et al. 2020, eq. 7. The mean over heads for unequal models is this project's.
+    """
+    expected = (student.shape[0], *student.shape[2:])
+    if (teacher.shape[0], *teacher.shape[2:]) != expected or mask.shape != expected:
+        raise ValueError(
+            "examples, queries and keys differ: "
+            f"student {list(student.shape)}, teacher {list(teacher.shape)}, mask {list(mask.shape)}"
+        )
+    ignored = ~mask[:, None]
+    # Filled before the difference: NaN − NaN times 0 would still be NaN, in the gradient as well.
+    scores = widen(student).masked_fill(ignored, 0.0)
+    aim = teacher.detach().to(scores.dtype).masked_fill(ignored, 0.0)
+    if scores.shape[1] != aim.shape[1]:
+        scores = scores.mean(dim=1, keepdim=True)
+        aim = aim.mean(dim=1, keepdim=True)
+    pairs = mask.sum(dim=(1, 2)).clamp(min=1)
+    return (scores - aim).square().mean(dim=1).sum(dim=(1, 2)) / pairs

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from kdlib.losses.base import Loss, Need
-from kdlib.losses.precision import log_probabilities
+from kdlib.losses.precision import log_probabilities, widen
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -188,8 +188,9 @@ def jsd(
     # Of all distributions M, this one makes the sum least, so that the gradient through it is zero.
     with torch.no_grad():
         log_m = _log_mixture(log_p, log_q, beta)
-    teacher, own = _relative_entropy(log_p, log_m), _relative_entropy(log_q, log_m)
-    return signal.temperature**2 * (beta * teacher + (1 - beta) * own)
+    of_teacher = _relative_entropy(log_p, log_m)
+    of_student = _relative_entropy(log_q, log_m)
+    return signal.temperature**2 * (beta * of_teacher + (1 - beta) * of_student)
 
 
 def _signal_of(batch: Batch) -> Signal:
@@ -268,9 +269,9 @@ def _tail_logits(
     """
     import torch
 
-    wide = student.to(torch.promote_types(student.dtype, torch.float32))
     # Added, not set: 0 for padding, whose id may be that of a kept token. One buffer serves from here on, and
     # the exponentials in it are all that the gradient needs: logsumexp would compute them once more.
+    wide = widen(student)
     removal = torch.zeros_like(ids, dtype=wide.dtype).masked_fill(~padding, -math.inf)
     others = (wide / temperature).scatter_add_(1, ids, removal)
     peak = others.detach().amax(dim=1)

@@ -22,7 +22,7 @@ from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_sto
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from kdlib.losses.syntax import Legality
+    from kdlib.losses.legality import Legality
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.loop.objective import Objective
@@ -176,7 +176,7 @@ def _objective(
     student: Student, words: PreTrainedTokenizerFast, golds: GoldVectors | None, pairing: Pairing | None
 ) -> Objective:
     """Return the student's losses with what they read beside a batch."""
-    from kdlib.losses.validity import judge
+    from kdlib.losses.legality import judge
     from kdlib.models.tokenizer import decode
     from kdlib.training.loop.objective import Objective
 
@@ -213,7 +213,7 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
     Args:
         tokenizer: Gives the texts of all tokens and the end token.
     """
-    from kdlib.losses.syntax import Legality
+    from kdlib.losses.legality import Legality
     from kdlib.models.tokenizer import token_texts
 
     return Legality(token_texts(tokenizer), tokenizer.eos_token_id)

@@ -12,18 +12,17 @@ import torch
 
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import Combined, LossTerm, combine
+from kdlib.losses.inputs import Judging
 from kdlib.losses.sequence import by_reference
 from kdlib.losses.table import Components
-from kdlib.losses.validity import Judging
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from kdlib.losses.base import Loss
-    from kdlib.losses.combine import Unit
+    from kdlib.losses.base import Loss, Unit
     from kdlib.losses.inputs import Batch
-    from kdlib.losses.syntax import Legality
+    from kdlib.losses.legality import Legality
     from kdlib.training.teacher.gold_embeddings import GoldVectors
     from kdlib.training.teacher.layers import Pairing
 

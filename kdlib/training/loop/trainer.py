@@ -13,7 +13,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, Traini
 from kdlib.files import DataError
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.inputs import Batch, Meanings
+from kdlib.losses.inputs import Batch, GoldEmbeddings
 from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
 from kdlib.models.forward import target_nll, target_output
 from kdlib.teacher_signal import SignalKey
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, TrainerControl
 
-    from kdlib.losses.combine import Unit
+    from kdlib.losses.base import Unit
     from kdlib.models.forward import TargetOutput
     from kdlib.teacher_signal import Signal
     from kdlib.training.data import Lessons
@@ -193,14 +193,14 @@ class LossTrainer(Trainer):
     def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
         """Return what the student says of a micro-batch with all that its losses compare it with."""
         labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"].ids]
-        legality, meanings, pairing = self.objective.legality, None, self.objective.pairing
+        legality, embeddings, pairing = self.objective.legality, None, self.objective.pairing
         said, layers = None, None
         if self.teacher is not None:
             said = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
             if pairing is not None and student.layers is not None and said.layers is not None:
                 layers = pairing.pairs(student.layers, said.layers, inputs, lengths)
         if self.objective.golds is not None and self._golds is not None:
-            meanings = Meanings(self.objective.golds.encoder, self._golds, inputs["golds"])
+            embeddings = GoldEmbeddings(self.objective.golds.encoder, self._golds, inputs["golds"])
         return Batch(
             student=student.logits,
             ids=labels[labels != IGNORE],
@@ -208,7 +208,7 @@ class LossTrainer(Trainer):
             signal=self._signal(said, inputs, temperature),
             token_weights=inputs.get("token_weights"),
             reference_weights=inputs.get("reference_weights"),
-            meanings=meanings,
+            gold_embeddings=embeddings,
             illegality=None if legality is None else legality.at(inputs["targets"].ids, labels.device),
             layers=layers,
             judging=self.objective.judging(
