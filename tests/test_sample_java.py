@@ -13,67 +13,10 @@ import pytest
 from kdlib.config import Filters, PathSource
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_examples
-from kdlib.java.assertions import ASSERTIONS
-from kdlib.java.tokens import code_tokens
+from kdlib.java.assertions import normalised_form
 from kdlib.sources.debian import fetch_jars
 
 SAMPLE = Path(__file__).resolve().parents[1] / "examples/sample-java"
-KEPT = {
-    "boolean",
-    "byte",
-    "char",
-    "double",
-    "false",
-    "float",
-    "int",
-    "long",
-    "new",
-    "null",
-    "short",
-    "this",
-    "true",
-}
-
-
-def shape_of(statement: str) -> str:
-    """Return an assertion's tokens with names as ID and values as STR, CHR or NUM.
-
-    Names of assertions, types and literals that are keywords stay.
-    """
-    tokens = code_tokens(statement)
-    return " ".join(map(shape_of_token, tokens, [*tokens[1:], ""]))
-
-
-def shape_of_token(token: str, following: str) -> str:
-    if token[0] in "\"'":
-        return "STR" if token[0] == '"' else "CHR"
-    if re.match(r"\.?[0-9]", token):
-        return "NUM"
-    is_name = re.match(r"[^\W\d]|\$", token) and token not in KEPT
-    return "ID" if is_name and not (token in ASSERTIONS and following == "(") else token
-
-
-@pytest.mark.parametrize(
-    ("statement", "expected"),
-    [
-        (
-            "assertEquals(\"a b\", new Foo(-1.5, 'c').bar(x));",
-            "assertEquals ( STR , new ID ( - NUM , CHR ) . ID ( ID ) ) ;",
-        ),
-        ("Assert.assertTrue(this.ok == true);", "ID . assertTrue ( this . ID == true ) ;"),
-        ("assertNull((int[]) null);", "assertNull ( ( int [ ] ) null ) ;"),
-        ("fail(fail);", "fail ( ID ) ;"),
-        ("assertEquals(", "assertEquals ("),
-        ("whatever", "ID"),
-        ("", ""),
-    ],
-)
-def test_a_shape_is_what_is_left_without_names_and_values(statement, expected):
-    assert shape_of(statement) == expected
-
-
-def test_equal_shapes_are_equal():
-    assert shape_of("assertEquals(3,a.size());") == shape_of("assertEquals( 0x1F , list . length ( ) );")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +32,7 @@ def test_it_is_large_and_varied(mined):
     assert len({where.focal_class for where in places}) >= 30
     assert len(places) >= 600
     assert len({where.kind for where in places}) >= 8
-    forms = Counter(shape_of(reference) for example in mined for reference in example.references)
+    forms = Counter(normalised_form(reference) for example in mined for reference in example.references)
     form, count = forms.most_common(1)[0]
     assert count <= 0.05 * forms.total(), f"{count} of {forms.total()} are {form}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter
@@ -70,3 +71,11 @@ def captures(node: Node, pattern: str) -> dict[str, list[Node]]:
     cursor = QueryCursor(_query(pattern))
     cursor.set_max_start_depth(_DEEPEST)
     return cursor.captures(node)
+
+
+def ancestors(node: Node) -> Iterator[Node]:
+    """Yield the parent of a node, its parent, and so on to the root."""
+    above = node.parent
+    while above is not None:
+        yield above
+        above = above.parent

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from kdlib.models.batch import Row
-from kdlib.signals.extract import teacher_output
 from kdlib.signals.store import SignalStore
+from kdlib.signals.teacher import teacher_output
 from kdlib.teacher_signal import FullSignal, SignalKey, SparseSignal
 
 if TYPE_CHECKING:

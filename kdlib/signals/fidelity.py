@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.models.batch import Row, batches, read_rows
+from kdlib.models.memory import rows_that_fit
 
 if TYPE_CHECKING:
     from kdlib.signals.comparison import Figures
@@ -49,9 +50,8 @@ def fidelity(
         DataError: If the store is damaged, is of another teacher or other rows, or there is no row.
     """
     from kdlib.signals.comparison import keys_of, measure, reading_speed
-    from kdlib.signals.extract import open_teacher
-    from kdlib.signals.memory import rows_that_fit
     from kdlib.signals.store import SignalStore
+    from kdlib.signals.teacher import open_teacher
 
     store, chosen = SignalStore(manifest), sample(read_rows(dataset), rows)
     if not chosen:

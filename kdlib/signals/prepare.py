@@ -12,8 +12,8 @@ from kdlib.config import Hidden, Nucleus, Signals
 from kdlib.files import DataError
 from kdlib.models.batch import Row, batches, read_rows
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.extract import open_teacher, output_head, teacher_output
 from kdlib.signals.shared import write_tensors
+from kdlib.signals.teacher import open_teacher, output_head, teacher_output
 
 if TYPE_CHECKING:
     import torch

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kdlib.java.assertions import assertion_kind, framework_of
+from kdlib.java.assertions import assertion_kind, framework_of, normalised_form
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse, parse_statements
 
@@ -67,3 +67,28 @@ def test_kind(statement, expected):
 )
 def test_framework(imports, expected):
     assert framework_of(read_unit(parse(imports.encode()).root_node).imports) == expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (
+            "assertEquals(\"a b\", new Foo(-1.5, 'c').bar(x));",
+            "assertEquals ( STR , new ID ( - NUM , CHR ) . ID ( ID ) ) ;",
+        ),
+        ("Assert.assertTrue(this.ok == true);", "ID . assertTrue ( this . ID == true ) ;"),
+        ("assertNull((int[]) null);", "assertNull ( ( int [ ] ) null ) ;"),
+        ("fail(fail);", "fail ( ID ) ;"),
+        ("assertEquals(", "assertEquals ("),
+        ("whatever", "ID"),
+        ("", ""),
+    ],
+)
+def test_normalised_form(statement, expected):
+    assert normalised_form(statement) == expected
+
+
+def test_equal_shapes_are_equal():
+    assert normalised_form("assertEquals(3,a.size());") == normalised_form(
+        "assertEquals( 0x1F , list . length ( ) );"
+    )

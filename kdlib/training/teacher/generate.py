@@ -42,7 +42,8 @@ def beams_shard(
     from kdlib.models.batch import read_rows
     from kdlib.models.load import check_lengths
     from kdlib.models.tokenizer import decode, load_tokenizer
-    from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
+    from kdlib.signals.extract import batches_of
+    from kdlib.signals.teacher import finished_outputs, open_teacher
 
     model, precision = open_teacher(teacher, settings.precision, threads)
     words, rows = load_tokenizer(tokenizer), read_rows(train)
