@@ -55,3 +55,20 @@ rule all:
     input:
         # It names the report, the dataset card and all else that a run ends in.
         manifest=rules.manifest.output.manifest,
+
+
+onsuccess:
+    from kdlib.runs.spent import tell_at_exit
+
+    pages = [
+        str(job.output.page)
+        for job in workflow.dag.jobs
+        if job.rule.name == "report"
+    ]
+    tell_at_exit(Path(RUN), report=next(iter(pages), None))
+
+
+onerror:
+    from kdlib.runs.spent import tell_at_exit
+
+    tell_at_exit(Path(RUN), failed=True)

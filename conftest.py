@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+# Fixtures that start Snakemake, a browser or a JVM, or train a model. A test that asks for one, even through
+# another fixture, has no place in `make quick`.
+SLOW_FIXTURES = {"finished", "browser", "jars", "sandbox", "teacher", "finetune_into"}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--no-skips``: a machine that should be able to run everything must not pass by leaving out."""
     parser.addoption("--no-skips", action="store_true", help="count a skipped test as a failure")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs Snakemake or asks for a slow fixture, so that nobody has to think of it."""
+    for item in items:
+        asked = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        if asked or item.get_closest_marker("workflow"):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from kdlib.cli import (
     check,
     evaluation,
     extraction,
+    lazy,
     lineage,
     reproduce,
     runs,
@@ -21,7 +23,6 @@ from kdlib.cli import (
     why,
 )
 from kdlib.cli.errors import fail, told
-from kdlib.config import Evaluation, Signals, Student, Teacher
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,22 +31,23 @@ app = typer.Typer(
     help="Knowledge distillation of models that write Java unit-test assertions. The pipeline itself runs "
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
-app.add_typer(signals.app, name="signals")
-app.add_typer(runs.app, name="runs")
-app.command("analyse-loss-scaling")(scaling.analyse)
-app.command()(check.check)
-app.command()(why.why)
-app.command()(watch.watch)
-app.command()(lineage.lineage)
-app.command()(reproduce.reproduce)
-app.command()(evaluation.score)
-app.command("evaluate")(stages.with_keys(evaluation.evaluate, Evaluation))
-app.command("teacher")(stages.with_keys(stages.teacher, Teacher))
-app.command("extract")(stages.with_keys(extraction.extract, Signals))
-app.command("distill")(stages.with_keys(stages.distill, Student))
+command = partial(lazy.command, app)
+command("analyse-loss-scaling")(scaling.analyse)
+command("check")(check.check)
+command("why")(why.why)
+command("watch")(watch.watch)
+command("lineage")(lineage.lineage)
+command("reproduce")(reproduce.reproduce)
+command("score")(evaluation.score)
+command("evaluate", partial(stages.with_keys, section="Evaluation"))(evaluation.evaluate)
+command("teacher", partial(stages.with_keys, section="Teacher"))(stages.teacher)
+command("extract", partial(stages.with_keys, section="Signals"))(extraction.extract)
+command("distill", partial(stages.with_keys, section="Student"))(stages.distill)
+lazy.group(app, "signals", signals.app)
+lazy.group(app, "runs", runs.app)
 
 
-@app.command()
+@command("config")
 def config(
     overlay: Annotated[
         list[Path] | None, typer.Option(help="YAML laid over config/config.yaml; repeatable.")
@@ -80,7 +82,7 @@ def config(
         fail(f"--show takes resolved, report or tracking, got {show!r}")
 
 
-@app.command()
+@command("mine")
 def mine(
     sources: Annotated[Path, typer.Argument(help="Folder or archive of Java sources with their tests.")],
     out: Annotated[Path, typer.Option(help="Parquet file of examples.")] = Path("examples.parquet"),
@@ -108,7 +110,7 @@ def mine(
     print(f"{counts['examples']} examples from {counts['files']} files, {skipped} skipped: {out}, {report}")
 
 
-@app.command("import")
+@command("import")
 def import_(
     format: Annotated[str, typer.Argument(help="seed, methods2test, toga or atlas.")],
     path: Annotated[Path, typer.Argument(help="File or folder in that format.")],
@@ -148,7 +150,7 @@ def import_(
         print(f"skipped {item['path']}: {item['reason']}")
 
 
-@app.command()
+@command("export")
 def export(
     examples: Annotated[Path, typer.Argument(help="Parquet file of examples.")],
     out: Annotated[Path, typer.Argument(help="JSONL file to write.")],
@@ -173,7 +175,7 @@ def export(
     print(f"{written} examples: {out}")
 
 
-@app.command()
+@command("digest")
 def digest(
     rule: Annotated[str, typer.Argument(help="Name of a file of workflow/scripts, without .py.")],
 ) -> None:

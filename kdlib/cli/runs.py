@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from kdlib.runs.run import Run
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="List, show, compare and export runs by their results."
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="List, show, compare and export runs by their results.",
 )
 
 HEADLINES = ("exact_match", "token_f1", "codebleu", "passes", "nll")

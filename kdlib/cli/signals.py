@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 QUOTED = 500  # characters of a rejected row
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -6,14 +6,17 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from kdlib.cli.errors import fail, told
-from kdlib.config import Config
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+    from kdlib.config import Config
 
 CHECKPOINTS, GOLDS = Path("cache/checkpoints"), Path("cache/golds")
 
@@ -34,14 +37,16 @@ Resume = Annotated[
 ]
 
 
-def with_keys(stage: Callable[..., None], entry: type[BaseModel]) -> Callable[..., None]:
+def with_keys(stage: Callable[..., None], section: str) -> Callable[..., None]:
     """Return a command that takes every key of a section as an option and hands those given to a stage.
 
     Args:
         stage: Takes its own parameters by name, and ``keys``: key with dots: text of the value.
-        entry: The section.
+        section: Its class in ``kdlib.config``.
     """
-    fields = dict(_fields(entry))
+    import kdlib.config
+
+    fields = dict(_fields(getattr(kdlib.config, section)))
     names = {key.replace(".", "_"): key for key in fields}
 
     def command(**given: Any) -> None:  # noqa: ANN401  (what typer parsed)
@@ -173,6 +178,8 @@ def distill(
 
 def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Yield the keys of a section, with dots, down to the last that are not sections themselves."""
+    from pydantic import BaseModel
+
     for name, field in section.model_fields.items():
         inner = field.annotation
         named = name in ("size", "components")  # whole values: the name of a preset, or all that is used

@@ -16,4 +16,4 @@ TrainingPrecision = Literal["auto", "float32", "bfloat16", "float16"]
 class Strict(BaseModel):
     """A section: unknown keys are errors and values never change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -116,7 +116,7 @@ class Corpus(Strict):
         description="name: source; an overlay drops one with null",
         min_length=1,
     )
-    filters: Filters = Field(Filters(), description="what is left out")
+    filters: Filters = Field(default_factory=Filters, description="what is left out")
 
 
 class Split(Strict):
@@ -159,7 +159,7 @@ class Dataset(Strict):
     max_train_samples: int | None = Field(None, ge=1, description="random subset, or all")
     max_validation_samples: int | None = Field(None, ge=1, description="random subset, or all")
     max_test_samples: int | None = Field(None, ge=1, description="random subset, or all")
-    tokenizer: Tokenizer = Field(Tokenizer(), description="the run's tokenizer")
+    tokenizer: Tokenizer = Field(default_factory=Tokenizer, description="the run's tokenizer")
 
 
 class Views(Strict):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from kdlib.config.checks.models import impossible_encoders, impossible_layers, impossible_models, is_causal
@@ -70,6 +69,8 @@ def merged(paths: list[Path]) -> dict[str, Any]:
     Raises:
         ConfigError: If a file cannot be read or holds no mapping.
     """
+    import yaml
+
     whole: dict[str, Any] = {}
     for path in paths:
         try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, WithJsonSchema, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from kdlib.config.base import Name, Sha256, Share, Strict
-from kdlib.config.presets import name_of
+from kdlib.config.presets import NameOf
 
 COMMIT = r"^[0-9a-f]{40}$"
 
@@ -23,7 +23,7 @@ class Size(Strict):
     heads: int = Field(description="attention heads; must divide d_model", ge=1)
 
 
-SizeName = Annotated[str, WithJsonSchema(name_of("sizes"))]
+SizeName = Annotated[str, NameOf("sizes")]
 
 
 class Layers(Strict):

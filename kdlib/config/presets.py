@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 
 @cache
 def presets() -> dict[str, dict[str, Any]]:
     """Return the named sizes, schedules and profiles of ``presets.yaml``."""
+    import yaml
+
     return yaml.safe_load(Path(__file__).with_name("presets.yaml").read_text())
 
 
-def name_of(kind: str) -> dict[str, list[str]]:
-    """Return the JSON schema of a name that may stand in place of its values.
+@dataclass(frozen=True)
+class NameOf:
+    """Annotation of a name that may stand in place of its values; only its JSON schema lists the names.
 
-    Args:
+    Attributes:
         kind: sizes, schedules or profiles.
     """
-    return {"enum": list(presets()[kind])}
+
+    kind: str
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        """Return what pydantic puts in place of its own schema of the type."""
+        return {"enum": list(presets()[self.kind])}
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

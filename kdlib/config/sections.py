@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, field_validator
 from pydantic import model_validator as check
 
 from kdlib.config.base import Name, Share, Strict
 from kdlib.config.corpus import Corpus, Dataset, Split, Views
 from kdlib.config.execution import Execution
 from kdlib.config.models import Layers, Lora, Pretrained, SentenceEncoder, Size, SizeName
-from kdlib.config.presets import name_of, named, presets
+from kdlib.config.presets import NameOf, named, presets
 from kdlib.config.sequence import SequenceLevel
 from kdlib.config.signals import Signals
 from kdlib.config.sweep import Sweep
@@ -19,7 +19,7 @@ from kdlib.config.training import Temperature, Training, TrainingOrProfile
 from kdlib.losses.table import Components
 
 Weights = tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]
-ScheduleName = Annotated[str, WithJsonSchema(name_of("schedules"))]
+ScheduleName = Annotated[str, NameOf("schedules")]
 TRIDENT = {"focal", "jsd", "semantic", "contrastive"}
 COMPONENTS_OF = {
     "ce": ("ce",),
@@ -43,7 +43,7 @@ class Teacher(Strict):
     lora: Lora | None = Field(
         None, description="train a low-rank adapter of model and merge it; left out: train all weights"
     )
-    training: TrainingOrProfile = Field(Training(), description="how it is trained")
+    training: TrainingOrProfile = Field(default_factory=Training, description="how it is trained")
 
     @field_validator("size", mode="before", json_schema_input_type=Size | SizeName)
     @classmethod
@@ -68,7 +68,7 @@ class Student(Strict):
         "components weighted by schedule or loss_weights",
     )
     components: Components = Field(
-        Components.model_validate({"focal": {}, "jsd": {}, "semantic": {}}),
+        default_factory=lambda: Components.model_validate({"focal": {}, "jsd": {}, "semantic": {}}),
         description="of multi_component",
     )
     signals: Literal["stored", "online"] = Field(
@@ -87,7 +87,9 @@ class Student(Strict):
     loss_weights: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         None, description="constant weights in place of a schedule"
     )
-    temperature: Temperature = Field(Temperature(), description="of all divergences from the teacher")
+    temperature: Temperature = Field(
+        default_factory=Temperature, description="of all divergences from the teacher"
+    )
     alpha: Share = Field(0.5, description="α0 of the traditional loss and those that add to it")
     pans_weight: float = Field(0.1, ge=0, description="weight of pans in the enhanced loss")
     ast_weight: float = Field(0.1, ge=0, description="weight of ast in the ast_enhanced loss")
@@ -103,7 +105,7 @@ class Student(Strict):
         description="whose improvement: ce of the training rows, epoch by epoch, or the validation loss, "
         "from one validation to the next",
     )
-    training: TrainingOrProfile = Field(Training(), description="how it is trained")
+    training: TrainingOrProfile = Field(default_factory=Training, description="how it is trained")
 
     @field_validator("size", mode="before", json_schema_input_type=Size | SizeName | None)
     @classmethod
@@ -214,19 +216,21 @@ class Config(Strict):
 
     run: Name = Field("default", description="name of the folder under results/")
     threads: int = Field(2, ge=1, description="CPU threads of a job; equal threads give equal bytes")
-    corpus: Corpus = Field(Corpus(), description="sources and filters")
-    split: Split = Field(Split(), description="train, validation and test")
-    dataset: Dataset = Field(Dataset(), description="tokens and subsets")
-    views: Views = Field(Views(), description="other texts of the same sources")
+    corpus: Corpus = Field(default_factory=Corpus, description="sources and filters")
+    split: Split = Field(default_factory=Split, description="train, validation and test")
+    dataset: Dataset = Field(default_factory=Dataset, description="tokens and subsets")
+    views: Views = Field(default_factory=Views, description="other texts of the same sources")
     models: dict[Name, Pretrained] = Field({}, description="name: pretrained model")
     encoders: dict[Name, SentenceEncoder] = Field({}, description="name: sentence encoder that only measures")
     teachers: dict[Name, Teacher] = Field(description="name: teacher", min_length=1)
-    signals: Signals = Field(Signals(), description="teacher distributions")
+    signals: Signals = Field(default_factory=Signals, description="teacher distributions")
     students: dict[Name, Student] = Field(description="name: student preset", min_length=1)
     sweep: Sweep | None = Field(None, description="students to add: a recipe in every combination")
-    evaluation: Evaluation = Field(Evaluation(), description="predictions and scores")
-    execution: Execution = Field(Execution(), description="predictions compiled and run in their tests")
-    tracking: Tracking = Field(Tracking(), description="MLflow")
+    evaluation: Evaluation = Field(default_factory=Evaluation, description="predictions and scores")
+    execution: Execution = Field(
+        default_factory=Execution, description="predictions compiled and run in their tests"
+    )
+    tracking: Tracking = Field(default_factory=Tracking, description="MLflow")
     gpu_partitions: tuple[Name, ...] = Field(
         ("gpu",), min_length=1, description="partitions of a cluster that the target check_gpu tries"
     )

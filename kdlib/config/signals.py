@@ -65,7 +65,9 @@ Codec = Annotated[Hidden | Dense | TopK | Nucleus | Sampled, Field(discriminator
 class Signals(Strict):
     """The store of teacher distributions."""
 
-    codec: Codec = Field(Hidden(kind="hidden"), description="how a distribution is stored")
+    codec: Codec = Field(
+        default_factory=lambda: Hidden(kind="hidden"), description="how a distribution is stored"
+    )
     beams: int = Field(0, ge=0, description="the teacher's own best outputs stored beside each gold target")
     shards: int = Field(2, ge=1, description="jobs and files per split; any number stores the same signals")
     batch_size: int | None = Field(

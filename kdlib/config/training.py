@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 from pydantic import model_validator as check
 
 from kdlib.config.base import Share, Strict, TrainingPrecision
-from kdlib.config.presets import name_of, named
+from kdlib.config.presets import NameOf, named
 
 
 class Temperature(Strict):
@@ -98,7 +98,7 @@ class Training(Strict):
         False,
         description="equal bytes on a GPU too, by slower algorithms; on a CPU equal threads suffice",
     )
-    records: Records = Field(Records(), description="what is recorded")
+    records: Records = Field(default_factory=Records, description="what is recorded")
 
     @check(mode="before")
     @classmethod
@@ -112,7 +112,7 @@ def _section(value: Any) -> Any:  # noqa: ANN401  (a raw YAML value)
     return {"profile": value} if isinstance(value, str) else value
 
 
-ProfileName = Annotated[str, WithJsonSchema(name_of("profiles"))]
+ProfileName = Annotated[str, NameOf("profiles")]
 TrainingOrProfile = Annotated[
     Training, BeforeValidator(_section, json_schema_input_type=Training | ProfileName)
 ]

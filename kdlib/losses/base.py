@@ -27,7 +27,7 @@ class Loss(BaseModel, ABC):
         needs: What must be there beside the student's logits and the gold ids.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     unit: ClassVar[Unit] = "position"
     needs: ClassVar[frozenset[Need]] = frozenset()
 

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from kdlib.losses.base import Loss, Need
 from kdlib.losses.precision import log_probabilities, widen
+from kdlib.softmax import log_sum
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -233,8 +234,24 @@ def _side_by_side(
         return _with_tails(student, signal)
     if vocab != signal.log_probs.shape[1]:
         raise ValueError(f"student has {vocab} tokens, the signal {signal.log_probs.shape[1]}")
-    log_q = log_probabilities(student, signal.temperature)
+    log_q = _whole(log_probabilities(student, signal.temperature))
     return signal.log_probs.to(log_q.dtype), log_q
+
+
+def _whole(log_q: Float[Tensor, "positions vocab"]) -> Float[Tensor, "positions vocab"]:
+    """Return a CPU's log-probabilities with what its vectors lost of their mass; see ``kdlib.softmax``.
+
+    A teacher's have all of it, and what a student lacks would be a divergence between equals. A GPU's threads
+    add few numbers each.
+    """
+    import torch
+
+    if log_q.device.type != "cpu":
+        return log_q
+    # A constant that is next to 0 and next to independent of z: no gradient is lost.
+    with torch.no_grad():
+        lost = log_sum(log_q.exp()).to(log_q.dtype)
+    return log_q - lost
 
 
 def _with_tails(

@@ -30,7 +30,7 @@ AstForm = Annotated[Annotated[Ast, Tag("mass")] | Annotated[SampledAst, Tag("sam
 class Components(BaseModel):
     """Loss components; one that is named is used, ``{}`` takes its defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     ce: CrossEntropy | None = Field(None, description="cross entropy")
     kl: Kl | None = Field(None, description="KL divergence from the teacher")

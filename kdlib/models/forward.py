@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kdlib.models.batch import IGNORE
+from kdlib.softmax import negative_log_likelihood
 
 if TYPE_CHECKING:
     import torch
@@ -89,10 +90,8 @@ def target_nll(model: PreTrainedModel, batch: Mapping[str, Tensor]) -> Float[Ten
         model: The model, on whose device the batch is.
         batch: What ``collate`` made.
     """
-    from torch.nn.functional import cross_entropy
-
-    logits = target_output(model, batch).logits.float()
-    return cross_entropy(logits, batch["labels"][batch["labels"] != IGNORE], reduction="none").double()
+    targets = batch["labels"][batch["labels"] != IGNORE]
+    return negative_log_likelihood(target_output(model, batch).logits, targets)
 
 
 def _asked(hidden: bool, attention: bool) -> dict[str, bool]:

@@ -10,6 +10,7 @@ from kdlib.models.beams import beam_search
 from kdlib.models.forward import target_output
 from kdlib.models.tokenizer import decode
 from kdlib.records import Prediction
+from kdlib.softmax import normalise
 
 if TYPE_CHECKING:
     import torch
@@ -58,5 +59,5 @@ def log_probabilities(
     tensors = collate(rows, layout_of(model.config))
     with torch.inference_mode():
         output = target_output(model, {name: tensor.to(model.device) for name, tensor in tensors.items()})
-        log_probs = torch.log_softmax(output.logits.float(), dim=-1)
+        log_probs = normalise(output.logits.float())
     return list(log_probs.split([len(row.target_ids) for row in rows]))

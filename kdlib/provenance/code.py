@@ -10,6 +10,7 @@ import ast
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -36,26 +37,21 @@ def code_parts(script: Path) -> dict[str, str]:
         script: A Python file.
     """
     modules = code_modules(script)
-    parts = {script.name: _digest(_dump(script.read_text()).encode())}
-    parts |= {name: _module_digest(name) for name in modules}
-    files = {path.relative_to(PACKAGE.parent).as_posix(): path for path in data_files(modules)}
-    return parts | {name: _digest(path.read_bytes()) for name, path in files.items()}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
+    parts = {script.name: _script(script).digest}
+    parts |= {name: _module(name).digest for name in modules}
+    return parts | {_relative(path): _digest(path.read_bytes()) for path in data_files(modules)}
 
 
 def code_modules(script: Path) -> list[str]:
     """Return the names of the kdlib modules that a script can import, transitively, sorted."""
     found: set[str] = set()
-    queue = list(_modules(_imported_names(ast.parse(script.read_text()))))
+    queue = list(_modules(_script(script).imports))
     while queue:
         name = queue.pop()
         if name in found or left_out(name):
             continue
         found.add(name)
-        queue += _modules(_module_names(name))
+        queue += _modules(_module(name).imports)
     return sorted(found)
 
 
@@ -69,30 +65,44 @@ def data_files(modules: list[str]) -> list[Path]:
 
     A file counts if a module beside it or one folder up holds its name, or its folder's, as a string.
     """
-    files = []
-    for path in sorted(PACKAGE.rglob("*")):
-        if path.suffix in {".py", ".pyc"} or not path.is_file():
-            continue
-        names = {path.name, path.parent.name}
-        owners = [name for name in modules if _path(name).parent in {path.parent, path.parent.parent}]
-        if any(names & _strings(owner) for owner in owners):
-            files.append(path)
-    return files
+    owned = []
+    for path in _packaged_files():
+        names, folders = {path.name, path.parent.name}, {path.parent, path.parent.parent}
+        if any(_path(name).parent in folders and names & _module(name).strings for name in modules):
+            owned.append(path)
+    return owned
 
 
 def foreign_imports(script: Path) -> set[str]:
     """Return the top-level names of what a script and its kdlib modules import from outside kdlib."""
-    names = set(_imported_names(ast.parse(script.read_text())))
-    tops = {name.split(".")[0] for name in names.union(*map(_module_names, code_modules(script)))}
+    sources = [_script(script), *map(_module, code_modules(script))]
+    tops = {name.partition(".")[0] for source in sources for name in source.imports}
     return tops - {PACKAGE.name} - sys.stdlib_module_names
 
 
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(PACKAGE.parent).as_posix()
+
+
+@cache
+def _packaged_files() -> list[Path]:
+    """Return the files of this package that hold no Python."""
+    found = sorted(PACKAGE.rglob("*"))
+    return [path for path in found if path.suffix not in {".py", ".pyc"} and path.is_file()]
+
+
+@cache
 def _path(module: str) -> Path:
     """Return the file of a module of this package."""
     base = PACKAGE.parent.joinpath(*module.split("."))
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
+@cache
 def _exists(module: str) -> bool:
     return _path(module).is_file()
 
@@ -106,59 +116,91 @@ def _modules(names: Iterable[str]) -> Iterator[str]:
             yield from (prefix for prefix in prefixes if _exists(prefix))
 
 
-def _imported_names(tree: ast.Module) -> Iterator[str]:
-    """Yield everything that a tree imports when it runs, with what it takes from a module as if below it."""
-    for node in _running(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+@dataclass(frozen=True)
+class Source:
+    """What counts of a Python file.
+
+    Attributes:
+        digest: Of its syntax tree, without docstrings and places.
+        imports: All that it imports when it runs, with what it takes from a module as if below it.
+        strings: Its string constants.
+    """
+
+    digest: str
+    imports: tuple[str, ...]
+    strings: frozenset[str]
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield all nodes below one but those under ``if TYPE_CHECKING:``, which never run."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if (
-            isinstance(child, ast.If)
-            and isinstance(child.test, ast.Name)
-            and child.test.id == "TYPE_CHECKING"
-        ):
-            for other in child.orelse:
-                yield other
-                yield from _running(other)
+@cache
+def _module(name: str) -> Source:
+    return read_source(_path(name).read_text())
+
+
+@cache
+def _script(path: Path) -> Source:
+    return read_source(path.read_text())
+
+
+def read_source(text: str) -> Source:
+    """Return what counts of a Python file.
+
+    Args:
+        text: Python.
+    """
+    walk = _Walk()
+    walk.over(ast.parse(text), runs=True)
+    return Source(_digest("\0".join(walk.words).encode()), tuple(walk.imports), frozenset(walk.strings))
+
+
+class _Walk:
+    """One walk over a syntax tree for all that counts: every start of Snakemake reads all files of kdlib."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.imports: list[str] = []
+        self.strings: set[str] = set()
+
+    def over(self, value: object, runs: bool) -> None:
+        """Note a node, a list of nodes or a plain value; of what never runs, imports do not count."""
+        if isinstance(value, ast.AST):
+            self.words.append(type(value).__name__)
+            if runs and isinstance(value, ast.Import | ast.ImportFrom):
+                self.imports += _imported_names(value)
+            body_runs = runs and not _checks_types(value)
+            for field in value._fields:
+                if field == "body":
+                    self.over(_body(value), body_runs)
+                elif field != "ctx":  # load or store: the place tells
+                    self.over(getattr(value, field, None), runs)
+        elif isinstance(value, list):
+            self.words.append("[")
+            for item in value:
+                self.over(item, runs)
+            self.words.append("]")
         else:
-            yield from _running(child)
+            self.words.append(repr(value))
+            if isinstance(value, str):
+                self.strings.add(value)
 
 
-def _dump(source: str) -> str:
-    """Return a source's syntax tree as text, without docstrings and places."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
-            ast.get_docstring(node, clean=False) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
+def _imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield what a statement imports, with what it takes from a module as if below it."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif node.module and not node.level:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@cache
-def _module_digest(module: str) -> str:
-    return _digest(_dump(_path(module).read_text()).encode())
+def _checks_types(node: ast.AST) -> bool:
+    """Return whether it is ``if TYPE_CHECKING:``, whose body never runs."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-@cache
-def _module_names(module: str) -> tuple[str, ...]:
-    return tuple(_imported_names(ast.parse(_path(module).read_text())))
-
-
-@cache
-def _strings(module: str) -> frozenset[str]:
-    """Return all string constants of a module."""
-    tree = ast.parse(_path(module).read_text())
-    return frozenset(
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+def _body(node: ast.AST) -> object:
+    """Return the body of a node, without its docstring."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and (
+        ast.get_docstring(node, clean=False) is not None
+    ):
+        return node.body[1:]
+    return getattr(node, "body", None)

@@ -63,6 +63,19 @@ print(*sorted(heavy & set(sys.modules)))
     assert done.stdout == "\n"
 
 
+def test_the_list_of_commands_needs_no_configuration():
+    code = """
+import sys
+from typer.testing import CliRunner
+from kdlib.cli import app
+
+assert "distill" in CliRunner().invoke(app, ["--help"]).output
+print(*sorted({"pydantic", "yaml", "kdlib.config"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 def test_all_commands_are_listed():
     listed = CliRunner().invoke(app, ["--help"]).output
     for name in (

@@ -29,11 +29,13 @@ public class Counter {
 }"""
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items):
-    """Without a JDK nothing here can run."""
-    if shutil.which("javac") is None:
-        for item in items:
-            if item.path.is_relative_to(Path(__file__).parent) and "no_jdk" not in item.name:
+    """Nearly all here start JVMs, which takes time; without a JDK they cannot run."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("slow")
+            if shutil.which("javac") is None and "no_jdk" not in item.name:
                 item.add_marker(pytest.mark.skip(reason="no JDK"))
 
 

@@ -230,6 +230,7 @@ def test_gradient_of_a_lower_precision_is_near(rng, dtype, rtol, atol):
     torch.testing.assert_close(*gradients, rtol=rtol, atol=atol)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lean", "reached"),
     [

@@ -44,6 +44,7 @@ def theirs(model, row, beams):
     return ids, found.sequences_scores.tolist() if beams > 1 else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beams", [1, 2, 4])
 def test_rows_together_find_what_transformers_finds_for_each_alone(ending, odd_rows, beams):
     found = beam_search(ending, odd_rows, beams, beams, MAX_TOKENS)

@@ -61,7 +61,8 @@ SCRIPT_SOURCES = {
 
 def forget():
     """Empty the caches that assume that code does not change while a process runs."""
-    for cached in (provenance._module_digest, provenance._module_names, provenance._strings):
+    code = provenance
+    for cached in (code._module, code._script, code._path, code._exists, code._packaged_files):
         cached.cache_clear()
 
 

@@ -26,6 +26,7 @@ def stores(options, logits, count):
     return spread(codec.decode(joined(codec, rows), options.temperature), logits.shape[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", ["doubtful", "uniform", "tied"])
 @pytest.mark.parametrize(("head", "draws"), [(1, 1), (3, 4), (8, 8), (20, 2)])
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
@@ -44,6 +45,7 @@ def test_the_mean_over_stores_is_the_teacher(style, head, draws, temperature):
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_other_seeds_draw_other_tokens_with_the_same_mean():
     logits, count = logits_like("doubtful", 1, VOCAB, 4), 300
     (p,) = softmax(logits)

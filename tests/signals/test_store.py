@@ -113,6 +113,7 @@ def test_provenance(manifest):
     assert SignalStore(manifest).provenance == {name: getattr(told, name) for name in SHARED}
 
 
+@pytest.mark.slow
 def test_reading_keeps_memory_flat(tmp_path):
     """Read 128 MiB of signals in random order, with little but the cached groups in memory."""
     count, size = 1024, 128 * 1024
@@ -193,6 +194,7 @@ def test_a_missing_manifest_is_named(tmp_path):
         SignalStore(tmp_path / "manifest.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_a_changed_byte_anywhere_is_named(manifest, file):
     path = manifest.parent / file
@@ -207,6 +209,7 @@ def test_a_changed_byte_anywhere_is_named(manifest, file):
     assert len(SignalStore(manifest)) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_a_truncated_or_longer_file_is_named(manifest, file):
     path = manifest.parent / file

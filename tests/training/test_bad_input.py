@@ -17,6 +17,8 @@ from kdlib.training.loop.checkpoints import last_checkpoint
 from kdlib.training.loop.dropout import with_word_dropout
 from kdlib.training.loop.record_writer import StepRecords
 
+pytestmark = pytest.mark.slow  # trains, until the disk or the memory is full
+
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
 
 

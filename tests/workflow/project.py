@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from tests.workflow.planner import planner
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["Snakefile", "workflow", "config", "profiles", "examples", "kdlib"]
@@ -17,25 +22,34 @@ CONFIG = ["--configfile", "config/test.yaml"]
 
 @dataclass(frozen=True)
 class Project:
-    """A working copy in which Snakemake runs as a user would run it."""
+    """A working copy in which Snakemake runs as a user would run it.
+
+    Attributes:
+        output: What the first run in it printed, if it is kept.
+    """
 
     folder: Path
+    output: str = ""
 
     def snakemake(self, *options: str, check: bool = True) -> str:
         """Run Snakemake with the local profile and return what it printed."""
-        command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *CONFIG, *options]
+        command = ["--profile", "profiles/local", *CONFIG, *options]
         # The copy's kdlib comes before the installed one, in Snakemake and in its jobs.
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
-            capture_output=True,
-            text=True,
-            timeout=800,
-        )
-        output = done.stdout + done.stderr
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        if "--dry-run" in options:
+            code, output = planner().run(self.folder, environment, command)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "snakemake", *command],
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=800,
+            )
+            code, output = done.returncode, done.stdout + done.stderr
         if check:
-            assert done.returncode == 0, output[-8000:]
+            assert code == 0, output[-8000:]
         return output
 
     def kdlib(self, *arguments: str, check: bool = True) -> str:
@@ -70,3 +84,31 @@ def copy_project(folder: Path) -> Project:
         else:
             shutil.copy(source, folder / part)
     return Project(folder)
+
+
+def finished_project(shared: Path) -> Project:
+    """Return the one copy whose whole DAG has run, and run it if nobody has; it is not to be changed.
+
+    Args:
+        shared: Folder of all test processes.
+    """
+    folder, printed = shared / "finished", shared / "finished.output"
+    with locked(shared / "finished.lock"):
+        if not printed.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            printed.write_text(copy_project(folder).snakemake())
+    return Project(folder, printed.read_text())
+
+
+def copied(project: Project, folder: Path) -> Project:
+    """Return a copy of a project with all its results, with their dates."""
+    shutil.copytree(project.folder, folder)
+    return replace(project, folder=folder)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that other processes wait for."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -221,6 +221,7 @@ EDITS = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_reruns_exactly_what_depends_on_it(finished: Project, name: str):
+    """Nothing is left of the edit before, or its jobs would be among these."""
     edit, expected = EDITS[name]
     before = {path: path.read_bytes() for path in _sources(finished.folder)}
     try:
@@ -233,7 +234,15 @@ def test_an_edit_reruns_exactly_what_depends_on_it(finished: Project, name: str)
             if path.read_bytes() != content:
                 path.write_bytes(content)
     assert planned == expected
-    assert finished.planned() == {}, "an edit taken back leaves nothing to do"
+
+
+def test_an_edit_taken_back_leaves_nothing_to_do(finished: Project):
+    path = finished.folder / TESTS
+    before = path.read_bytes()
+    for name in ("a corpus source", "a loss", "the report's style sheet"):
+        test_an_edit_reruns_exactly_what_depends_on_it(finished, name)
+    assert path.read_bytes() == before
+    assert finished.planned() == {}
 
 
 def test_a_sweep_adds_its_students_and_reruns_no_other(finished: Project, tmp_path: Path):

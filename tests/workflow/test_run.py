@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
@@ -26,7 +27,21 @@ def test_results_are_complete_and_a_second_run_is_empty(finished):
     assert set(scores["models"]) == expected
     assert scores["rows"] == 16
     assert json.loads((run / "mlflow.json").read_text())["mirrored"] is True
-    assert "Nothing to be done" in finished.snakemake()
+    again = finished.snakemake()
+    assert "Nothing to be done" in again
+    assert " in all; " not in again
+
+
+def test_the_run_ends_with_its_report_and_where_the_time_went(finished):
+    *_, report, times = finished.output.splitlines()
+    assert report == "report: results/test/report.html"
+    made = [
+        own
+        for root in ("results/test", "cache")
+        for own in (finished.folder / root).rglob("manifests/**/*.json")
+    ]
+    assert re.match(rf"\d.* in all; {len(made)} jobs took \d.* others \d.*; \d.* with none at work$", times)
+    assert " more to start them; " in times
 
 
 def test_mlflow_holds_parent_training_and_evaluation_runs(finished, monkeypatch):

@@ -94,6 +94,7 @@ def test_other_tokenizers_and_missing_layers_are_told_before_a_teacher_trains(pr
     wrong["students"]["traditional"]["model"] = "foreign"
     output = run(project, wrong, "--until", "student", check=False)
     assert "Error in rule starts" in output
+    assert output.splitlines()[-1].startswith("failed after ")
     log = (project.folder / "logs/mixed/starts.log").read_text()
     assert "its tokenizer is not that of the run, they differ in" in log.splitlines()[-1]
     wrong["students"]["traditional"] = {**OVERLAY["students"]["ce"], "layers": {"encoder": 9}}

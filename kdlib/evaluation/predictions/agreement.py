@@ -87,9 +87,11 @@ def _compared(
 ) -> tuple[float, int]:
     """Return the sum of KL(teacher ‖ student) at T = 2, and how often the most probable token is the same."""
     import torch
-    from torch.nn.functional import kl_div, log_softmax
+    from torch.nn.functional import kl_div
 
-    p, q = (log_softmax(logits / TEMPERATURE, dim=-1) for logits in (teacher, student))
+    from kdlib.softmax import normalise
+
+    p, q = (normalise(logits / TEMPERATURE) for logits in (teacher, student))
     with torch.inference_mode():
         total = kl_div(q, p, reduction="none", log_target=True).sum(dtype=torch.float64)
         same = (teacher.argmax(-1) == student.argmax(-1)).sum()

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kdlib.files import DataError, read_json, read_parquet, read_predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Row(NamedTuple):
@@ -217,6 +218,8 @@ def _read_sums(
     name: str, path: Path, rows: Sequence[Row], columns: Sequence[str]
 ) -> NDArray[np.float64] | None:
     """Return ``[rows, columns]`` of sums over the tokens of each target, or None where there is no file."""
+    import numpy as np
+
     if not path.exists():
         return None
     found = {row["id"]: row for row in read_parquet(path, ["id", *columns]).to_pylist()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kdlib.signals.codec.planes import as_bytes, check_rows, log_probs_of, rows_of, values_of
+from kdlib.softmax import normalise
 from kdlib.teacher_signal import FullSignal
 
 if TYPE_CHECKING:
@@ -63,6 +64,6 @@ class DenseCodec:
     def decode(
         self, columns: Mapping[str, UInt8[Tensor, " bytes"]], temperature: float, device: str = "cpu"
     ) -> FullSignal:
-        """Return the distributions of rows, normalised in single precision; see ``Codec``."""
+        """Return the distributions of rows, normalised again; see ``Codec``."""
         stored = values_of(columns["log_probs"], torch.float16, self.vocab_size).to(device)
-        return FullSignal(torch.log_softmax(stored.float() / temperature, dim=-1), temperature)
+        return FullSignal(normalise(stored.float() / temperature), temperature)

@@ -15,6 +15,7 @@ import torch
 from kdlib.config import Hidden
 from kdlib.files import DataError
 from kdlib.signals.codec.planes import DAMAGED, as_bytes, check_rows, rows_of, values_of
+from kdlib.softmax import normalise
 from kdlib.teacher_signal import FullSignal
 
 if TYPE_CHECKING:
@@ -119,4 +120,4 @@ class HiddenCodec:
         logits = torch.nn.functional.linear(states / temperature, self.head.to(device, torch.float32))
         if self.bias is not None:
             logits += self.bias.to(device, torch.float32) / temperature
-        return FullSignal(torch.log_softmax(logits, dim=-1), temperature)
+        return FullSignal(normalise(logits), temperature)

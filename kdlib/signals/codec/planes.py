@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from kdlib.files import DataError
+from kdlib.softmax import in_parts, log_sum, normalise
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int, Shaped, UInt8
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from kdlib.teacher_signal import SignalKey
 
 DAMAGED = "its columns do not fit together; delete its shard and extract again"
-CHUNK = 2**21  # logits normalised at once on a CPU: 8 MiB stay in its cache for whatever comes next
 
 
 def check_rows(
@@ -66,17 +66,23 @@ def log_probs_of(
     A position's numbers depend on its own logits only, whatever the others beside it: that is why shards of
     any number and batches of any size hold equal bytes.
     """
-    size = CHUNK // logits.shape[1] if logits.device.type == "cpu" else len(logits)
-    for part in logits.split(max(size, 1)):
-        yield torch.log_softmax(part.float() / temperature, dim=-1)
+    for part in in_parts(logits):
+        yield normalise(part.float() / temperature)
 
 
 def top_tokens(
     logits: Float[Tensor, "positions vocab"], temperature: float, k: int
 ) -> tuple[Float[Tensor, "positions k"], Int[Tensor, "positions k"]]:
     """Return log-probabilities and ids of the k most probable tokens, best first, on the CPU."""
-    parts = [part.topk(k) for part in log_probs_of(logits, temperature)]
-    return torch.cat([part.values for part in parts]).cpu(), torch.cat([part.indices for part in parts]).cpu()
+    log_probs, ids = [], []
+    for part in in_parts(logits):
+        scaled = part.float() / temperature
+        best = scaled.topk(k)
+        peak = best.values[:, :1]
+        # The sum alone is wanted of all others: what is subtracted from k numbers need not be from all.
+        log_probs.append((best.values - peak - log_sum(scaled.sub_(peak).exp_())).float())
+        ids.append(best.indices)
+    return torch.cat(log_probs).cpu(), torch.cat(ids).cpu()
 
 
 def id_columns(vocab_size: int, prefix: str = "ids") -> tuple[str, ...]:

@@ -1,4 +1,8 @@
-"""Dropout on a CPU at a fraction of torch's cost: four units are dropped or kept by one random word."""
+"""Dropout and attention on a CPU at a fraction of torch's cost.
+
+Four units are dropped or kept by one random word, and attention with a learned bias makes no pass over the
+scores that it need not make.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import create_position_bias_mask, sdpa_attention_forward
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 if TYPE_CHECKING:
@@ -62,20 +66,28 @@ def attention(
 ) -> tuple[Float[Tensor, "rows queries heads width"], None]:
     """Attend as ``sdpa`` does, with factors of ``kept`` on the weights (signature of transformers).
 
-    ``sdpa`` has no fast kernel for dropout on a CPU; what it does instead, this does with faster factors.
+    ``sdpa`` has no fast kernel for dropout on a CPU, nor for the gradient to a position bias: it looks for
+    rows without any key then, at the cost of several passes over the scores.
     """
-    if dropout == 0 or getattr(module, "num_key_value_groups", 1) > 1:
+    learned_bias = position_bias is not None and torch.is_grad_enabled()
+    if (dropout == 0 and not learned_bias) or getattr(module, "num_key_value_groups", 1) > 1:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, is_causal, position_bias, **kwargs
         )
-    if is_causal is None:
-        is_causal = getattr(module, "is_causal", True)
-    if position_bias is None:
-        position_bias = query.new_zeros(1, 1, query.shape[2], key.shape[2])
-    bias = create_position_bias_mask(position_bias, attention_mask, is_causal, query, key)
-    scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    weights = torch.softmax(scores + bias, dim=-1)
-    return (weights * kept(weights, dropout) @ value).transpose(1, 2).contiguous(), None
+    scores = query @ key.transpose(2, 3)
+    scores = scores.mul_(query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if position_bias is not None:
+        scores = scores.add_(position_bias)
+    if attention_mask is None and (getattr(module, "is_causal", True) if is_causal is None else is_causal):
+        attention_mask = torch.ones(scores.shape[2:], dtype=torch.bool, device=scores.device).tril()
+    if attention_mask is not None and attention_mask.dtype == torch.bool:
+        scores = scores.masked_fill_(~attention_mask, torch.finfo(scores.dtype).min)
+    elif attention_mask is not None:
+        scores = scores.add_(attention_mask)
+    weights = torch.softmax(scores, dim=-1)
+    if dropout > 0:
+        weights = weights * kept(weights, dropout)
+    return (weights @ value).transpose(1, 2).contiguous(), None
 
 
 def with_word_dropout(model: PreTrainedModel) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from kdlib.models.batch import layout_of
 from kdlib.models.forward import TargetOutput, target_output
+from kdlib.softmax import normalise
 from kdlib.teacher_signal import FullSignal
 
 if TYPE_CHECKING:
@@ -63,5 +64,4 @@ def signal_of(output: TargetOutput, temperature: float) -> FullSignal:
         output: What it says.
         temperature: T > 0.
     """
-    log_probs = torch.log_softmax(output.logits.float() / temperature, dim=-1)
-    return FullSignal(log_probs, temperature)
+    return FullSignal(normalise(output.logits.float() / temperature), temperature)

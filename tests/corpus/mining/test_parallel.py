@@ -10,6 +10,8 @@ import pytest
 
 from kdlib.corpus.mining.parallel import forked_map
 
+pytestmark = pytest.mark.slow  # starts processes, and waits for those that are killed
+
 
 def squares(count, processes):
     return list(forked_map(lambda number: number * number, range(count), processes))

@@ -90,13 +90,16 @@ def test_attention_is_that_of_torch(bias: bool, mask: str, causal: bool, scaling
     allowed = torch.rand(2, 1, 5, 5) < 0.7
     allowed[..., 0] = True
     given = {"none": None, "bool": allowed, "float": torch.where(allowed, 0.0, -1e9)}[mask]
-    position = torch.randn(1, 3, 5, 5) if bias else None
+    position = torch.randn(1, 3, 5, 5, requires_grad=True) if bias else None
+    read = (query, key, value, position) if bias else (query, key, value)
     found = []
-    for function, rate in ((attention, NONE), (sdpa_attention_forward, 0.0)):
+    for function, rate in ((attention, NONE), (attention, 0.0), (sdpa_attention_forward, 0.0)):
         out, _ = function(torch.nn.Module(), query, key, value, given, rate, scaling, causal, position)
-        found.append((out, *torch.autograd.grad(out.square().sum(), (query, key, value))))
-    for ours, theirs in zip(*found, strict=True):
-        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+        found.append((out, *torch.autograd.grad(out.square().sum(), read)))
+    dropped, plain, theirs = found
+    for ours in (dropped, plain):
+        for one, other in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
 def test_attention_is_right_in_the_mean() -> None:
