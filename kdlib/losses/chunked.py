@@ -101,7 +101,8 @@ class _KnownGradient(torch.autograd.Function):
         upstream: Float[Tensor, ""],
     ) -> tuple[Float[Tensor, "positions vocab"], None, None]:
         # Handed over, not kept: it is scaled in place, so that no second tensor of its size is made.
-        gradient, ctx.gradient = ctx.gradient, None
+        gradient = ctx.gradient
+        ctx.gradient = None
         if gradient is None:
             raise RuntimeError("the gradient of a chunked loss can be taken only once")
         # A factor of 1 is the rule on a CPU and not worth a pass; asking a GPU would stall it.

@@ -69,7 +69,8 @@ def bleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
     from sacrebleu.metrics.bleu import BLEU
 
     def value(row: list[int]) -> float:
-        correct, total = row[2 : 2 + _ORDER], row[2 + _ORDER :]
+        correct = row[2 : 2 + _ORDER]
+        total = row[2 + _ORDER :]
         return BLEU.compute_bleu(correct, total, row[0], row[1], smooth_method="exp").score
 
     return np.array([value(row) for row in sums.astype(np.int64).tolist()], dtype=np.float64)

@@ -62,7 +62,8 @@ def _counts(prediction: str, ngrams: list[str], reference: str) -> list[int]:
             matched[len(ngram)] += 1
     counts = []
     for n in range(1, _ORDER + 1):
-        own, other = max(len(prediction) - n + 1, 0), max(len(reference) - n + 1, 0)
+        own = max(len(prediction) - n + 1, 0)
+        other = max(len(reference) - n + 1, 0)
         counts += [own if other else 0, other, matched[n]]
     return counts
 

@@ -162,7 +162,8 @@ class _Walk:
         self._enter_setter(node, "name", "value", "computedFrom")
 
     def _enter_setter(self, node: Node, target: str, value: str, relation: Relation) -> None:
-        name, origin = node.child_by_field_name(target), node.child_by_field_name(value)
+        name = node.child_by_field_name(target)
+        origin = node.child_by_field_name(value)
         targets = self._variables(name) if name else range(0)
         if origin is None:
             self.steps.append(_Set(targets, None, relation))
@@ -185,7 +186,8 @@ class _Walk:
 
     def _variables(self, node: Node) -> range:
         """Note the variables of a part that is not read itself."""
-        start, ahead = len(self.names), [node]
+        start = len(self.names)
+        ahead = [node]
         while ahead:
             below = ahead.pop()
             kind = below.type
@@ -230,7 +232,8 @@ class _Run:
         self.origins = bytearray(len(walk.names))
         self._holders: _Holders = {}
         forks: list[tuple[_Holders, list[_Holders]]] = []
-        at, repeating = 0, -1
+        at = 0
+        repeating = -1
         while at < len(walk.steps):
             step = walk.steps[at]
             if isinstance(step, int):
@@ -271,7 +274,8 @@ class _Run:
     def _set(self, step: _Set) -> None:
         names: tuple[bytes, ...] = ()
         if step.values:
-            start, end = step.values.start, step.values.stop
+            start = step.values.start
+            end = step.values.stop
             names = tuple(dict.fromkeys(self.names[start:end]))
             self.origins[start:end] = b"\1" * len(step.values)
         for target in step.targets:

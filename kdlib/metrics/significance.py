@@ -135,7 +135,8 @@ def paired_differences(
     exchanged = _sums(swaps, {name: b[name][0].astype(np.float64) - rows for name, (rows, _) in a.items()})
     found = {}
     for name, (rows, statistic) in a.items():
-        sum_a, sum_b = _total(rows), _total(b[name][0])
+        sum_a = _total(rows)
+        sum_b = _total(b[name][0])
         difference = float(statistic(sum_a)[0] - statistic(sum_b)[0])
         low, high = _percentiles(statistic(drawn_a[name]) - statistic(drawn_b[name]), confidence)
         null = np.abs(statistic(sum_a + exchanged[name]) - statistic(sum_b - exchanged[name]))

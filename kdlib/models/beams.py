@@ -167,7 +167,8 @@ def _continued(
 ) -> tuple[_Beams, Int[Tensor, " outputs"], Int[Tensor, " outputs"]]:
     """Return the unfinished outputs with a token more, whose continuations they are, and these tokens."""
     totals, order = found.totals.masked_fill(found.ended, -torch.inf)[kept].topk(beams, dim=-1)
-    parents, tokens = found.parents[kept].gather(1, order), found.tokens[kept].gather(1, order)
+    parents = found.parents[kept].gather(1, order)
+    tokens = found.tokens[kept].gather(1, order)
     width = alive.written.shape[1]
     before = alive.written[kept[:, None], parents]
     after = _Beams(
@@ -179,7 +180,9 @@ def _continued(
 class _EncoderDecoder:
     def __init__(self, model: PreTrainedModel, rows: Sequence[Row], start: int, shared: bool) -> None:
         tensors = prompts([row.source_ids for row in rows], layout_of(model.config).pad, "right")
-        self.model, self.first, self.shared = model, start, shared
+        self.model = model
+        self.first = start
+        self.shared = shared
         self.cache: Any = None
         self.ids = tensors["input_ids"].to(model.device)
         self.mask = tensors["attention_mask"].to(model.device)
@@ -207,7 +210,8 @@ class _EncoderDecoder:
             return
         held = rows if self.shared else places
         self.cache.cross_attention_cache.reorder_cache(held)
-        self.states, self.mask = self.states[held], self.mask[held]
+        self.states = self.states[held]
+        self.mask = self.mask[held]
 
 
 def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:

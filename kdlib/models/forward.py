@@ -107,7 +107,8 @@ def _layers(found: ModelOutput, batch: Mapping[str, Tensor], hidden: bool, atten
         states = {stack: f"{stack}_hidden_states" for stack in ("encoder", "decoder")}
         maps = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
     else:
-        states, maps = {"decoder": "hidden_states"}, {"decoder": "attentions"}
+        states = {"decoder": "hidden_states"}
+        maps = {"decoder": "attentions"}
     return LayerOutput(
         # The first are the embeddings.
         {stack: tuple(h[valid[stack]] for h in found[name][1:]) for stack, name in states.items()}

@@ -107,7 +107,8 @@ def check_tokenizer(model: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     Raises:
         DataError: If the two give different ids.
     """
-    ours, theirs = _ids_of(tokenizer), _ids_of(load_tokenizer(model))
+    ours = _ids_of(tokenizer)
+    theirs = _ids_of(load_tokenizer(model))
     if differing := [part for part in ours if ours[part] != theirs[part]]:
         raise DataError(
             f"{model}: its tokenizer is not that of the run, they differ in {', '.join(differing)}; name "

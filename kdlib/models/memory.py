@@ -57,7 +57,8 @@ def bytes_needed(
         tokens = layers * source + decoder * target
         maps = layers * source**2 + decoder * target * (target + source)
     else:
-        tokens, maps = layers * (source + target), layers * (source + target) ** 2
+        tokens = layers * (source + target)
+        maps = layers * (source + target) ** 2
     kept = tokens * config.hidden_size * (1 if checkpointed else KEPT_OF_A_LAYER)
     if not checkpointed and _keeps_maps(model, device):
         kept += maps * config.num_attention_heads

@@ -220,7 +220,8 @@ def _projected(
 
 def _surroundings(model: SentenceTransformer) -> tuple[list[int], list[int]]:
     """Return the ids that the encoder's tokenizer puts before and after a text."""
-    (inner,), (whole,) = _pieces(model, [PROBE]), model.tokenizer([PROBE])["input_ids"]
+    (inner,) = _pieces(model, [PROBE])
+    (whole,) = model.tokenizer([PROBE])["input_ids"]
     start = next(i for i in range(len(whole)) if whole[i : i + len(inner)] == inner)
     return whole[:start], whole[start + len(inner) :]
 

@@ -141,7 +141,8 @@ def _bring_together(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
     """Let the model end, pad and count as the tokenizer does, and decode without a family's sampling."""
     from transformers import GenerationConfig
 
-    config, rows = network.config, embedding_rows(tokenizer)
+    config = network.config
+    rows = embedding_rows(tokenizer)
     if network.get_input_embeddings().num_embeddings > rows:
         # T5's configuration always says that they are tied, and resizing would tie those that are not.
         tied = network.get_output_embeddings().weight is network.get_input_embeddings().weight

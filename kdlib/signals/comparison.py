@@ -63,7 +63,8 @@ def compare(
     """
     exact = torch.log_softmax(logits.double() / signal.temperature, dim=-1)
     stored, kept = spread(signal, logits.shape[1])
-    p, tail = exact.exp(), signal.tail_mass if isinstance(signal, SparseSignal) else torch.zeros(len(logits))
+    p = exact.exp()
+    tail = signal.tail_mass if isinstance(signal, SparseSignal) else torch.zeros(len(logits))
     best = stored.argmax(dim=1, keepdim=True)
     return TokenFidelity(
         l1=(p - stored.exp()).abs().sum(dim=1),
@@ -122,7 +123,8 @@ def measure(
     found: dict[float, list[TokenFidelity]] = {temperature: [] for temperature in temperatures}
     seconds = 0.0
     for batch in chosen:
-        output, keys = teacher_output(model, batch, precision), keys_of(batch)
+        output = teacher_output(model, batch, precision)
+        keys = keys_of(batch)
         lengths = [len(row.target_ids) for row in batch]
         parts = output.logits.cpu().split(lengths)  # the device is done, too
         start = time.perf_counter()

@@ -195,7 +195,8 @@ def _own_outputs(
     model: PreTrainedModel, batch: Sequence[Row], precision: torch.dtype, beams: int, max_tokens: int
 ) -> tuple[list[Row], list[int]]:
     """Return the teacher's finished outputs as rows, and their ranks."""
-    rows, ranks = [], []
+    rows = []
+    ranks = []
     found = finished_outputs(model, batch, precision, beams, max_tokens)
     for row, outputs in zip(batch, found, strict=True):
         for rank, (ids, _) in enumerate(outputs, 1):

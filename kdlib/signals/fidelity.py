@@ -53,7 +53,8 @@ def fidelity(
     from kdlib.signals.store import SignalStore
     from kdlib.signals.teacher import open_teacher
 
-    store, chosen = SignalStore(manifest), sample(read_rows(dataset), rows)
+    store = SignalStore(manifest)
+    chosen = sample(read_rows(dataset), rows)
     if not chosen:
         raise DataError(f"{dataset}: there is no row to compare the signals on")
     store.check({"model": sha256(teacher / "model.safetensors")}, keys_of(chosen))

@@ -72,8 +72,10 @@ def decode_legacy(
     shape = legacy_shape(stored, where)
     if stored.get("format") != "lz4":
         raise _wrong(where, "format", f"is {_short(stored.get('format'))}; only 'lz4' is known")
-    bits, levels = _bits(stored, where), _has_levels(stored)
-    values, packed = math.prod(shape), _is_packed(stored, math.prod(shape), where)
+    bits = _bits(stored, where)
+    levels = _has_levels(stored)
+    values = math.prod(shape)
+    packed = _is_packed(stored, math.prod(shape), where)
     if bits < 16 and not levels:
         raise _wrong(where, "scale", f"is missing; {bits} bits cannot be read without scale and zero point")
     content = _content(stored, (values + 1) // 2 if packed else values * max(bits, 8) // 8, where)
@@ -139,7 +141,9 @@ def _quantised(
     values: Float[np.ndarray, "positions vocab"], bits: int
 ) -> tuple[UInt[np.ndarray, " bytes"], dict[str, Any]]:
     """Return levels of 4 or 8 bits as bytes, and the fields that tell how to read them."""
-    least, largest, top = float(values.min()), float(values.max()), 2**bits - 1
+    least = float(values.min())
+    largest = float(values.max())
+    top = 2**bits - 1
     scale = (largest - least) / top or 1.0
     zero = -least / scale
     levels = np.clip(np.rint(values.astype(np.float64).ravel() / scale + zero), 0, top).astype(np.uint8)
@@ -154,7 +158,8 @@ def _quantised(
 
 def _halves(packed: UInt[np.ndarray, " bytes"], values: int) -> UInt[np.ndarray, " values"]:
     levels = np.empty(2 * len(packed), dtype=np.uint8)
-    levels[0::2], levels[1::2] = packed & 15, packed >> 4
+    levels[0::2] = packed & 15
+    levels[1::2] = packed >> 4
     return levels[:values]
 
 
@@ -171,7 +176,8 @@ def _values(
 
 
 def _bits(stored: Mapping[str, Any], where: str) -> int:
-    bits, told = stored.get("bits"), stored.get("compression")
+    bits = stored.get("bits")
+    told = stored.get("compression")
     if type(bits) is not int or bits not in _LEVELS:
         raise _wrong(where, "bits", f"is {_short(bits)}; it must be 4, 8, 16 or 32")
     if isinstance(told, Mapping) and told.get("bits", bits) != bits:

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from kdlib.config.base import Strict
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.records import digest
-from kdlib.signals.shard import Origin, ShardContent, ShardMetadata, read_shard
+from kdlib.signals.shard import ShardContent, ShardMetadata, StoreOrigin, read_shard
 
-SHARED = tuple(Origin.model_fields)
+SHARED = tuple(StoreOrigin.model_fields)
 
 
 class StoreFile(Strict):
@@ -42,7 +42,7 @@ class StoreFile(Strict):
     bytes_per_token: float | None
 
 
-class Manifest(Origin):
+class Manifest(StoreOrigin):
     """A whole store.
 
     Attributes:
@@ -132,7 +132,8 @@ def _check_equal_origin(found: Sequence[tuple[Path, ShardContent]]) -> None:
     first_path, first = found[0]
     for path, content in found[1:]:
         for field in SHARED:
-            ours, theirs = getattr(content.metadata, field), getattr(first.metadata, field)
+            ours = getattr(content.metadata, field)
+            theirs = getattr(first.metadata, field)
             if ours != theirs:
                 # Where machines differ, auto does too.
                 way_out = "set signals.precision" if field == "precision" else "delete the stale shard"

@@ -52,7 +52,7 @@ class SignalStore:
     """The signals of a manifest.
 
     Attributes:
-        provenance: What all shards share; see ``shard.Origin``.
+        provenance: What all shards share; see ``shard.StoreOrigin``.
         codec: The store's codec.
     """
 
@@ -190,7 +190,8 @@ class SignalStore:
 
     def _read_index(self) -> Index:
         """Return the places of all signals, after making sure that each example has one a rank."""
-        keys, examples = [], []
+        keys = []
+        examples = []
         for file in self._files:
             for batch in file.iter_batches(
                 WALKED_ROWS, columns=["id", "target_hash", "rank"], use_threads=False
