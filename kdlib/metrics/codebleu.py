@@ -81,9 +81,9 @@ def codebleu_statistics(
         ValueError: If the rows differ in number or one has no reference.
     """
     if not all(references):
-        at = [bool(own) for own in references].index(False)
+        at = [bool(features) for features in references].index(False)
         raise ValueError(f"CodeBLEU needs a reference for every row; row {at} has none")
-    rows = [_row(prediction, own) for prediction, own in zip(predictions, references, strict=True)]
+    rows = [_row(prediction, features) for prediction, features in zip(predictions, references, strict=True)]
     return np.array(rows, dtype=np.int64).reshape(-1, _COLUMNS)
 
 
@@ -137,7 +137,7 @@ def codebleu_signature(references: Sequence[Sequence[CodeFeatures]]) -> str:
     Args:
         references: Features of each row's correct answers.
     """
-    numbers = {len(own) for own in references}
+    numbers = {len(row) for row in references}
     return (
         f"nrefs:{numbers.pop() if len(numbers) == 1 else 'var'}|tok:java|keywords:java8x{_KEYWORD_WEIGHT}"
         f"|smooth:add{_SMALL:g}|weights:.25,.25,.25,.25|noflow:1"
@@ -165,9 +165,9 @@ def _pair(prediction: CodeFeatures, reference: CodeFeatures) -> list[int]:
     matched = _matched(tokens, Counter(_ngrams(theirs)))
     recalled = matched.copy()
     for keyword in _KEYWORDS.intersection(theirs):
-        own = theirs.count(keyword)
-        wanted[0] += (_KEYWORD_WEIGHT - 1) * own
-        recalled[0] += (_KEYWORD_WEIGHT - 1) * min(own, tokens.count(keyword))
+        occurrences = theirs.count(keyword)
+        wanted[0] += (_KEYWORD_WEIGHT - 1) * occurrences
+        recalled[0] += (_KEYWORD_WEIGHT - 1) * min(occurrences, tokens.count(keyword))
     # The authors' code does not clip: one subtree of the candidate matches all its equals in the reference.
     subtrees = sum(map(set(prediction.subtrees).__contains__, reference.subtrees))
     flows = (Counter(prediction.flows) & Counter(reference.flows)).total() if reference.flows else 0
@@ -218,25 +218,25 @@ def _subtrees(root: Node) -> list[int]:
     up = cursor.goto_parent
     found: list[int] = []
     # Of an open node its kind, then of each finished child the field and the hash, or kind of a leaf.
-    own: list[int | None] = []
+    children: list[int | None] = []
     above = []
     while (node := cursor.node) is not None:
         missing = broken and node.is_missing
         if node.is_named or missing:
             kind = node.kind_id
             if down():
-                above.append(own)
-                own = [kind]
+                above.append(children)
+                children = [kind]
                 continue
             if kind not in comments:
-                own += (cursor.field_id, -kind if missing else kind)
+                children += (cursor.field_id, -kind if missing else kind)
         while not across():
             if not up():
                 return found or [hash((root.kind_id,))]
-            subtree = hash(tuple(own))
+            subtree = hash(tuple(children))
             found.append(subtree)
-            own = above.pop()
-            own += (cursor.field_id, subtree)
+            children = above.pop()
+            children += (cursor.field_id, subtree)
     return found
 
 

@@ -126,8 +126,8 @@ class _Walk:
 
     def enter_update(self, node: Node) -> None:
         """Walk ``i++``, where each variable is set from all."""
-        own = self._variables(node)
-        self.steps.append(_Set(own, own, "computedFrom"))
+        variables = self._variables(node)
+        self.steps.append(_Set(variables, variables, "computedFrom"))
 
     def enter_if(self, node: Node) -> None:
         """Walk the condition with its branch as one way; ``else`` is a way that passes no condition."""
@@ -287,9 +287,9 @@ class _Run:
 def _merge(holders: _Holders, other: _Holders) -> None:
     """Let every name hold what it holds on either of two ways."""
     for name, theirs in other.items():
-        own = holders.setdefault(name, theirs)
-        if own is not theirs and own != theirs:
-            holders[name] = tuple(sorted({*own, *theirs}))
+        ours = holders.setdefault(name, theirs)
+        if ours is not theirs and ours != theirs:
+            holders[name] = tuple(sorted({*ours, *theirs}))
 
 
 def _numbered(run: _Run) -> Iterator[Flow]:
@@ -297,5 +297,5 @@ def _numbered(run: _Run) -> Iterator[Flow]:
     numbers: dict[bytes, int] = {}
     for variable, (relation, origins) in sorted(run.flows.items()):
         if origins or run.origins[variable]:
-            own = tuple(numbers.setdefault(name, len(numbers)) for name in origins)
-            yield numbers.setdefault(run.names[variable], len(numbers)), relation, own
+            sources = tuple(numbers.setdefault(name, len(numbers)) for name in origins)
+            yield numbers.setdefault(run.names[variable], len(numbers)), relation, sources

@@ -131,7 +131,9 @@ def paired_differences(
     shapes = [{name: rows.shape for name, (rows, _) in system.items()} for system in (a, b)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"paired systems need the same rows and statistics, got {shapes[0]} and {shapes[1]}")
-    drawn_a, drawn_b = (_sums(counts, {name: rows for name, (rows, _) in own.items()}) for own in (a, b))
+    drawn_a, drawn_b = (
+        _sums(counts, {name: rows for name, (rows, _) in system.items()}) for system in (a, b)
+    )
     exchanged = _sums(swaps, {name: b[name][0].astype(np.float64) - rows for name, (rows, _) in a.items()})
     found = {}
     for name, (rows, statistic) in a.items():

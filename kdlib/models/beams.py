@@ -70,7 +70,7 @@ def beam_search(
             with shared_prompts(model) as shared:
                 decoder = _EncoderDecoder(model, rows, start, shared)
                 found = _search(decoder, len(rows), beams, max_tokens, _ends(model))
-    return [[(ids, total) for ids, total in own[:n_best]] for own in found]
+    return [[(ids, total) for ids, total in outputs[:n_best]] for outputs in found]
 
 
 def _ends(model: PreTrainedModel) -> list[int]:
@@ -137,7 +137,7 @@ def _search(
         alive, places, tokens = _continued(alive, found, kept, beams)
         decoder.keep(places, None if length > 1 and len(places) == len(logits) else kept)
         logits = decoder.advance(tokens)
-    return [sorted(own, key=lambda output: -output[1] / len(output[0]))[:beams] for own in done]
+    return [sorted(outputs, key=lambda output: -output[1] / len(output[0]))[:beams] for outputs in done]
 
 
 def _candidates(

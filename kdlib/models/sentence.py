@@ -181,9 +181,9 @@ def _own_vectors(
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
     parts = []
     for start in range(0, len(order), BATCH):
-        own = [ids[place] for place in order[start : start + BATCH]]
-        masks = pad_sequence([torch.ones_like(part) for part in own], batch_first=True)
-        padded = pad_sequence(own, batch_first=True).to(table.device)
+        chosen = [ids[place] for place in order[start : start + BATCH]]
+        masks = pad_sequence([torch.ones_like(one) for one in chosen], batch_first=True)
+        padded = pad_sequence(chosen, batch_first=True).to(table.device)
         with torch.inference_mode():
             parts.append(encode(table[padded], masks.to(table.device)).cpu())
     whole = torch.cat(parts)
@@ -195,12 +195,12 @@ def _projected(
 ) -> tuple[Float[Tensor, "vocab width"], Encode]:
     import torch
 
-    own = model[0].auto_model.get_input_embeddings().weight.detach()
-    before, after = (own[ids] for ids in _surroundings(model))
-    table = torch.zeros(len(texts), own.shape[1], device=own.device)
+    embeddings = model[0].auto_model.get_input_embeddings().weight.detach()
+    before, after = (embeddings[ids] for ids in _surroundings(model))
+    table = torch.zeros(len(texts), embeddings.shape[1], device=embeddings.device)
     for row, ids in zip(table, _pieces(model, texts), strict=True):
         if ids:
-            row.copy_(own[ids].mean(0))
+            row.copy_(embeddings[ids].mean(0))
 
     def encode(
         vectors: Float[Tensor, "rows time width"], mask: Int[Tensor, "rows time"]

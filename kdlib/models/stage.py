@@ -105,8 +105,8 @@ def _without_foreign_tokens(tokenizer: PreTrainedTokenizerFast, rows: int) -> Pr
 
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     state["added_tokens"] = [token for token in state["added_tokens"] if token["id"] < rows]
-    own = {token["content"] for token in state["added_tokens"]}
-    special = {name: token for name, token in tokenizer.special_tokens_map.items() if token in own}
+    known = {token["content"] for token in state["added_tokens"]}
+    special = {name: token for name, token in tokenizer.special_tokens_map.items() if token in known}
     return PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(state)), **special)
 
 

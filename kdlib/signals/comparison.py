@@ -94,11 +94,11 @@ def spread(
     """
     if isinstance(signal, FullSignal):
         return signal.log_probs.double(), torch.full((len(signal.log_probs),), vocab_size)
-    own = signal.log_probs > -math.inf
-    kept = own.sum(dim=1)
+    known = signal.log_probs > -math.inf
+    kept = known.sum(dim=1)
     share = signal.tail_mass.double() / (vocab_size - kept).clamp(min=1)
     log_probs = share.log()[:, None].repeat(1, vocab_size)
-    log_probs[own.nonzero()[:, 0], signal.ids[own]] = signal.log_probs[own].double()
+    log_probs[known.nonzero()[:, 0], signal.ids[known]] = signal.log_probs[known].double()
     return log_probs, kept
 
 
@@ -132,9 +132,9 @@ def measure(
         seconds += time.perf_counter() - start
         for row, key, logits in zip(batch, keys, parts, strict=True):
             gold = torch.tensor(row.target_ids)
-            for temperature, own in found.items():
-                own.append(compare(logits, store.signal(key, temperature), gold))
-    return {temperature: _means(own) for temperature, own in found.items()}, seconds
+            for temperature, figures in found.items():
+                figures.append(compare(logits, store.signal(key, temperature), gold))
+    return {temperature: _means(figures) for temperature, figures in found.items()}, seconds
 
 
 def reading_speed(store: SignalStore, rows: Sequence[Row], temperature: float) -> tuple[float, float]:
