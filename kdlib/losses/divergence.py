@@ -80,7 +80,7 @@ def kl(student: Float[Tensor, "positions vocab"], signal: Signal) -> Float[Tenso
 
     Returns:
         One value per position, in nats times T²; infinite where the student excludes, by a logit of −inf,
-        what the teacher deems possible.
+        what the teacher holds possible.
 
     Raises:
         ValueError: If positions or vocabulary differ.
@@ -103,7 +103,7 @@ def reverse_kl(student: Float[Tensor, "positions vocab"], signal: Signal) -> Flo
 
     Returns:
         One value per position, in nats times T². By definition it is infinite, without a usable gradient,
-        where the teacher gives no probability (−inf) to a token that the student deems possible. The tokens
+        where the teacher gives no probability (−inf) to a token that the student holds possible. The tokens
         that a sparse signal leaves out are one outcome, the tail, whose mass counts for all of them: among
         them an impossible one costs nothing extra, but a tail mass of 0, as of sampled signals or by rounding
         of confident ones, makes the value infinite.

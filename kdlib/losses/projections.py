@@ -80,7 +80,7 @@ class Projections(torch.nn.Module):
         Args:
             student: Hidden states of each of the student's mapped layers at valid positions.
             teacher: Hidden states of the teacher's layers that ``layer_map`` names, in the same order.
-            relative: As of ``hidden_states``.
+            relative: Whether to divide by the mean square of the teacher's states; see ``hidden_states``.
 
         Returns:
             One value per position.

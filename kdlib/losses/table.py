@@ -19,7 +19,7 @@ from kdlib.losses.syntax import Ast, SampledAst
 
 
 def _form(value: object) -> str:
-    """Return the form of the syntax loss that a value is meant for."""
+    """Return the form of the syntax loss that a value describes."""
     form = value.get("form", "mass") if isinstance(value, dict) else getattr(value, "form", "mass")
     return str(form)
 

@@ -77,7 +77,7 @@ def bleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def bleu_signature(references: Sequence[Sequence[Tokens]]) -> str:
-    """Return sacrebleu's signature, which tells references per row, case, tokenizer, smoothing and version.
+    """Return sacrebleu's signature, which states references per row, case, tokenizer, smoothing and version.
 
     Args:
         references: Tokens of each row's correct answers.

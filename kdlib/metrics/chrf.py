@@ -96,7 +96,7 @@ def chrf_values(sums: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def chrf_signature(references: Sequence[Sequence[str]]) -> str:
-    """Return sacrebleu's signature; ``space:no`` tells that white space is removed.
+    """Return sacrebleu's signature; ``space:no`` says that white space is removed.
 
     Args:
         references: Each row's correct answers.

@@ -3,7 +3,7 @@
 Every metric is ``statistic(Σ rows)`` for a matrix ``[rows, s]`` of statistics: a mean or a rate per token is
 the ``ratio`` of two columns, BLEU is ``bleu_values`` of ten.
 
-What resampling rows cannot tell has helpers of its own: ``holm`` for many comparisons, ``spread`` for seeds.
+What resampling rows cannot show has helpers of its own: ``holm`` for many comparisons, ``spread`` for seeds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Spread(NamedTuple):
 
     Attributes:
         mean: Arithmetic mean.
-        deviation: Sample standard deviation (n − 1); None for one run, which tells nothing of it.
+        deviation: Sample standard deviation (n − 1); None for one run, which shows no spread.
         number: Number of runs.
         values: The value of each run.
     """
@@ -183,8 +183,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def spread(values: Sequence[float]) -> Spread:
     """Return mean and standard deviation of a metric over seeds.
 
-    An interval by resampling rows tells what another test set would give; this tells what another training
-    would. Neither replaces the other.
+    An interval by resampling rows estimates what another test set would give; this estimates what another
+    training would. Neither replaces the other.
 
     Args:
         values: The metric of each run, at least one.

@@ -1,7 +1,7 @@
 """Beam search over a batch of prompts.
 
 transformers' own search runs every prompt once for each beam, carries finished rows along until the last one
-is done, and, to tell a score, keeps what every step says of the whole vocabulary. Here a prompt is run once,
+is done, and, for a score, keeps what every step says of the whole vocabulary. Here a prompt is run once,
 a row leaves when it is done, and a score is summed up on the way. What is found is the same, but that no
 processor of logits in a model's ``generation_config`` has a say: a score is the model's own likelihood.
 """
@@ -56,7 +56,7 @@ def beam_search(
     ordered by log-probability per token. A row is done when as many outputs have ended as there are beams.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         rows: One batch; their targets are not looked at.
         beams: Beam width; 1 is greedy search.
         n_best: Outputs a row, at most ``beams``.
@@ -230,7 +230,7 @@ class _Causal:
         self.cache: Any = None
         self.ids = tensors["input_ids"].to(model.device)
         self.mask = tensors["attention_mask"].to(model.device)
-        # Others tell positions by the mask.
+        # Others compute positions from the mask.
         self.placed = "position_ids" in inspect.signature(model.forward).parameters
 
     def start(self) -> Float[Tensor, "rows vocab"]:

@@ -71,7 +71,7 @@ def multiplication_rate(device: torch.device, dtype: torch.dtype) -> float:
 
     Args:
         device: Where to multiply.
-        dtype: Of the matrices; float32 in whatever arithmetic torch uses for it by default.
+        dtype: Type of the matrices; float32 in whatever arithmetic torch uses for it by default.
     """
     import torch
 

@@ -38,7 +38,7 @@ def stage_encoder(name: str, encoder: SentenceEncoder, out: Path) -> None:
     """Fetch a sentence encoder and write its folder; jobs on nodes without a network then need none.
 
     Args:
-        name: Its name in the configuration.
+        name: Name of the encoder in the configuration.
         encoder: Where it comes from.
         out: Folder; it appears only when complete.
 
@@ -58,7 +58,7 @@ def load_sentence_encoder(folder: Path) -> SentenceTransformer:
     """Load a sentence encoder in single precision, from safetensors, without parameters that learn.
 
     Args:
-        folder: As sentence-transformers writes it.
+        folder: Folder as sentence-transformers writes it.
 
     Raises:
         DataError: If it is no such folder.
@@ -90,7 +90,7 @@ def projected_encoder(
     around a text (such as [CLS] and [SEP]) stays its own.
 
     Args:
-        folder: Of the staged encoder.
+        folder: Folder of the staged encoder.
         texts: ``[vocab]`` text of each student token.
         longest: Tokens of the longest gold assertion.
         device: Where the student is trained.
@@ -116,7 +116,7 @@ def own_encoder(model: PreTrainedModel) -> tuple[Float[Tensor, "vocab width"], E
     """Return a model's own encoder as a measure: its states' mean over the mask.
 
     Args:
-        model: With an encoder; no parameter of it learns any more.
+        model: Model with an encoder; its parameters are frozen.
 
     Returns:
         Its input embeddings, and a function of such embeddings and their 0/1 mask to vectors, through which
@@ -144,7 +144,7 @@ def text_vectors(
     training. A sentence encoder reads text by its own tokenizer. Either cuts what is too long for it.
 
     Args:
-        folder: Of a model with an encoder, or of a staged sentence encoder.
+        folder: Folder of a model with an encoder, or of a staged sentence encoder.
         tokenizer: The model's; a sentence encoder has its own.
         texts: At least one.
         threads: CPU threads.

@@ -35,7 +35,7 @@ def stage(name: str, model: Pretrained, out: Path) -> None:
     teachers and students of one tokenizer have equally many logits.
 
     Args:
-        name: Its name in the configuration.
+        name: Name of the model in the configuration.
         model: Where it comes from.
         out: Folder; it appears only when complete.
 
@@ -111,7 +111,7 @@ def _without_foreign_tokens(tokenizer: PreTrainedTokenizerFast, rows: int) -> Pr
 
 
 def _check(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Make sure that a model can be trained and asked with its tokenizer."""
+    """Make sure that a model can be trained and generate with its tokenizer."""
     rows = network.get_input_embeddings().num_embeddings
     if not tokenizer.is_fast:
         raise DataError("its tokenizer cannot be written as tokenizer.json; take a model with such a file")

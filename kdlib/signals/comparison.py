@@ -70,7 +70,7 @@ def compare(
         l1=(p - stored.exp()).abs().sum(dim=1),
         # A probability that underflows is no infinite loss.
         kl=torch.where(p > 0, p * (exact - stored), 0.0).sum(dim=1),
-        # Several tokens may be the teacher's best; logits tell ties without rounding.
+        # Several tokens may be the teacher's best; logits show ties without rounding.
         top1=(logits.gather(1, best).squeeze(1) == logits.amax(dim=1)).double(),
         entropy=-torch.where(p > 0, p * exact, 0.0).sum(dim=1),
         kept_tokens=kept.double(),

@@ -137,7 +137,7 @@ def signal_rows(
     """Yield the encoded signal of every row's gold target, batch by batch, each followed by its beams.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         chosen: Batches.
         codec: Encodes what the model says.
         precision: Type in which the model computes.

@@ -36,7 +36,7 @@ def fidelity(
     differs by: 1e-6 in single precision, more in bfloat16.
 
     Args:
-        manifest: Of the store.
+        manifest: Manifest of the store.
         teacher: Folder of the model.
         dataset: Token rows of a split that is stored.
         temperatures: One or more T > 0 at which the store can answer.

@@ -37,7 +37,7 @@ class LegacyRow:
     """A row of an earlier system's JSONL.
 
     Attributes:
-        line: Its number in the file.
+        line: Number of the line in the file.
         id: Id of the example that its texts make; empty if they make none.
         references: Number of correct assertions; earlier systems joined all of them to one target.
         logits: The object ``compressed_logits``, or what stands in its place.

@@ -67,7 +67,7 @@ def decode_legacy(
         count: Positions wanted; None is all. Only these are turned into numbers.
 
     Raises:
-        DataError: With the first field that is wrong, or the first position without a distribution.
+        DataError: If a field is wrong or a position has no distribution; it names the first.
     """
     shape = legacy_shape(stored, where)
     if stored.get("format") != "lz4":
@@ -98,7 +98,7 @@ def encode_legacy(
     """Return logits as earlier systems wrote them.
 
     Args:
-        logits: Of the whole vocabulary, in memory of the CPU.
+        logits: Logits of the whole vocabulary, in memory of the CPU.
         bits: 4, 8, 16 or 32.
 
     Raises:
@@ -140,7 +140,7 @@ def encode_legacy(
 def _quantised(
     values: Float[np.ndarray, "positions vocab"], bits: int
 ) -> tuple[UInt[np.ndarray, " bytes"], dict[str, Any]]:
-    """Return levels of 4 or 8 bits as bytes, and the fields that tell how to read them."""
+    """Return levels of 4 or 8 bits as bytes, and the fields that say how to read them."""
     least = float(values.min())
     largest = float(values.max())
     top = 2**bits - 1
@@ -170,18 +170,18 @@ def _values(
     scale, zero = (_finite(stored, name, where) for name in ("scale", "zero_point"))
     if scale <= 0:
         raise _wrong(where, "scale", f"is {scale}; it must be > 0")
-    with np.errstate(over="ignore"):  # an infinite value is told with its position
+    with np.errstate(over="ignore"):  # an infinite value is reported with its position
         found: Float[np.ndarray, "positions vocab"] = ((levels - zero) * scale).astype(np.float32)
     return found
 
 
 def _bits(stored: Mapping[str, Any], where: str) -> int:
     bits = stored.get("bits")
-    told = stored.get("compression")
+    compression = stored.get("compression")
     if type(bits) is not int or bits not in _LEVELS:
         raise _wrong(where, "bits", f"is {_short(bits)}; it must be 4, 8, 16 or 32")
-    if isinstance(told, Mapping) and told.get("bits", bits) != bits:
-        raise _wrong(where, "compression.bits", f"is {_short(told['bits'])}, but bits is {bits}")
+    if isinstance(compression, Mapping) and compression.get("bits", bits) != bits:
+        raise _wrong(where, "compression.bits", f"is {_short(compression['bits'])}, but bits is {bits}")
     return bits
 
 
@@ -243,7 +243,7 @@ def _unpacked(frame: bytes, expected: int, where: str) -> bytes:
 
     decompressor = lz4.frame.LZ4FrameDecompressor()
     try:
-        # One byte more than expected tells a larger content without unpacking it.
+        # One byte more than expected shows a larger content without unpacking it.
         content: bytes = decompressor.decompress(frame, max_length=expected + 1)
     except RuntimeError as error:
         raise _wrong(where, "data_encoded.data", f"is no LZ4 frame ({error})") from None

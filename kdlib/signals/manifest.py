@@ -22,10 +22,10 @@ class StoreFile(Strict):
     """A shard of a store.
 
     Attributes:
-        file: Its path, relative to the manifest's folder and inside it.
+        file: Path of the shard, relative to the manifest's folder and inside it.
         split: Split of its rows.
-        shard: Its number within the split.
-        sha256: Of the file.
+        shard: Number of the shard within the split.
+        sha256: Digest of the file.
         bytes: Size of the file.
         rows: Number of signals.
         positions: Sum of their positions.
@@ -47,7 +47,7 @@ class Manifest(StoreOrigin):
 
     Attributes:
         codec_file: Path of the codec's tensors, relative to the manifest's folder and inside it.
-        codec_bytes: Its size.
+        codec_bytes: Size of that file.
         rows: Number of signals.
         positions: Sum of their positions.
         bytes: Size of all shards.

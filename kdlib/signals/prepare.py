@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kdlib.models.forward import TargetOutput
 
-CALIBRATION = 256  # rows: some thousands of positions tell a channel's size to a few per cent
+CALIBRATION = 256  # rows: some thousands of positions give a channel's size to a few per cent
 BATCH = 16
 COUNTED = 1024  # rows whose tokens are counted at once
 TOLERANCE = 1e-4  # of the largest logit: what single precision may differ by, summed in another order

@@ -115,13 +115,13 @@ def write_shard(
     """Write one shard, row group by row group, so that memory does not grow with the rows.
 
     Equal rows give equal bytes. The file carries a digest of all its values: until a manifest knows its
-    bytes, nothing else tells that it is whole.
+    bytes, nothing else shows that it is whole.
 
     Args:
         path: Parquet file; it appears only when complete.
         rows: Signals in the order of the dataset; a generator is consumed once.
         columns: Names of the codec's columns.
-        compression: Of these columns; all others are small and take zstd.
+        compression: Compression of these columns; all others are small and take zstd.
         metadata: Kept in the file under the key ``kdlib``.
 
     Raises:

@@ -110,7 +110,7 @@ class SignalStore:
             keys: Signals that will be asked for.
 
         Raises:
-            DataError: With the first that differs or is missing.
+            DataError: If one differs or is missing; it names the first.
         """
         for name, digest in expected.items():
             if self.provenance[name] != digest:
@@ -151,8 +151,8 @@ class SignalStore:
         """Return one signal at a temperature.
 
         Raises:
-            DataError: If the signal is missing, belongs to another target, is damaged, or is not to be had at
-                that temperature.
+            DataError: If the signal is missing, belongs to another target, is damaged, or is not
+                available at that temperature.
         """
         columns = self.read([key])
         with _naming(self._manifest, f"id {key.id}, rank {key.rank}: "):

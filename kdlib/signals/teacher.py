@@ -23,7 +23,7 @@ def open_teacher(folder: Path, precision: Precision, threads: int) -> tuple[PreT
 
     Args:
         folder: Folder of the model.
-        precision: As configured.
+        precision: Configured precision; ``auto`` depends on the device.
         threads: CPU threads.
     """
     import torch
@@ -48,7 +48,7 @@ def teacher_output(model: PreTrainedModel, rows: Sequence[Row], precision: torch
     """Return the model's states and logits at the targets of a batch, the logits in single precision.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         rows: One batch.
         precision: Type in which all but the output head computes.
     """
@@ -95,7 +95,7 @@ def finished_outputs(
     """Return for each row the teacher's own outputs that came to an end, best first.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         batch: Rows; their targets are not read.
         precision: Type in which all but the output head computes.
         beams: Beam width, and the outputs of a row at most.

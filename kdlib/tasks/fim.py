@@ -45,7 +45,7 @@ class Sentinels:
         return self.spm
 
     def stand_in(self, text: str) -> bool:
-        """Return whether a text holds a sentinel, which could not be told from those that are written."""
+        """Return whether a text holds a sentinel, which would read as one of those that are written."""
         return any(mark.strip() in text for mark in (*self.psm, self.end, self.stop))
 
 
