@@ -120,7 +120,7 @@ def test_a_model_that_answers_with_no_number_is_refused(teachers, dataset, tmp_p
             model.get_output_embeddings().weight[3] = float("nan")
         return model
 
-    monkeypatch.setattr("kdlib.models.load.load", broken)
+    monkeypatch.setattr("kdlib.signals.teacher.load", broken)
     with pytest.raises(DataError, match="differ by up to nan"):
         prepare(teachers["llama"], dataset.train, Signals(precision="float32"), 1, tmp_path / "c")
 
