@@ -41,7 +41,7 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.scratch import build
 from kdlib.models.tokenizer import load_tokenizer
 from kdlib.records import SPLITS, digest
-from kdlib.signals.extract import extract
+from kdlib.signals.extract import ExtractionJob, extract
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.prepare import prepare
 from kdlib.training.distill import distill
@@ -218,9 +218,10 @@ def store(data: Data, teacher: Path, signals: Signals, threads: int, folder: Pat
     codec, shards = folder / "codec.safetensors", []
     prepare(teacher, data.train, signals, threads, codec)
     origin = digest(map(sha256, (data.train, data.validation)))
+    job = ExtractionJob(teacher, data.tokenizer, signals, 48, threads, "")
     for split, rows in (("train", data.train), ("validation", data.validation)):
         shards.append(folder / split / "0.parquet")
-        extract(teacher, data.tokenizer, rows, origin, codec, split, 0, signals, 48, threads, "", shards[-1])
+        extract(job, rows, origin, codec, split, 0, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
 

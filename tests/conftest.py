@@ -106,18 +106,18 @@ def run_dataset_stage(folder: Path, examples: list[Example], config: Dataset, se
 
 def store_signals(folder: Path, dataset: DatasetFiles, teacher: Path, signals: Signals) -> Path:
     """Store a teacher's signals on train and validation; return the manifest."""
-    from kdlib.signals.extract import extract
+    from kdlib.signals.extract import ExtractionJob, extract
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.prepare import prepare
 
     codec, shards = folder / "codec.safetensors", []
+    job = ExtractionJob(teacher, dataset.tokenizer, signals, 32, 1, "c1")
     prepare(teacher, dataset.train, signals, 1, codec)
     for split in ("train", "validation"):
         for shard in range(signals.shards):
             shards.append(folder / split / f"{shard}.parquet")
             rows = getattr(dataset, split)
-            where = (codec, split, shard, signals, 32, 1, "c1", shards[-1])
-            extract(teacher, dataset.tokenizer, rows, "d1", *where)
+            extract(job, rows, "d1", codec, split, shard, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
 

@@ -224,7 +224,7 @@ def moving_weights(corpus: Corpus) -> None:
 def stored(corpus: Corpus, teacher: Path) -> Path:
     """Store a teacher's signals and return the manifest."""
     from kdlib.records import digest
-    from kdlib.signals.extract import extract
+    from kdlib.signals.extract import ExtractionJob, extract
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.prepare import prepare
 
@@ -232,10 +232,11 @@ def stored(corpus: Corpus, teacher: Path) -> Path:
     codec, shards = folder / "codec.safetensors", []
     prepare(teacher, corpus.train, signals, 1, codec)
     dataset = digest(map(sha256, (corpus.train, corpus.validation)))
+    job = ExtractionJob(teacher, corpus.tokenizer, signals, 32, 1, "demo")
     for split in ("train", "validation"):
         shards.append(folder / split / "0.parquet")
         rows = getattr(corpus, split)
-        extract(teacher, corpus.tokenizer, rows, dataset, codec, split, 0, signals, 32, 1, "demo", shards[-1])
+        extract(job, rows, dataset, codec, split, 0, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from kdlib.config import Student
 from kdlib.losses.critical_tokens import row_weights
-from kdlib.losses.syntax import Legality
-from kdlib.losses.validity import judge
+from kdlib.losses.legality import Legality, judge
 from kdlib.models.load import check_tokenizer, computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.models.scratch import build
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.loop.objective import Objective
-    from kdlib.training.teacher.gold_embeddings import GoldEmbeddings
+    from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
     from kdlib.training.teacher.layers import Pairing
     from kdlib.training.teacher.online import OnlineTeacher
 
@@ -129,7 +128,7 @@ def _gold_embeddings(
     rows: Sequence[Row],
     threads: int,
     teacher: OnlineTeacher | None,
-) -> GoldEmbeddings | None:
+) -> GoldEmbeddingCache | None:
     """Return the frozen encoder with its embeddings of gold assertions, if the losses read it."""
     from kdlib.training.teacher.encoder import gold_embeddings_of
 
@@ -146,7 +145,7 @@ def _gold_embeddings(
 def _objective(
     student: Student,
     tokenizer: PreTrainedTokenizerFast,
-    gold_embeddings: GoldEmbeddings | None,
+    gold_embeddings: GoldEmbeddingCache | None,
     pairing: Pairing | None,
 ) -> Objective:
     """Return the student's losses with what they read beside a batch."""

@@ -230,16 +230,3 @@ def test_checkpointed_activations_need_less_memory_before_the_trainer_has_asked_
     with pytest.raises(DataError, match=r"or set training\.gradient_checkpointing"):
         finetune_on(batch_size=32)
     finetune_on(batch_size=32, gradient_checkpointing=True)
-
-
-def test_a_jobs_control_group_counts_where_it_leaves_less(tmp_path):
-    own, groups = tmp_path / "cgroup", tmp_path / "fs"
-    own.write_text("0::/slurm/job\n")
-    job = groups / "slurm" / "job"
-    job.mkdir(parents=True)
-    (job / "memory.max").write_text("1000000\n")
-    (job / "memory.current").write_text("400000\n")
-    (job / "memory.stat").write_text("anon 100000\ninactive_file 50000\n")
-    (groups / "slurm" / "memory.max").write_text("max\n")
-    assert list(memory._left_in_groups(groups, own)) == [650_000]
-    assert list(memory._left_in_groups(groups, tmp_path / "none")) == []

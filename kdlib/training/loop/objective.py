@@ -12,19 +12,18 @@ import torch
 
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import Combined, LossTerm, combine
+from kdlib.losses.inputs import Judging
 from kdlib.losses.sequence import by_reference
 from kdlib.losses.table import Components
-from kdlib.losses.validity import Judging
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from kdlib.losses.base import Loss
-    from kdlib.losses.combine import Unit
+    from kdlib.losses.base import Loss, Unit
     from kdlib.losses.inputs import Batch
-    from kdlib.losses.syntax import Legality
-    from kdlib.training.teacher.gold_embeddings import GoldEmbeddings
+    from kdlib.losses.legality import Legality
+    from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
     from kdlib.training.teacher.layers import Pairing
 
 
@@ -41,7 +40,7 @@ class Objective:
     """
 
     components: Components
-    gold_embeddings: GoldEmbeddings | None = None
+    gold_embeddings: GoldEmbeddingCache | None = None
     legality: Legality | None = None
     pairing: Pairing | None = None
     judge: Callable[[list[int]], bool] | None = None

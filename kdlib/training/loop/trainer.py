@@ -12,9 +12,10 @@ from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, Traini
 
 from kdlib.config import Training
 from kdlib.files import DataError
-from kdlib.losses.combine import Combined, Unit
+from kdlib.losses.base import Unit
+from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.inputs import Batch, Meanings
+from kdlib.losses.inputs import Batch, GoldEmbeddings
 from kdlib.models.batch import IGNORE, by_length, collate, layout_of
 from kdlib.models.forward import TargetOutput, target_nll, target_output
 from kdlib.teacher_signal import Signal
@@ -28,7 +29,7 @@ from kdlib.training.loop.record_writer import StepRecords
 from kdlib.training.loop.renaming import renaming
 from kdlib.training.loop.sampling import EpochSampler, batches_of_process, subsets_of
 from kdlib.training.loop.schedules import learning_rate_factor
-from kdlib.training.teacher.gold_embeddings import GoldEmbeddings
+from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
 from kdlib.training.teacher.online import signal_of
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class LossTrainer(Trainer):
             self._number_golds(samples, self.objective.gold_embeddings)
         return samples, positions
 
-    def _number_golds(self, samples: list[dict[str, Any]], gold_embeddings: GoldEmbeddings) -> None:
+    def _number_golds(self, samples: list[dict[str, Any]], gold_embeddings: GoldEmbeddingCache) -> None:
         """Number the distinct gold assertions of all processes' micro-batches, and take their embeddings."""
         # In the order of the processes' ranks, so that all of them number alike.
         targets = gather_object([target for batch in samples for target in batch["targets"].ids])
@@ -190,14 +191,14 @@ class LossTrainer(Trainer):
         pairing = self.objective.pairing
         teacher = None
         layers = None
-        meanings = None
+        embeddings = None
         if self.teacher is not None:
             teacher = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
             if pairing is not None and student.layers is not None and teacher.layers is not None:
                 layers = pairing.pairs(student.layers, teacher.layers, inputs, lengths)
         if self.objective.gold_embeddings is not None and self._gold_embeddings is not None:
             encoder = self.objective.gold_embeddings.encoder
-            meanings = Meanings(encoder, self._gold_embeddings, inputs["gold_numbers"])
+            embeddings = GoldEmbeddings(encoder, self._gold_embeddings, inputs["gold_numbers"])
         return Batch(
             student=student.logits,
             ids=labels[labels != IGNORE],
@@ -205,7 +206,7 @@ class LossTrainer(Trainer):
             signal=self._signal(teacher, inputs, temperature),
             token_weights=inputs.get("token_weights"),
             reference_weights=inputs.get("reference_weights"),
-            meanings=meanings,
+            gold_embeddings=embeddings,
             illegality=None if legality is None else legality.at(targets, labels.device),
             layers=layers,
             judging=self.objective.judging(

@@ -18,7 +18,7 @@ from kdlib.models.load import computing_device, load
 from kdlib.models.sentence import own_encoder, projected_encoder
 from kdlib.models.tokenizer import token_texts
 from kdlib.records import digest
-from kdlib.training.teacher.gold_embeddings import GoldEmbeddings, target_numbers
+from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache, target_numbers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -31,7 +31,7 @@ def gold_embeddings_of(
     folder: Path,
     threads: int,
     loaded: PreTrainedModel | None = None,
-) -> GoldEmbeddings:
+) -> GoldEmbeddingCache:
     """Return the embeddings of the rows' gold assertions in a frozen encoder.
 
     Args:
@@ -58,7 +58,7 @@ def gold_embeddings_of(
     else:
         encoder = frozen_encoder((load(model) if loaded is None else loaded).to(device))
     key = digest([json.dumps(settings, sort_keys=True), *map(sha256, files)])[:16]
-    return GoldEmbeddings(encoder, folder / f"{key}.npy", rows)
+    return GoldEmbeddingCache(encoder, folder / f"{key}.npy", rows)
 
 
 def frozen_encoder(model: PreTrainedModel) -> FrozenEncoder:

@@ -29,7 +29,7 @@ SECONDS = 3600.0
 Target = tuple[int, ...]
 
 
-class GoldEmbeddings:
+class GoldEmbeddingCache:
     """Returns embeddings of gold assertions: from the file, from memory, or from the encoder.
 
     Attributes:

@@ -11,8 +11,8 @@ import torch
 from transformers.utils import logging
 
 from kdlib.files import DataError
-from kdlib.losses.hidden import Projections, layer_map
-from kdlib.losses.layers import Layers, MapPairs, StatePairs
+from kdlib.losses.inputs import LayerPairs, MapPairs, StatePairs
+from kdlib.losses.projections import Projections, layer_map
 from kdlib.models.batch import IGNORE
 from kdlib.models.load import load
 from kdlib.models.shrink import layer_counts
@@ -51,7 +51,7 @@ class Pairing:
 
     def pairs(
         self, student: LayerOutput, teacher: LayerOutput, inputs: Mapping[str, Tensor], lengths: Sequence[int]
-    ) -> Layers:
+    ) -> LayerPairs:
         """Return what the layers of student and teacher computed, side by side.
 
         Args:
@@ -81,7 +81,7 @@ class Pairing:
             )
             for stack, mask in masks.items()
         ]
-        return Layers(states, maps)
+        return LayerPairs(states, maps)
 
 
 def pair(student: PreTrainedModel, teacher: PreTrainedModel, components: Components, seed: int) -> Pairing:

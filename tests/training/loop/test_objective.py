@@ -6,7 +6,7 @@ import torch
 from kdlib.config import Size
 from kdlib.files import DataError
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.inputs import Batch, Meanings
+from kdlib.losses.inputs import Batch, GoldEmbeddings
 from kdlib.losses.table import Components
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.generate import log_probabilities
@@ -68,17 +68,17 @@ def test_a_vector_is_the_mean_state_over_the_mask(teacher, encoder, rows):
 def batch_of(rows, logits, signal=None, gold_embeddings=None, legality=None):
     """Return random or given logits of rows with all that their losses read."""
     targets = [tuple(row.target_ids) for row in rows]
-    meanings = None
+    embeddings = None
     if gold_embeddings is not None:
-        first, own = distinct(targets)
+        first, numbers = distinct(targets)
         found = gold_embeddings([targets[i] for i in first])
-        meanings = Meanings(gold_embeddings.encoder, found, torch.tensor(own))
+        embeddings = GoldEmbeddings(gold_embeddings.encoder, found, torch.tensor(numbers))
     return Batch(
         logits,
         torch.tensor([token for target in targets for token in target]),
         [len(target) for target in targets],
         signal=signal,
-        meanings=meanings,
+        gold_embeddings=embeddings,
         illegality=None if legality is None else legality.at(targets, logits.device),
     )
 

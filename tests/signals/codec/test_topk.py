@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kdlib.config import Dense, TopK
 from kdlib.signals.codec.codec import codec_for
-from tests.signals.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax, spread
+from tests.signals.codec.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax, spread
 
 HALF = 2**-11  # half precision's relative error
 

@@ -10,8 +10,8 @@ import torch
 from kdlib.config import Dense, Hidden, Nucleus, Sampled, TopK
 from kdlib.signals.codec.codec import codec_for
 from kdlib.signals.comparison import compare
-from tests.signals.test_codec import round_trip, softmax
-from tests.signals.test_codec_nucleus import tail_error
+from tests.signals.codec.test_codec import round_trip, softmax
+from tests.signals.codec.test_nucleus import tail_error
 
 VOCAB, BEST = 65_537, 500
 ROUNDING = 1e-6  # of single precision, in a sum of probabilities

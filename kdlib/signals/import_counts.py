@@ -14,7 +14,7 @@ MARGIN = 0.1  # share of the tokens by which a neighbouring position must fit be
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportCounts:
     """Counts of an import.
 
     Attributes:

@@ -9,7 +9,7 @@ from kdlib.config import Sampled
 from kdlib.files import DataError
 from kdlib.signals.codec.codec import codec_for
 from kdlib.teacher_signal import SignalKey
-from tests.signals.test_codec import joined, keys_of, logits_like, round_trip, softmax, spread
+from tests.signals.codec.test_codec import joined, keys_of, logits_like, round_trip, softmax, spread
 
 VOCAB = 30
 HALF = 2**-10  # half precision's relative error, of a log-probability and of the tail

@@ -10,7 +10,7 @@ from kdlib.config import Nucleus
 from kdlib.files import DataError
 from kdlib.signals.codec.codec import codec_for
 from kdlib.signals.codec.nucleus import STEP
-from tests.signals.test_codec import joined, keys_of, logits_like, round_trip, softmax, spread
+from tests.signals.codec.test_codec import joined, keys_of, logits_like, round_trip, softmax, spread
 
 ROUNDING = 1e-6  # of single precision, in a sum of probabilities
 LARGEST_TAIL = (255 / 256) ** 3

@@ -5,7 +5,7 @@ import torch
 from kdlib.config import Hidden
 from kdlib.files import DataError
 from kdlib.signals.codec.codec import codec_for
-from tests.signals.test_codec import keys_of, round_trip, softmax
+from tests.signals.codec.test_codec import keys_of, round_trip, softmax
 
 VOCAB, WIDTH, POSITIONS = 257, 31, 40
 PRECISIONS = pytest.mark.parametrize("precision", ["bf16", "int8"])

@@ -10,7 +10,7 @@ from kdlib.config import Dense, Nucleus, Sampled, TopK
 from kdlib.losses.divergence import jsd, kl
 from kdlib.signals.codec.codec import codec_for
 from kdlib.teacher_signal import SparseSignal
-from tests.signals.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax
+from tests.signals.codec.test_codec import STYLES, joined, keys_of, logits_like, round_trip, softmax
 
 VOCAB, POSITIONS = 60, 6
 BOTH = pytest.mark.parametrize("loss", [kl, jsd])

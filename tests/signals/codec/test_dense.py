@@ -7,7 +7,7 @@ import torch
 from kdlib.config import Dense
 from kdlib.signals.codec.codec import codec_for
 from kdlib.teacher_signal import FullSignal
-from tests.signals.test_codec import STYLES, keys_of, logits_like, round_trip, softmax
+from tests.signals.codec.test_codec import STYLES, keys_of, logits_like, round_trip, softmax
 
 HALF = 2**-11  # half precision's relative error
 
