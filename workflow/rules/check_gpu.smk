@@ -10,8 +10,8 @@ rule gpu_report:
         partition="|".join(cfg.gpu_partitions),
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(30),
         gpu=1,
     params:
         threads=cfg.threads,
