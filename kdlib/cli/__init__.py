@@ -14,6 +14,7 @@ from kdlib.cli import (
     extraction,
     lazy,
     lineage,
+    report,
     reproduce,
     runs,
     scaling,
@@ -32,17 +33,29 @@ app = typer.Typer(
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
 command = partial(lazy.command, app)
+# Old spellings of options work for one more release, 0.2; then `renamed` goes.
 command("analyse-loss-scaling")(scaling.analyse)
 command("check")(check.check)
 command("why")(why.why)
 command("watch")(watch.watch)
 command("lineage")(lineage.lineage)
+command("report")(report.report)
 command("reproduce")(reproduce.reproduce)
 command("score")(evaluation.score)
-command("evaluate", partial(stages.with_keys, section="Evaluation"))(evaluation.evaluate)
+command("evaluate", partial(stages.with_keys, section="Evaluation"), renamed={"--measure": "--encoder"})(
+    evaluation.evaluate
+)
 command("teacher", partial(stages.with_keys, section="Teacher"))(stages.teacher)
 command("extract", partial(stages.with_keys, section="Signals"))(extraction.extract)
-command("distill", partial(stages.with_keys, section="Student"))(stages.distill)
+command(
+    "distill",
+    partial(stages.with_keys, section="Student"),
+    renamed={
+        "--store": "--signals-manifest",
+        "--measure": "--encoder-model",
+        "--answers": "--beams-file",
+    },
+)(stages.distill)
 lazy.group(app, "signals", signals.app)
 lazy.group(app, "runs", runs.app)
 

@@ -99,6 +99,6 @@ def _advice(then: dict[str, Any]) -> Iterator[str]:
         yield f"  components: {{semantic: {{scale: {scale['then']:.3g}}}}}  (now {scale['now']:.3g})"
 
 
-def _yaml(value: Any) -> str:  # noqa: ANN401
+def _yaml(value: object) -> str:
     """Return a value as YAML in one line, which JSON is, but for quotes that need not be."""
     return json.dumps(value).replace('"', "")
