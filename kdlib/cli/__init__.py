@@ -75,7 +75,7 @@ def config(
 ) -> None:
     """Check a configuration and print it with every preset resolved.
 
-    All mistakes are told at once. Example: kdlib config --overlay config/debian.yaml
+    All mistakes are reported at once. Example: kdlib config --overlay config/debian.yaml
     """
     import yaml
 
@@ -115,7 +115,8 @@ def mine(
     if not sources.exists():
         fail(f"{sources}: there is no such folder or archive")
     source = PathSource(kind="path", path=str(sources), licence=licence)
-    filters, report = Filters(max_file_bytes=max_file_bytes), out.with_suffix(".json")
+    filters = Filters(max_file_bytes=max_file_bytes)
+    report = out.with_suffix(".json")
     with told():
         mine_source(sources.name, source, sources, filters, out, report, processes)
     counts = read_json(report)
@@ -149,7 +150,8 @@ def import_(
     source = ImportSource.model_validate(
         {"kind": "import", "format": format, "path": str(path), "licence": licence}
     )
-    report, rejected = out.with_suffix(".json"), out.with_suffix(".rejected.jsonl")
+    report = out.with_suffix(".json")
+    rejected = out.with_suffix(".rejected.jsonl")
     filters = Filters(max_file_bytes=max_row_bytes)
     with told():
         import_source(path.resolve().stem, source, filters, out, report, rejected)

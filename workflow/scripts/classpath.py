@@ -11,7 +11,8 @@ from kdlib.jobs import recorded
 
 def main(job: Any) -> None:
     """Run the rule."""
-    found, folder = read_json(Path(job.input.jars)), Path(job.output.folder)
+    found = read_json(Path(job.input.jars))
+    folder = Path(job.output.folder)
     if "reason" in found:
         refuse_class_path(folder, f"no jars: {found['reason']}")
         return

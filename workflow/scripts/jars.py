@@ -10,7 +10,8 @@ from kdlib.sources.debian import fetch_jars
 
 def main(job: Any) -> None:
     """Run the rule."""
-    folder, listing = Path(job.output.folder), Path(job.output.listing)
+    folder = Path(job.output.folder)
+    listing = Path(job.output.listing)
     try:
         jars = fetch_jars(job.params.packages, folder)
     except DataError as error:

@@ -11,7 +11,8 @@ from kdlib.sources.layout import maven_libraries
 
 def main(job: Any) -> None:
     """Run the rule."""
-    folder, listing = Path(job.output.folder), Path(job.output.listing)
+    folder = Path(job.output.folder)
+    listing = Path(job.output.listing)
     try:
         guessed = maven_libraries(Path(job.params.root))
         missing = fetch_libraries(job.params.packages, guessed, job.params.package, folder)
