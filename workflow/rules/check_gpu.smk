@@ -1,4 +1,4 @@
-# What a job finds on a GPU partition: a target of its own, told anew whenever it is asked for.
+# What a job finds on a GPU partition: a separate target, which runs again whenever it is asked for.
 
 
 rule gpu_report:
