@@ -4,7 +4,7 @@ from kdlib.training.loop.schedules import temperature_at
 
 
 def training_outputs(kind):
-    """Outputs of the rule "teacher" or "student" by name: its models, and what the training wrote down."""
+    """Outputs of the training of a "teacher" or "student" by name: its models and its records."""
     entry = f"{kind}s/{{{kind}}}"
     folder = f"{RUN}/{entry}"
 
