@@ -137,6 +137,7 @@ def test_the_old_spelling_of_an_option_works_and_is_not_in_the_help(config):
     assert "note: --measure is called --encoder now" in done.output
     assert "none/config.json: there is no such file" in done.output
     shown = evaluate("--help").output
-    assert "--encoder PATH" in shown
     assert "--measure" not in shown
-    assert "--encoder YAML" not in shown, "the folder's option hides the key, which only the workflow reads"
+    # The folder's option hides the key, which only the workflow reads.
+    assert shown.count("--encoder ") == 1
+    assert "--encoder YAML" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,8 @@ def test_check(jars, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     test = SAMPLE / "src/test/java/tessera/parse/PathNameTest.java"
     given = ("--project", SAMPLE, "--jar", jars[0].parent, "--mutants", 2)
-    printed = kdlib("check", f"{test}:75", "assertTrue(PathName.ROOT.depth() == 0);", *given)
-    assert printed.startswith("passed\n")
-    assert "of 2 mutants" in printed
+    printed = kdlib("check", f"{test}:75", "assertEquals(0, PathName.ROOT.depth());", *given, "--json")
+    found = json.loads(printed)
+    assert found["candidate"]["status"] == "passed"
+    assert found["candidate"] == found["reference"]
+    assert found["candidate"]["mutants"] > 0
