@@ -26,7 +26,8 @@ def extract(
     """Store one teacher's signals on train and validation without the workflow.
 
     The section signals gives every setting that no option sets; options are its keys and take YAML.
-    Run again, it goes on with the shards that are missing. kdlib distill takes OUT/manifest.json as --store.
+    Run again, it goes on with the shards that are missing. OUT/manifest.json is what kdlib distill takes as
+    --signals-manifest.
 
     Example:
     kdlib extract base --out stores/int8 --codec '{kind: hidden, precision: int8}'

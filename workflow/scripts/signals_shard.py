@@ -10,7 +10,7 @@ from kdlib.records import digest
 from kdlib.signals.extract import ExtractionJob, extract
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     datasets = {Path(path).stem: Path(path) for path in job.input.dataset}
     extract(
@@ -32,5 +32,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)
