@@ -16,13 +16,14 @@ container: "docker://python:3.11-slim-bookworm"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/lookups.smk"
 include: "workflow/rules/checks.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/imports.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/models.smk"
+include: "workflow/rules/starts.smk"
 include: "workflow/rules/views.smk"
+include: "workflow/rules/training.smk"
 include: "workflow/rules/teacher.smk"
 include: "workflow/rules/signals.smk"
 include: "workflow/rules/fidelity.smk"
@@ -42,7 +43,7 @@ localrules:
     jars,
     libraries,
     model,
-    encoder,
+    stage_encoder,
     manifest,
     tracking,
     track,

@@ -4,6 +4,8 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,69 +15,56 @@ from kdlib.provenance.code import code_modules, left_out
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 HEAVY = ["torch", "transformers", "mlflow", "pandas", "scipy"]
-
+# Modules and packages of kdlib, lowest first. Each imports lower lines only: nothing of its own line, nothing
+# above it. Imports in functions and under TYPE_CHECKING count like all others.
+FLOORS = [
+    ["records"],
+    ["files"],
+    ["provenance", "workdir"],
+    ["jobs", "java"],
+    ["tasks", "metrics", "teacher_signal", "softmax"],
+    ["losses"],
+    ["config"],
+    ["results", "telemetry"],
+    ["sources"],
+    ["corpus", "execution"],
+    ["retrieval"],
+    ["models"],
+    ["dataset", "signals", "runs"],
+    ["tracking"],
+    ["training"],
+    ["evaluation"],
+    ["report"],
+    ["cli"],
+]
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 OF_RECORDS = set(code_modules(ROOT / "kdlib" / "jobs.py")) - {"kdlib", "kdlib.files", "kdlib.records"}
-BY_ALL = {"config", "records", "files", "provenance", "jobs", "softmax"}
-# Module or package under kdlib: what else of kdlib it may import. The longest name that fits a module counts.
-ALLOWED = {
-    "config": {"losses.table"},  # losses declare their constants
-    "records": set(),
-    "softmax": set(),
-    "files": {"records"},
-    "provenance": {"files"},
-    "jobs": {"files", "provenance"},
-    "workdir": {"files"},
-    "teacher_signal": set(),
-    "java": BY_ALL,
-    "tasks": BY_ALL | {"java"},
-    "losses": BY_ALL | {"java", "teacher_signal"},
-    "metrics": BY_ALL | {"java"},
-    "signals.codec": BY_ALL | {"java", "teacher_signal"},
-    "telemetry": BY_ALL,
-    "sources": BY_ALL,
-    "corpus": BY_ALL | {"java", "sources", "tasks"},
-    "dataset": BY_ALL | {"tasks", "models"},
-    "models": BY_ALL | {"tasks"},
-    "signals": BY_ALL | {"models", "tasks", "teacher_signal"},
-    "training": BY_ALL
-    | {
-        "losses",
-        "metrics",
-        "models",
-        "signals",
-        "tasks",
-        "teacher_signal",
-        "telemetry",
-        "tracking.mlflow_run",
-    },
-    "encoder": BY_ALL | {"tasks", "models", "metrics"},
-    "execution": BY_ALL | {"java", "sources"},
-    "evaluation": BY_ALL | {"models", "tasks", "metrics", "java", "execution"},
-    "completion": BY_ALL | {"models", "training", "tasks", "metrics"},
-    "assist": BY_ALL | {"tasks", "java", "execution"},
-    "report": BY_ALL | {"corpus.assembly.lengths"},
-    "tracking": BY_ALL | {"runs.numbers", "telemetry.step_csv"},
-    "runs": BY_ALL,
-}
-MAY_IMPORT_ALL = {"cli"}
 
 
-def modules():
+def modules() -> list[Path]:
     return sorted((ROOT / "kdlib").rglob("*.py"))
 
 
-def module_name(path):
-    """Return the dotted name of a file of kdlib, without ``kdlib`` itself."""
-    return (
-        ".".join(path.relative_to(ROOT / "kdlib").with_suffix("").parts).removesuffix("__init__").rstrip(".")
-    )
+def module_name(path: Path) -> str:
+    """Return the dotted name of a file of kdlib; a package's is that of its ``__init__.py``."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def within(name, folders):
-    return any(name == folder or name.startswith(folder + ".") for folder in folders)
+PATHS = {module_name(path): path for path in modules()}
 
 
-def imported(path):
+def folder_of(name: str) -> str:
+    """Return the package that a module lies in; one right below kdlib stands for itself."""
+    parent = name.rpartition(".")[0]
+    return name if PATHS[name].name == "__init__.py" or parent == "kdlib" else parent
+
+
+def top_of(name: str) -> str:
+    """Return the module or package right below kdlib that a module belongs to."""
+    return name.split(".")[1] if name != "kdlib" else ""
+
+
+def imported(path: Path) -> Iterator[str]:
     """Yield the absolute name of everything that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -85,22 +74,79 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_the_rules_know_every_part():
-    parts = {module_name(path).split(".")[0] for path in modules()} - {""}
-    assert {"config", "losses", "training"} <= parts
-    assert parts <= ALLOWED.keys() | MAY_IMPORT_ALL
+def imports_of(name: str) -> set[str]:
+    """Return the modules of kdlib that a module imports."""
+    inner = {full for full in imported(PATHS[name]) if full.split(".")[0] == "kdlib"}
+    return {full if full in PATHS else full.rpartition(".")[0] for full in inner} - {name}
 
 
-@pytest.mark.parametrize("path", modules(), ids=module_name)
-def test_imports_point_one_way(path):
-    name = module_name(path)
-    if within(name, MAY_IMPORT_ALL):
-        return
-    rule = max((part for part in ALLOWED if within(name, [part])), key=len, default="")
-    own = {rule}
-    inner = [full.removeprefix("kdlib.") for full in imported(path) if full.startswith("kdlib.")]
-    wrong = [target for target in inner if not within(target, own | ALLOWED.get(rule, set()))]
-    assert wrong == []
+IMPORTS = {name: imports_of(name) for name in PATHS}
+
+
+def circle(part_of: Callable[[str], str], imports: dict[str, set[str]]) -> list[str]:
+    """Return parts that import each other in a circle, the first of them again at the end; none is best.
+
+    Args:
+        part_of: Returns the part of a module that is looked at.
+        imports: Module: the modules that it imports.
+    """
+    graph: dict[str, set[str]] = {}
+    for name, targets in imports.items():
+        graph.setdefault(part_of(name), set()).update(
+            {part_of(target) for target in targets} - {part_of(name)}
+        )
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def wrong_imports(imports: dict[str, set[str]]) -> list[str]:
+    """Return the imports of a line that is not lower."""
+    return [
+        f"{name} imports {target}"
+        for name, targets in imports.items()
+        for target in sorted(targets)
+        if top_of(name) != top_of(target) and FLOOR[top_of(target)] >= FLOOR[top_of(name)]
+    ]
+
+
+def test_the_floors_are_the_packages_that_exist():
+    assert sorted(FLOOR) == sorted({top_of(name) for name in PATHS} - {""})
+    assert len(FLOOR) == sum(map(len, FLOORS))
+    assert IMPORTS["kdlib"] == set()
+
+
+def test_imports_point_to_lower_floors():
+    assert wrong_imports(IMPORTS) == []
+
+
+@pytest.mark.parametrize("part_of", [str, folder_of], ids=["files", "folders"])
+def test_nothing_imports_in_a_circle(part_of):
+    assert circle(part_of, IMPORTS) == []
+
+
+def test_an_import_that_points_up_or_sideways_is_found():
+    within = {"kdlib.metrics.bleu": {"kdlib.metrics.tokens", "kdlib.records"}}
+    assert wrong_imports(within) == []
+    beside = {"kdlib.metrics.bleu": {"kdlib.tasks.fim"}, "kdlib.files": {"kdlib.provenance.code"}}
+    assert wrong_imports(beside) == [
+        "kdlib.metrics.bleu imports kdlib.tasks.fim",
+        "kdlib.files imports kdlib.provenance.code",
+    ]
+
+
+def test_a_circle_is_found():
+    files = {"kdlib.files": {"kdlib.records"}, "kdlib.records": {"kdlib.files"}}
+    assert set(circle(str, files)) == set(files)
+    folders = {
+        "kdlib.signals.store": {"kdlib.signals.codec.codec"},
+        "kdlib.signals.codec.dense": {"kdlib.signals.manifest"},
+    }
+    assert circle(str, folders) == []
+    assert set(circle(folder_of, folders)) == {"kdlib.signals", "kdlib.signals.codec"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=module_name)
@@ -154,6 +200,7 @@ def test_the_probe_sees_a_heavy_import(tmp_path):
     assert {"scipy", "kdlib.records"} <= set(names)
 
 
+@pytest.mark.slow
 def test_importing_a_script_or_the_command_line_loads_nothing_heavy(loaded):
     assert len(loaded) == len(SCRIPTS) + 1
     heavy = {script: [name for name in HEAVY if name in names] for script, names in loaded.items()}

@@ -47,7 +47,7 @@ def jobs(overlays: list[Path], targets: list[str]) -> list[dict[str, Any]]:
         return [_plain(workflow.dag, job) for job in workflow.dag.jobs if job.output]
 
 
-def _plain(dag: Any, job: Any) -> dict[str, Any]:  # noqa: ANN401  (Snakemake's objects)
+def _plain(dag: Any, job: Any) -> dict[str, Any]:
     return {
         "rule": job.rule.name,
         "wildcards": dict(job.wildcards.items()),

@@ -14,6 +14,7 @@ from kdlib.cli import (
     extraction,
     lazy,
     lineage,
+    report,
     reproduce,
     runs,
     scaling,
@@ -32,17 +33,29 @@ app = typer.Typer(
     "with snakemake --profile profiles/local; these commands are its parts and tools.",
 )
 command = partial(lazy.command, app)
+# Old spellings of options work for one more release, 0.2; then `renamed` goes.
 command("analyse-loss-scaling")(scaling.analyse)
 command("check")(check.check)
 command("why")(why.why)
 command("watch")(watch.watch)
 command("lineage")(lineage.lineage)
+command("report")(report.report)
 command("reproduce")(reproduce.reproduce)
 command("score")(evaluation.score)
-command("evaluate", partial(stages.with_keys, section="Evaluation"))(evaluation.evaluate)
+command("evaluate", partial(stages.with_keys, section="Evaluation"), renamed={"--measure": "--encoder"})(
+    evaluation.evaluate
+)
 command("teacher", partial(stages.with_keys, section="Teacher"))(stages.teacher)
 command("extract", partial(stages.with_keys, section="Signals"))(extraction.extract)
-command("distill", partial(stages.with_keys, section="Student"))(stages.distill)
+command(
+    "distill",
+    partial(stages.with_keys, section="Student"),
+    renamed={
+        "--store": "--signals-manifest",
+        "--measure": "--encoder-model",
+        "--answers": "--beams-file",
+    },
+)(stages.distill)
 lazy.group(app, "signals", signals.app)
 lazy.group(app, "runs", runs.app)
 
@@ -62,7 +75,7 @@ def config(
 ) -> None:
     """Check a configuration and print it with every preset resolved.
 
-    All mistakes are told at once. Example: kdlib config --overlay config/debian.yaml
+    All mistakes are reported at once. Example: kdlib config --overlay config/debian.yaml
     """
     import yaml
 
@@ -102,7 +115,8 @@ def mine(
     if not sources.exists():
         fail(f"{sources}: there is no such folder or archive")
     source = PathSource(kind="path", path=str(sources), licence=licence)
-    filters, report = Filters(max_file_bytes=max_file_bytes), out.with_suffix(".json")
+    filters = Filters(max_file_bytes=max_file_bytes)
+    report = out.with_suffix(".json")
     with told():
         mine_source(sources.name, source, sources, filters, out, report, processes)
     counts = read_json(report)
@@ -136,7 +150,8 @@ def import_(
     source = ImportSource.model_validate(
         {"kind": "import", "format": format, "path": str(path), "licence": licence}
     )
-    report, rejected = out.with_suffix(".json"), out.with_suffix(".rejected.jsonl")
+    report = out.with_suffix(".json")
+    rejected = out.with_suffix(".rejected.jsonl")
     filters = Filters(max_file_bytes=max_row_bytes)
     with told():
         import_source(path.resolve().stem, source, filters, out, report, rejected)
@@ -164,7 +179,7 @@ def export(
     Example: kdlib export results/default/corpus/examples.parquet train.jsonl
     --splits results/default/corpus/splits.parquet --split train
     """
-    from kdlib.corpus.importers.seed import export_seed
+    from kdlib.corpus.importers.export import export_seed
     from kdlib.records import SPLITS
 
     chosen = next((name for name in SPLITS if name == split), None)

@@ -56,12 +56,17 @@ def _jars(given: list[Path]) -> list[Path]:
 
 
 def _text(found: dict[str, Any]) -> str:
-    own, reference = found["candidate"], found["reference"]
-    lines = [own["status"].replace("_", " ") + (f": {own['message']}" if own["message"] else "")]
-    if own["tautology"]:
-        lines.append(f"it cannot fail: {own['tautology']}")
-    if own["mutants"]:
-        lines.append(f"kills {own['killed']} of {own['mutants']} mutants of the method under test")
+    candidate = found["candidate"]
+    reference = found["reference"]
+    lines = [
+        candidate["status"].replace("_", " ") + (f": {candidate['message']}" if candidate["message"] else "")
+    ]
+    if candidate["tautology"]:
+        lines.append(f"it cannot fail: {candidate['tautology']}")
+    if candidate["mutants"]:
+        lines.append(
+            f"kills {candidate['killed']} of {candidate['mutants']} mutants of the method under test"
+        )
     if reference["mutants"]:
         lines.append(f"in its place stands {found['assertion']}")
         lines.append(f"which kills {reference['killed']} of {reference['mutants']}")

@@ -52,7 +52,8 @@ def check_assertion(
     Raises:
         DataError: If no assertion stands there, its test cannot be run, or the project cannot be read.
     """
-    jdk, root = find_jdk(), project.resolve()
+    jdk = find_jdk()
+    root = project.resolve()
     with tempfile.TemporaryDirectory(prefix="kdlib-check-") as folder:
         place = Path(folder)
         example = _example_at(test, line, root, place)
@@ -91,7 +92,8 @@ def _example_at(test: Path, line: int, root: Path, folder: Path) -> Example:
         raise DataError(f"{test} does not lie in the project {root}; set --project to its folder")
     source = PathSource(kind="path", path=str(root), licence="unknown")
     mine_source("project", source, root, Filters(), folder / "mined.parquet", folder / "mined.json")
-    content, known = path.read_bytes(), []
+    content = path.read_bytes()
+    known = []
     for example in read_examples(folder / "mined.parquet"):
         for where in example.occurrences:
             if where.path == path.relative_to(root).as_posix():

@@ -80,7 +80,7 @@ def evaluate(
     overlay: Overlay = None,
     base: Base = Path("config/config.yaml"),
     dataset: Dataset = None,
-    measure: Annotated[
+    encoder: Annotated[
         Path | None,
         typer.Option(help="Folder of a staged sentence encoder; the teacher's own encoder if left out."),
     ] = None,
@@ -106,7 +106,7 @@ def evaluate(
         fail(f"two students have the same name, the folder above best_model; there are {', '.join(students)}")
     for option, path in (
         ("--teacher", teacher),
-        ("--measure", measure),
+        ("--encoder", encoder),
         *(("--student", p) for p in students.values()),
     ):
         if path is not None:
@@ -116,7 +116,7 @@ def evaluate(
     existing(data / "test.parquet", "--dataset")
     with told():
         report = evaluate_models(
-            Models(teacher, students, measure),
+            Models(teacher, students, encoder),
             data,
             examples,
             config.evaluation,

@@ -26,28 +26,28 @@ def extract(
     """Store one teacher's signals on train and validation without the workflow.
 
     The section signals gives every setting that no option sets; options are its keys and take YAML.
-    Run again, it goes on with the shards that are missing. kdlib distill takes OUT/manifest.json as --store.
+    Run again, it goes on with the shards that are missing. OUT/manifest.json is what kdlib distill takes as
+    --signals-manifest.
 
     Example:
     kdlib extract base --out stores/int8 --codec '{kind: hidden, precision: int8}'
     """
     from kdlib.provenance import code_digest
     from kdlib.signals import whole
+    from kdlib.signals.extract import ExtractionJob
 
     config = configured_section("signals", keys, [base, *(overlay or [])])
     data = dataset_folder(dataset, config)
     model = teacher_model or Path("results") / config.run / "teachers" / name / "best_model"
     existing(model / "model.safetensors", "--teacher-model")
     with told():
-        manifest = whole.extract_store(
-            model,
-            data / "tokenizer",
-            data / "train.parquet",
-            data / "validation.parquet",
-            config.signals,
-            config.dataset.max_target_tokens,
-            config.threads,
-            code_digest(Path(whole.__file__)),
-            out,
+        job = ExtractionJob(
+            teacher=model,
+            tokenizer=data / "tokenizer",
+            signals=config.signals,
+            max_tokens=config.dataset.max_target_tokens,
+            threads=config.threads,
+            code=code_digest(Path(whole.__file__)),
         )
+        manifest = whole.extract_store(job, data / "train.parquet", data / "validation.parquet", out)
     print(f"{manifest}: look into it with kdlib signals inspect {out}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.files import DataError, read_json, read_parquet
 from kdlib.signals.manifest import StoreFile, read_manifest
-from kdlib.signals.shard import Origin, read_shard
+from kdlib.signals.shard import StoreOrigin, read_shard
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -57,7 +57,8 @@ def description(path: Path) -> Values:
     if path.is_file() and path.suffix != ".json":
         return _shard(path)
     manifest = manifest_of(path)
-    store, fidelity = read_manifest(manifest), manifest.parent / "fidelity.json"
+    store = read_manifest(manifest)
+    fidelity = manifest.parent / "fidelity.json"
     return {
         "path": str(manifest),
         **_origin(store),
@@ -79,8 +80,10 @@ def verified(manifest: Path) -> Values:
 
     from kdlib.signals.store import SignalStore
 
-    stated, store = read_manifest(manifest), SignalStore(manifest)
-    temperature, positions = _temperature(stated, None), 0
+    stated = read_manifest(manifest)
+    store = SignalStore(manifest)
+    temperature = _temperature(stated, None)
+    positions = 0
     for target in tqdm(store.targets(), total=len(store), unit=" signals", disable=None):
         signal = store.signal(target.key, temperature)
         where = f"{manifest}: id {target.key.id}, rank {target.key.rank}"
@@ -102,12 +105,12 @@ def one_signal(
     """Return the most probable tokens of a signal.
 
     Args:
-        manifest: Of the store.
+        manifest: Manifest of the store.
         row: Id of the example, or its first characters.
-        rank: 0 for the gold target, 1…n for the teacher's own outputs.
-        temperature: None for that of the codec, or 1.
-        top: Tokens of each position.
-        tokenizer: Folder; with it the tokens have texts.
+        rank: 0 for the gold target, 1…n for the teacher's beams.
+        temperature: Temperature, > 0; None takes that of the codec, or 1.
+        top: Number of tokens returned for each position.
+        tokenizer: Folder of the tokenizer; with it the tokens have texts.
 
     Raises:
         DataError: If there is no such signal or several ids begin so, or the codec cannot answer at that
@@ -128,7 +131,7 @@ def one_signal(
         raise DataError(f"{manifest}: id {of_id[0].key.id} has no rank {rank}; it has {ranks}")
     asked = _temperature(read_manifest(manifest), temperature)
     signal = store.signal(target.key, asked)
-    words = load_tokenizer(tokenizer) if tokenizer else None
+    decoder = load_tokenizer(tokenizer) if tokenizer else None
     return {
         "id": target.key.id,
         "target_hash": target.key.target_hash,
@@ -136,17 +139,18 @@ def one_signal(
         "score": target.score,
         "temperature": asked,
         "target_ids": target.target_ids,
-        "positions": _positions(signal, top, words),
+        "positions": _positions(signal, top, decoder),
     }
 
 
-def _origin(origin: Origin) -> Values:
+def _origin(origin: StoreOrigin) -> Values:
     return {name: getattr(origin, name) for name in (*NAMES, "codec")}
 
 
 def _shard(path: Path) -> Values:
     content = read_shard(path)
-    metadata, size = content.metadata, path.stat().st_size
+    metadata = content.metadata
+    size = path.stat().st_size
     name = f"{metadata.shard} of {metadata.shards}"
     return {
         "path": str(path),
@@ -184,7 +188,7 @@ def _ranks(shards: Sequence[Path]) -> dict[int, int]:
     return dict(sorted(counted.items()))
 
 
-def _temperature(store: Origin, asked: float | None) -> float:
+def _temperature(store: StoreOrigin, asked: float | None) -> float:
     """Return the temperature asked for, else the one that a sparse store was made at, else 1."""
     if asked is None:
         return float(store.codec.get("temperature", 1.0))
@@ -201,20 +205,22 @@ def _mass(signal: Signal) -> Float[Tensor, " positions"]:
     return mass + signal.tail_mass if isinstance(signal, SparseSignal) else mass
 
 
-def _positions(signal: Signal, top: int, words: PreTrainedTokenizerFast | None) -> list[Values]:
+def _positions(signal: Signal, top: int, tokenizer: PreTrainedTokenizerFast | None) -> list[Values]:
     """Return, for every position, the most probable tokens and the mass of all others."""
     from kdlib.teacher_signal import SparseSignal
 
     probabilities, order = signal.log_probs.exp().sort(dim=1, descending=True)
-    ids, tail = order, probabilities.new_zeros(len(order))
+    ids = order
+    tail = probabilities.new_zeros(len(order))
     if isinstance(signal, SparseSignal):
-        ids, tail = signal.ids.gather(1, order), signal.tail_mass
+        ids = signal.ids.gather(1, order)
+        tail = signal.tail_mass
     found = []
     for position in zip(ids.tolist(), probabilities.tolist(), tail.tolist(), strict=True):
         kept = [(token, value) for token, value in zip(*position[:2], strict=True) if value > 0]
         tokens = [{"id": token, "probability": value} for token, value in kept[:top]]
-        if words:
-            tokens = [{**token, "text": words.decode([token["id"]])} for token in tokens]
+        if tokenizer:
+            tokens = [{**token, "text": tokenizer.decode([token["id"]])} for token in tokens]
         others = sum(value for _, value in kept[top:]) + position[2]
         found.append({"tokens": tokens, "others": others, "tail": position[2]})
     return found

@@ -7,7 +7,8 @@ configuration need pydantic as well, which takes longer to import than all else.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import typer
@@ -18,14 +19,18 @@ Function = TypeVar("Function", bound=Callable[..., None])
 
 
 def command(
-    app: typer.Typer, name: str, read: Callable[[Callable[..., None]], Callable[..., None]] = lambda own: own
+    app: typer.Typer,
+    name: str,
+    read: Callable[[Callable[..., None]], Callable[..., None]] = lambda function: function,
+    renamed: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Return a decorator that adds a function as a command.
 
     Args:
-        app: Where to add it.
-        name: Of the command.
-        read: Gives, when the command is asked for, what is to be called in place of the function.
+        app: The app to add it to.
+        name: Name of the command.
+        read: Called when the command is asked for; returns the function to call in place of the decorated.
+        renamed: Old spelling of an option: the spelling that replaces it. Help shows the new one alone.
     """
 
     def added(function: Function) -> Function:
@@ -34,7 +39,7 @@ def command(
             whole.command(name)(read(function))
             return whole
 
-        _add(app, name, inspect.getdoc(function), alone)
+        _add(app, name, inspect.getdoc(function), alone, renamed or {})
         return function
 
     return added
@@ -42,14 +47,31 @@ def command(
 
 def group(app: typer.Typer, name: str, commands: typer.Typer) -> None:
     """Add an app, made with ``add_completion=False``, as a group of commands."""
-    _add(app, name, commands.info.help, lambda: commands)
+    _add(app, name, commands.info.help, lambda: commands, {})
 
 
-def _add(app: typer.Typer, name: str, help_text: str | None, whole: Callable[[], typer.Typer]) -> None:
+def _add(
+    app: typer.Typer,
+    name: str,
+    help_text: str | None,
+    whole: Callable[[], typer.Typer],
+    renamed: Mapping[str, str],
+) -> None:
     class Listed(TyperCommand):
         """Stands in the list, and gives its place to the whole command where it is used."""
 
-        def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  (click's)
-            return get_command(whole()).make_context(*args, **kwargs)
+        def make_context(self, name: Any, args: list[str], *rest: Any, **more: Any) -> Any:  # noqa: ANN401  (click's)
+            return get_command(whole()).make_context(name, list(_current(args, renamed)), *rest, **more)
 
     app.command(name, cls=Listed, help=help_text)(lambda: None)
+
+
+def _current(arguments: Sequence[str], renamed: Mapping[str, str]) -> Iterator[str]:
+    """Yield arguments with the options that have new spellings by these, and say so."""
+    for argument in arguments:
+        option, equals, value = argument.partition("=")
+        if option in renamed:
+            print(f"note: {option} is called {renamed[option]} now", file=sys.stderr)
+            yield f"{renamed[option]}{equals}{value}"
+        else:
+            yield argument

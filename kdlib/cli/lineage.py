@@ -17,14 +17,14 @@ def lineage(
     number: Annotated[
         str | None,
         typer.Option(
-            help="Of the report: MODEL/METRIC, e.g. students/trident/token_f1; leaves out other models."
+            help="Number of the report, MODEL/METRIC, e.g. students/trident/token_f1; omits other models."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifests as one JSON object.")] = False,
 ) -> None:
     """Follow an artefact, or a number of the report, back to its sources.
 
-    Every job behind it is told with its configuration, the digest of its code and its packages.
+    Every job behind it is printed with its configuration, the digest of its code and its packages.
 
     Example: kdlib lineage results/default/report.html --number students/trident/token_f1
     """
@@ -40,7 +40,7 @@ def lineage(
         jobs = list(ancestry([str(path)], manifests))
         score = _score(folder, model, metric) if number else None
     if not jobs:
-        fail(f"{path}: no manifest in {folder} tells who made it")
+        fail(f"{path}: no manifest in {folder} says what made it")
     if as_json:
         print(json.dumps({"score": score, "jobs": jobs, "sources": sources(jobs)}))
         return
@@ -48,8 +48,8 @@ def lineage(
         print(
             f"{number}: {score['value']:.4g} [{score['low']:.4g}, {score['high']:.4g}], {score['signature']}"
         )
-    for own in jobs:
-        print("\n".join(_told_job(own)))
+    for job in jobs:
+        print("\n".join(_job_lines(job)))
     print("sources")
     for name, sha in sources(jobs).items():
         print(f"  {sha[:16]}  {name}")
@@ -59,10 +59,10 @@ def _of_model(manifests: list[dict[str, Any]], model: str) -> list[dict[str, Any
     """Return manifests without the evaluations of other models than one; all of them if none is named."""
     return [
         {
-            **own,
-            "input": {path: sha for path, sha in own["input"].items() if not model or _is_of(path, model)},
+            **job,
+            "input": {path: sha for path, sha in job["input"].items() if not model or _is_of(path, model)},
         }
-        for own in manifests
+        for job in manifests
     ]
 
 
@@ -71,7 +71,8 @@ def _is_of(path: str, model: str) -> bool:
     place = Path(path).parts[2:]
     owners = {"students"}
     if place[:1] == ("evaluation",):
-        place, owners = place[1:], {"students", "teachers", "baselines"}
+        place = place[1:]
+        owners = {"students", "teachers", "baselines"}
     return len(place) < 3 or place[0] not in owners or "/".join(place[:2]) == model
 
 
@@ -86,11 +87,11 @@ def _score(folder: Path, model: str, metric: str) -> dict[str, Any]:
     return score
 
 
-def _told_job(own: dict[str, Any]) -> Iterator[str]:
-    packages = ", ".join(f"{name} {version}" for name, version in own["environment"]["packages"].items())
-    yield " ".join([own["rule"], *map(str, own["wildcards"].values())])
-    yield f"  code    {own['code']['digest']}"
-    yield f"  python  {own['environment']['python']}; {packages}"
-    yield f"  config  {json.dumps(own['params'])}"
-    for path, sha in own["output"].items():
+def _job_lines(job: dict[str, Any]) -> Iterator[str]:
+    packages = ", ".join(f"{name} {version}" for name, version in job["environment"]["packages"].items())
+    yield " ".join([job["rule"], *map(str, job["wildcards"].values())])
+    yield f"  code    {job['code']['digest']}"
+    yield f"  python  {job['environment']['python']}; {packages}"
+    yield f"  config  {json.dumps(job['params'])}"
+    for path, sha in job["output"].items():
         yield f"  made    {sha[:16]}  {path}"

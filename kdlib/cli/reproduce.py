@@ -47,11 +47,13 @@ def reproduce(
     if subprocess.run(command, cwd=folder, check=False).returncode:
         fail(f"{folder}: the run failed, see above")
     found = list(compare(before, Path(), folder))
-    for own in found:
-        if own.answer in {"differs", "missing"}:
-            print(f"{own.answer}: {own.path}")
-    print(", ".join(f"{count} {answer}" for answer, count in Counter(own.answer for own in found).items()))
-    if any(own.answer in {"differs", "missing"} for own in found):
+    for result in found:
+        if result.answer in {"differs", "missing"}:
+            print(f"{result.answer}: {result.path}")
+    print(
+        ", ".join(f"{count} {answer}" for answer, count in Counter(result.answer for result in found).items())
+    )
+    if any(result.answer in {"differs", "missing"} for result in found):
         raise typer.Exit(1)
 
 
@@ -77,10 +79,10 @@ def _changed(before: dict[str, Any]) -> Iterator[str]:
     """Yield the rules whose code or packages are others now than when the run was made."""
     from kdlib.provenance import code_digest, package_versions
 
-    rules = {own["rule"]: own for own in before["jobs"]}
-    for rule, own in sorted(rules.items()):
-        script = Path(own["script"])
-        if not script.is_file() or code_digest(script) != own["code"]:
-            yield f"the code of {rule} has changed since; kdlib why {rule} tells where"
-        elif package_versions(script) != own["environment"]["packages"]:
-            yield f"the packages of {rule} have changed since; kdlib why {rule} tells which"
+    rules = {job["rule"]: job for job in before["jobs"]}
+    for rule, job in sorted(rules.items()):
+        script = Path(job["script"])
+        if not script.is_file() or code_digest(script) != job["code"]:
+            yield f"the code of {rule} has changed since; kdlib why {rule} says where"
+        elif package_versions(script) != job["environment"]["packages"]:
+            yield f"the packages of {rule} have changed since; kdlib why {rule} says which"

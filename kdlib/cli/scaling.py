@@ -32,7 +32,7 @@ def analyse(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell how much of the gradient each loss makes, and which β and weights would change it.
+    """Print how much of the gradient each loss makes, and which β and weights would change it.
 
     A loss of weight 0.35 may make 5 % of the gradient or 90 %, for losses are not equally steep. Wanted by
     default are shares in the proportion of the weights. What is advised would have given the wanted shares
@@ -52,8 +52,9 @@ def analyse(
     asked = dict(map(_share, share or []))
     with told():
         found = analysis(run, asked, since)
-        of, first = found["measured"], found["looked_at"]["first_step"]
-        write_shares(figure, of["steps"], of["shares"], of["norms"], found["wanted"], first)
+        measured = found["measured"]
+        first = found["looked_at"]["first_step"]
+        write_shares(figure, measured["steps"], measured["shares"], measured["norms"], found["wanted"], first)
     found["figure"] = str(figure)
     print(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found)))
 
@@ -71,13 +72,17 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     measurements = len(found["measured"]["steps"])
     yield f"{found['run']}: share of each loss in the gradient, {measurements} measurements"
     yield ""
-    rows = [[_steps(own), *(f"{own['shares'][name]:.0%}" for name in names), ""] for own in found["periods"]]
+    rows = [
+        [_steps(period), *(f"{period['shares'][name]:.0%}" for name in names), ""]
+        for period in found["periods"]
+    ]
     yield from table([["steps", *names, ""], *rows])
     yield ""
-    looked_at, then = found["looked_at"], found["recommended"]
+    looked_at = found["looked_at"]
+    then = found["recommended"]
     yield f"from step {looked_at['first_step']} on, {looked_at['measured_steps']} measurements"
     shares = [[f"{found[key][name]:.0%}" for key in ("share", "wanted")] for name in names]
-    weights = [[f"{own['weight'][name]:.3g}" for own in (found, then)] for name in names]
+    weights = [[f"{side['weight'][name]:.3g}" for side in (found, then)] for name in names]
     rows = [[name, *pair, *other, ""] for name, pair, other in zip(names, shares, weights, strict=True)]
     yield from table([["", "share", "wanted", "weight", "then", ""], *rows])
     yield ""
@@ -86,7 +91,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _steps(period: dict[str, Any]) -> str:
-    first, last = period["first_step"], period["last_step"]
+    first = period["first_step"]
+    last = period["last_step"]
     return f"{first}–{last}" if last > first else str(first)
 
 
@@ -99,6 +105,6 @@ def _advice(then: dict[str, Any]) -> Iterator[str]:
         yield f"  components: {{semantic: {{scale: {scale['then']:.3g}}}}}  (now {scale['now']:.3g})"
 
 
-def _yaml(value: Any) -> str:  # noqa: ANN401
+def _yaml(value: object) -> str:
     """Return a value as YAML in one line, which JSON is, but for quotes that need not be."""
     return json.dumps(value).replace('"', "")

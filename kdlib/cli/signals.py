@@ -34,17 +34,19 @@ def inspect(
     row: Annotated[
         str | None, typer.Option(help="Show a signal: id of the example, or its beginning.")
     ] = None,
-    rank: Annotated[int, typer.Option(min=0, help="Of --row: 0 is the gold target, 1… the beams.")] = 0,
+    rank: Annotated[
+        int, typer.Option(min=0, help="With --row: 0 is the gold target, 1… the teacher's beams.")
+    ] = 0,
     temperature: Annotated[
-        float | None, typer.Option(help="Of --row; that of the codec, else 1, if left out.")
+        float | None, typer.Option(help="With --row; that of the codec, else 1, if left out.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Of --row: tokens shown at each position.")] = 5,
+    top: Annotated[int, typer.Option(min=1, help="With --row: tokens shown at each position.")] = 5,
     tokenizer: Annotated[
-        Path | None, typer.Option(help="Of --row: folder of the tokenizer, to show text for ids.")
+        Path | None, typer.Option(help="With --row: folder of the tokenizer, to show text for ids.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Tell what a store holds, where it comes from and how many bytes it takes.
+    """Print what a store holds, where it comes from and how many bytes it takes.
 
     Examples: kdlib signals inspect results/default/signals/base --verify
 
@@ -117,18 +119,18 @@ def import_(
     Example: kdlib signals import training.jsonl --dataset results/old/dataset --out old-signals
     --codec topk --set k=64 --logit-scale 0.03125
     """
-    from kdlib.signals.importer import Reading, import_store
+    from kdlib.signals.importer import LogitLayout, import_store
 
     splits = {name: dataset / f"{name}.parquet" for name in ("train", "validation")}
-    words = tokenizer or dataset / "tokenizer"
-    for needed in (path, *splits.values(), words / "tokenizer.json"):
+    tokenizer = tokenizer or dataset / "tokenizer"
+    for needed in (path, *splits.values(), tokenizer / "tokenizer.json"):
         if not needed.is_file():
             fail(f"{needed}: there is no such file")
     chosen = _codec(codec, options or [])
     with told():
-        reading = Reading(logit_scale, skip, joined)
+        layout = LogitLayout(logit_scale, skip, joined)
         report = import_store(
-            path, lambda: stored_rows(path, max_row_bytes), splits, words, chosen, out, reading
+            path, lambda: stored_rows(path, max_row_bytes), splits, tokenizer, chosen, out, layout
         )
     _print_import(report, out)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
     from kdlib.config import Config
 
-CHECKPOINTS, GOLDS = Path("cache/checkpoints"), Path("cache/golds")
+CHECKPOINTS = Path("cache/checkpoints")
+GOLD_EMBEDDINGS = Path("cache/gold_embeddings")
 
 Name = Annotated[str, typer.Argument(help="Entry of the configuration to begin with.")]
 Out = Annotated[Path, typer.Option(help="Folder for best_model, final_model and the records.")]
@@ -41,26 +41,28 @@ def with_keys(stage: Callable[..., None], section: str) -> Callable[..., None]:
     """Return a command that takes every key of a section as an option and hands those given to a stage.
 
     Args:
-        stage: Takes its own parameters by name, and ``keys``: key with dots: text of the value.
-        section: Its class in ``kdlib.config``.
+        stage: Function with parameters of its own, which hide keys of the same name, and ``keys``: a mapping
+            of each given key, with dots, to the text of its value.
+        section: Name of the section's class in ``kdlib.config``.
     """
     import kdlib.config
 
     fields = dict(_fields(getattr(kdlib.config, section)))
-    names = {key.replace(".", "_"): key for key in fields}
+    taken = inspect.signature(stage, eval_str=True).parameters
+    names = {key.replace(".", "_"): key for key in fields if key not in taken}
 
     def command(**given: Any) -> None:  # noqa: ANN401  (what typer parsed)
         keys = {names[name]: given.pop(name) for name in list(given) if name in names}
         stage(**given, keys={key: value for key, value in keys.items() if value is not None})
 
-    own = [p for p in inspect.signature(stage, eval_str=True).parameters.values() if p.name != "keys"]
+    kept = [p.replace(kind=p.KEYWORD_ONLY) for p in taken.values() if p.name != "keys"]
     options = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(key, fields[key])
         )
         for name, key in names.items()
     ]
-    parameters = [*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *options]
+    parameters = [*kept, *options]
     command.__doc__ = stage.__doc__
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -87,27 +89,25 @@ def teacher(
     """
     from kdlib.provenance import code_digest
     from kdlib.training import finetune
+    from kdlib.training.inputs import TeacherInputs
     from kdlib.training.launch import launch
+    from kdlib.training.loop.job import Job
 
     config = _configured("teachers", name, keys, [base, *(overlay or [])])
     entry, data = config.teachers[name], dataset_folder(dataset, config)
     _given(f"teacher {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
     with told():
-        stage = partial(
-            finetune.finetune,
-            name=name,
-            teacher=entry,
-            train=data / "train.parquet",
-            validation=data / "validation.parquet",
-            tokenizer=data / "tokenizer",
+        inputs = TeacherInputs(
+            data / "train.parquet", data / "validation.parquet", data / "tokenizer", pretrained
+        )
+        job = Job(
             out=out,
             checkpoints=CHECKPOINTS,
             threads=entry.training.threads or config.threads,
-            pretrained=pretrained,
             code=code_digest(Path(finetune.__file__)),
             resume_from=resume_from,
         )
-        launch(stage, entry.training.accelerate)
+        launch(finetune.finetune, name, entry, inputs, job)
 
 
 def distill(
@@ -120,17 +120,18 @@ def distill(
     teacher_model: Annotated[
         Path | None, typer.Option(help="Folder of the teacher's model; the run's if left out.")
     ] = None,
-    store: Annotated[
+    signals_manifest: Annotated[
         Path | None, typer.Option(help="manifest.json of the teacher's signals; the run's if left out.")
     ] = None,
     pretrained: Annotated[
         Path | None, typer.Option(help="Folder of the staged model, if the entry names one.")
     ] = None,
-    measure: Annotated[
+    encoder_model: Annotated[
         Path | None, typer.Option(help="Folder of the staged sentence encoder, if the entry names one.")
     ] = None,
-    answers: Annotated[
-        Path | None, typer.Option(help="Parquet file of the rule beams, if the entry learns from answers.")
+    beams_file: Annotated[
+        Path | None,
+        typer.Option(help="Parquet file of the rule beams, if the entry learns from the teacher's beams."),
     ] = None,
     resume_from: Resume = None,
 ) -> None:
@@ -145,35 +146,38 @@ def distill(
     """
     from kdlib.provenance import code_digest
     from kdlib.training import distill as distillation
+    from kdlib.training.inputs import StudentInputs
     from kdlib.training.launch import launch
+    from kdlib.training.loop.job import Job
 
     config = _configured("students", name, keys, [base, *(overlay or [])])
     entry, data, run = config.students[name], dataset_folder(dataset, config), Path("results") / config.run
     teacher_model = teacher_model or run / "teachers" / entry.teacher / "best_model"
-    store = store or run / "signals" / entry.teacher / "manifest.json"
+    signals_manifest = signals_manifest or run / "signals" / entry.teacher / "manifest.json"
     _given(f"student {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
-    _given(f"student {name} names the encoder {entry.encoder}", entry.encoder, measure, "--measure")
+    _given(
+        f"student {name} names the encoder {entry.encoder}", entry.encoder, encoder_model, "--encoder-model"
+    )
     with told():
-        stage = partial(
-            distillation.distill,
-            name=name,
-            student=entry,
+        inputs = StudentInputs(
             train=data / "train.parquet",
             validation=data / "validation.parquet",
             tokenizer=data / "tokenizer",
-            signals=existing(store, "--store") if entry.needs_store() else None,
+            gold_embeddings=GOLD_EMBEDDINGS,
+            signals=existing(signals_manifest, "--signals-manifest") if entry.needs_store() else None,
             teacher=existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
+            encoder=encoder_model,
+            pretrained=pretrained,
+            beams=beams_file,
+        )
+        job = Job(
             out=out,
             checkpoints=CHECKPOINTS,
             threads=entry.training.threads or config.threads,
-            golds=GOLDS,
-            encoder=measure,
             code=code_digest(Path(distillation.__file__)),
-            pretrained=pretrained,
-            beams=answers,
             resume_from=resume_from,
         )
-        launch(stage, entry.training.accelerate)
+        launch(distillation.distill, name, entry, inputs, job)
 
 
 def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -189,7 +193,7 @@ def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, F
             yield before + name, field
 
 
-def _option(key: str, field: FieldInfo) -> Any:  # noqa: ANN401  (an annotation)
+def _option(key: str, field: FieldInfo) -> object:
     return Annotated[
         str | None, typer.Option(f"--{key}", metavar="YAML", help=field.description, show_default=False)
     ]

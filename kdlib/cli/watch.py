@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kdlib.runs.progress import Progress, TrainingProgress
 
-LINE_SECONDS = 600.0  # without a terminal, trainings tell how far they are this often
+LINE_SECONDS = 600.0  # between two lines about trainings, where there is no terminal
 
 
 def watch(
@@ -91,42 +91,50 @@ def _picture(found: Progress, trained: list[TrainingProgress]) -> Group:
     for name in ("rule", "done", "", "each took"):
         rules.add_column(name, justify="left" if name == "rule" else "right")
     for rule, planned in found.planned.items():
-        done, seconds = found.done[rule], found.seconds.get(rule)
+        done = found.done[rule]
+        seconds = found.seconds.get(rule)
         took = _clock(sum(seconds) / len(seconds)) if seconds else ""
         rules.add_row(rule, f"{done}/{planned}", ProgressBar(planned, done, width=20), took)
     jobs = [f"running {_clock(time.time() - job.began)}  {job.what}" for job in found.running.values()]
     bars = Table.grid(padding=(0, 2))
-    for own in trained:
-        bars.add_row(own.name, ProgressBar(own.planned or own.step, own.step, width=30), _training(own))
+    for training in trained:
+        bars.add_row(
+            training.name,
+            ProgressBar(training.planned or training.step, training.step, width=30),
+            _training(training),
+        )
     failed = [f"FAILED  {what}" for what in found.failed.values()]
     return Group(rules, Text(), *map(Text, [*jobs, *failed]), bars, Text(_summary(found, trained)))
 
 
 def _as_lines(log: Path, every: float) -> Progress:
     """Print a line for everything that has happened and happens, and how far trainings are now and then."""
-    said, told_at = 0, time.monotonic()
+    said = 0
+    told_at = time.monotonic()
     for found, trained in _looks(log, every):
-        lines, said = found.events[said:], len(found.events)
+        lines = found.events[said:]
+        said = len(found.events)
         if time.monotonic() - told_at > LINE_SECONDS:
             told_at = time.monotonic()
-            lines += [f"training {own.name}  {_training(own)}" for own in trained]
+            lines += [f"training {training.name}  {_training(training)}" for training in trained]
             lines.append(_summary(found, trained))
         for line in lines:
             print(line, flush=True)
     return found
 
 
-def _training(own: TrainingProgress) -> str:
+def _training(training: TrainingProgress) -> str:
     """Return how far a training is, in words."""
-    left = own.left()
-    steps = f"step {own.step}" + (f"/{own.planned}" if own.planned else "")
-    return f"epoch {own.epoch + 1}, {steps}" + (f", {_clock(left)} left" if left is not None else "")
+    left = training.left()
+    steps = f"step {training.step}" + (f"/{training.planned}" if training.planned else "")
+    return f"epoch {training.epoch + 1}, {steps}" + (f", {_clock(left)} left" if left is not None else "")
 
 
 def _summary(found: Progress, trained: list[TrainingProgress] | None = None) -> str:
     from kdlib.runs.progress import seconds_left
 
-    done, planned = sum(found.done.values()), sum(found.planned.values())
+    done = sum(found.done.values())
+    planned = sum(found.planned.values())
     text = f"{done} of {planned} jobs done, {len(found.running)} running, {len(found.failed)} failed"
     if found.ended or trained is None:
         return f"{text}; {found.log}"

@@ -27,7 +27,7 @@ def why(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per job.")] = False,
 ) -> None:
-    """Tell what has changed since artefacts were made: configuration, code, environment or input.
+    """Print what has changed since artefacts were made: configuration, code, environment or input.
 
     A job that runs again only since another one does is followed back to those that changed themselves.
 
@@ -40,15 +40,15 @@ def why(
         chosen = [job for job in jobs if _is_meant(job, what)]
     with told():
         found = list(_explained(chosen, jobs))
-    for own in found:
-        print(json.dumps(own) if as_json else "\n".join(_lines(own)))
+    for entry in found:
+        print(json.dumps(entry) if as_json else "\n".join(_lines(entry)))
 
 
 def plan(overlays: list[Path], targets: list[str]) -> list[Job]:
     """Return the jobs behind targets as Snakemake, which runs beside, plans them.
 
     Args:
-        overlays: Configuration files laid over the Snakefile's own.
+        overlays: Configuration files laid over the one that the Snakefile names.
         targets: Files or rules without wildcards; the default target if there are none.
     """
     if not PLAN.is_file():
@@ -64,7 +64,9 @@ def plan(overlays: list[Path], targets: list[str]) -> list[Job]:
 
 def _is_meant(job: Job, what: str) -> bool:
     path = what.rstrip("/")
-    return job["rule"] == what or any(own == path or own.startswith(f"{path}/") for own in job["output"])
+    return job["rule"] == what or any(
+        output == path or output.startswith(f"{path}/") for output in job["output"]
+    )
 
 
 def _name(job: Job) -> str:
@@ -77,7 +79,8 @@ def _explained(chosen: list[Job], jobs: list[Job]) -> Iterator[dict[str, Any]]:
     from kdlib.provenance.manifest import read_manifest
 
     makers = {path: job for job in jobs for path in job["output"]}
-    queue, seen = list(chosen), set[str]()
+    queue = list(chosen)
+    seen = set[str]()
     while queue:
         job = queue.pop(0)
         if job["log"] in seen:
@@ -100,13 +103,13 @@ def _explained(chosen: list[Job], jobs: list[Job]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _lines(own: dict[str, Any]) -> Iterator[str]:
-    made = own["made"] and time.strftime("%Y-%m-%d %H:%M", time.localtime(own["made"]))
+def _lines(entry: dict[str, Any]) -> Iterator[str]:
+    made = entry["made"] and time.strftime("%Y-%m-%d %H:%M", time.localtime(entry["made"]))
     since = f"made {made}" if made else "no manifest of it"
-    yield f"{own['job']}: {'runs again' if own['runs'] else 'up to date'}; {since}; {own['output']}"
-    for change in own["changes"]:
+    yield f"{entry['job']}: {'runs again' if entry['runs'] else 'up to date'}; {since}; {entry['output']}"
+    for change in entry["changes"]:
         yield f"  {change['kind']:<12} {change['name']}: {change['how']}"
-    if own["awaits"]:
-        yield f"  {'input':<12} made again by {', '.join(own['awaits'])}"
-    if not own["changes"] and not own["awaits"]:
-        yield f"  {'; '.join(own['reasons']) or 'nothing has changed'}"
+    if entry["awaits"]:
+        yield f"  {'input':<12} made again by {', '.join(entry['awaits'])}"
+    if not entry["changes"] and not entry["awaits"]:
+        yield f"  {'; '.join(entry['reasons']) or 'nothing has changed'}"

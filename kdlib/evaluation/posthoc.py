@@ -15,8 +15,8 @@ from kdlib.evaluation.scores.measured import Measurements
 from kdlib.evaluation.scores.results import METRICS_FILE
 from kdlib.evaluation.scores.score import score
 from kdlib.files import read_json, write_json, write_parquet
+from kdlib.records import BASELINES
 
-BASELINES = ("retrieval", "trigram", "frequent")
 TEACHER = "teachers/teacher"
 
 
@@ -70,8 +70,8 @@ def evaluate_models(
         for name, folder in models.students.items():
             place = out / "students" / name / "agreement.parquet"
             agreement(models.teacher, folder, tokenizer, test, settings.batch_size, threads, place)
-    write_baselines(train, test, tokenizer, settings.n_best, max_tokens, out / "baselines")
-    folders = {name: out / name for name in (*named, *(f"baselines/{name}" for name in BASELINES))}
+    write_baselines(train, test, tokenizer, settings.n_best, max_tokens, out)
+    folders = {name: out / name for name in (*named, *BASELINES)}
     teachers = {f"students/{name}": TEACHER for name in models.students} if models.teacher else {}
     measurements = _measured(models, folders, test, tokenizer, threads, out)
     score(folders, test, measurements, settings, split, teachers, [], examples, train, out, threads)

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from kdlib.records import RETRIEVAL
 from kdlib.report.cited import cost, difference, score, sentence
 from kdlib.report.wording import kind, label, listed, verdict
 
 CRITERIA = ("exact_match", "passes", "token_f1", "nll")
-RETRIEVAL = "baselines/retrieval"
 LATENCY = "latency_p50_seconds"
 RULE = (
     f"The first of {', '.join(map(label, CRITERIA[:-1]))} (higher is better) and {label(CRITERIA[-1])} "

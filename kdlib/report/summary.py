@@ -7,11 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from kdlib.report.best import RETRIEVAL
+from kdlib.records import RETRIEVAL, TRADITIONAL, TRIGRAM
 from kdlib.report.cited import cited, difference, enumerated, score, sentence
 from kdlib.report.wording import kind, label, listed, plain, verdict
 
-TRIGRAM, TRADITIONAL = "baselines/trigram", "students/traditional"
 HEADLINES = ("exact_match", "passes", "token_f1", "nll")
 SPLITS = {
     "class": "each class under test is on one side only",

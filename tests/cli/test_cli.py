@@ -86,6 +86,7 @@ def test_all_commands_are_listed():
         "digest",
         "signals",
         "analyse-loss-scaling",
+        "report",
         "runs",
         "watch",
     ):

@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from kdlib.cli import app
+from kdlib.records import BASELINES
 
 GOLD = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
 
@@ -113,7 +114,7 @@ def test_a_student_equal_to_its_teacher_keeps_everything(config, dataset, teache
     assert own["semantic"]["value"] > 0
     for metric, score in report["models"]["teachers/teacher"].items():
         assert own[metric]["value"] == score["value"]
-    assert {f"baselines/{name}" for name in ("retrieval", "trigram", "frequent")} < report["models"].keys()
+    assert set(BASELINES) < report["models"].keys()
     assert {"what": "execution", "reason": "only the workflow runs predictions"} in report["not_measured"]
 
 
@@ -123,9 +124,21 @@ def test_a_student_equal_to_its_teacher_keeps_everything(config, dataset, teache
         ((), "nothing to evaluate: set --teacher, --student or both"),
         (("--teacher", "none"), "none/config.json: there is no such file"),
         (("--student", "a/best_model", "--student", "b/a"), "two students have the same name"),
+        (("--student", "a", "--encoder", "none"), "none/config.json: there is no such file"),
     ],
 )
 def test_models_that_are_not_there_are_told(config, arguments, told):
     done = evaluate(*arguments, *config, "--out", "out")
     assert done.exit_code == 1
     assert told in done.output
+
+
+def test_the_old_spelling_of_an_option_works_and_is_not_in_the_help(config):
+    done = evaluate("--student", "a", "--measure", "none", *config, "--out", "out")
+    assert "note: --measure is called --encoder now" in done.output
+    assert "none/config.json: there is no such file" in done.output
+    shown = evaluate("--help").output
+    assert "--measure" not in shown
+    # The folder's option hides the key, which only the workflow reads.
+    assert shown.count("--encoder ") == 1
+    assert "--encoder YAML" not in shown

@@ -55,7 +55,14 @@ def test_options_of_a_teacher_are_its_keys(base, dataset, tmp_path):
 
 
 def test_a_student_is_distilled_from_given_files(base, dataset, teacher, manifest, tmp_path):
-    files = ("--dataset", dataset.tokenizer.parent, "--teacher-model", teacher, "--store", manifest)
+    files = (
+        "--dataset",
+        dataset.tokenizer.parent,
+        "--teacher-model",
+        teacher,
+        "--signals-manifest",
+        manifest,
+    )
     components = ("--components", "{semantic: {scale: 3}}", "--loss_weights", "{semantic: 1}")
     loss = ("--loss", "multi_component", *components)
     out = tmp_path / "out"
@@ -90,23 +97,28 @@ def test_signals_are_extracted_and_serve_a_student(base, dataset, teacher, tmp_p
     done = run("extract", *files, "--out", tmp_path)
     assert done.output.startswith(f"error: {tmp_path}: is not empty and no store that was begun here")
 
-    taken = ("--store", out / "manifest.json", "--loss", "traditional", "--out", tmp_path / "student")
+    taken = (
+        "--signals-manifest",
+        out / "manifest.json",
+        "--loss",
+        "traditional",
+        "--out",
+        tmp_path / "pupil",
+    )
     done = run("distill", "a", *files, *taken)
     assert done.exit_code == 0, done.output
 
 
 def test_a_training_is_launched_as_its_profile_says(base, dataset, monkeypatch):
     launched = []
-    monkeypatch.setattr(
-        "kdlib.training.launch.launch", lambda stage, profile: launched.append((stage, profile))
-    )
+    monkeypatch.setattr("kdlib.training.launch.launch", lambda *call: launched.append(call))
     (base.parent / "two.yaml").write_text("num_processes: 2\n")
     keys = ("--dataset", dataset.tokenizer.parent, "--out", "out", "--training.accelerate", "two.yaml")
     done = run("teacher", "--base", base, *keys)
     assert done.exit_code == 0, done.output
-    ((stage, profile),) = launched
-    assert (stage.func.__name__, profile) == ("finetune", "two.yaml")
-    assert stage.keywords["teacher"].training.accelerate == "two.yaml"
+    ((stage, name, settings, inputs, job),) = launched
+    assert (stage.__name__, name, settings.training.accelerate) == ("finetune", "base", "two.yaml")
+    assert (inputs.train, str(job.out)) == (dataset.train, "out")
 
 
 def test_a_checkpoint_that_is_not_there_is_told(base, dataset, tmp_path):
@@ -156,7 +168,36 @@ def test_a_store_that_is_not_there_is_told_with_its_option(base, dataset):
     keys = ("--loss", "traditional", "--dataset", dataset.tokenizer.parent)
     done = run("distill", "a", "--base", base, "--out", "out", *keys)
     assert done.output.startswith("error: results/default/signals/base/manifest.json: there is no such file")
-    assert "--store" in done.output
+    assert "--signals-manifest" in done.output
+
+
+def test_old_spellings_of_options_work_and_are_not_in_the_help(base, dataset, teacher, manifest, monkeypatch):
+    launched = []
+    monkeypatch.setattr("kdlib.training.launch.launch", lambda *given: launched.append(repr(given)))
+    files = (
+        "--base",
+        base,
+        "--dataset",
+        dataset.tokenizer.parent,
+        "--teacher-model",
+        teacher,
+        "--out",
+        "out",
+    )
+    spellings = (
+        ("--store", "--measure", "--answers"),
+        ("--signals-manifest", "--encoder-model", "--beams-file"),
+    )
+    for store, encoder, beams in spellings:
+        paths = (store, manifest, encoder, "some/encoder", f"{beams}=some/beams.parquet")
+        done = run("distill", "a", "--loss", "traditional", *files, *paths)
+        assert done.exit_code == 0, done.output
+        assert done.output.count(" is called ") == (3 if store == "--store" else 0)
+    old, new = launched
+    assert old == new
+    assert all(path in new for path in (str(manifest), "some/encoder", "some/beams.parquet"))
+    shown = run("distill", "--help").output
+    assert [option in shown for options in spellings for option in options] == [False] * 3 + [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ EDITS = {
     "a comment in the configuration": (appended("config/test.yaml", "# a remark\n"), {}),
     "a new unrelated configuration key": (
         replaced(
-            "kdlib/config/sections.py",
+            "kdlib/config/run.py",
             "class Tracking(Strict):",
             'class Unrelated(Strict):\n    """New."""\n\n    flag: bool = False\n\n\n'
             "class Tracking(Strict):\n"
@@ -93,7 +93,7 @@ EDITS = {
         {"track": 1, "manifest": 1},
     ),
     "where a result stands in the report": (
-        replaced("workflow/rules/student.smk", 'category="Training"', 'category="Students"'),
+        replaced("workflow/rules/training.smk", 'category="Training"', 'category="Students"'),
         {},
     ),
     "a caption of the report": (appended("workflow/report/report.rst", "More.\n"), {}),
@@ -114,9 +114,7 @@ EDITS = {
     "a script's comment": (appended("workflow/scripts/teacher.py", "\n# a remark\n"), {}),
     "a script": (appended("workflow/scripts/agreement.py", "\nNEW = 1\n"), {"agreement": 3, **END}),
     "a rule's resources": (
-        replaced(
-            "workflow/rules/teacher.smk", "mem_mb=lambda w, attempt: 6000", "mem_mb=lambda w, attempt: 7000"
-        ),
+        replaced("workflow/rules/teacher.smk", "mem_mb=grows(6000)", "mem_mb=grows(7000)"),
         {},
     ),
     "a file that is new in a source": (
@@ -200,7 +198,7 @@ EDITS = {
         AFTER_CORPUS,
     ),
     "the style sheet of the dataset card": (
-        appended("kdlib/corpus/card.css", "\n/* wider */\n"),
+        appended("kdlib/report/card.css", "\n/* wider */\n"),
         {"card": 1, "track": 1, "manifest": 1},
     ),
     "the split's bound on near leakage": (

@@ -3,9 +3,7 @@
 
 rule beams_shard:
     input:
-        model=expand(
-            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("teachers/{teacher}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         train=rules.dataset.output.train,
@@ -15,8 +13,8 @@ rule beams_shard:
         f"{LOGS}/beams/{{teacher}}/{{width}}-{{shard}}.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(240),
     params:
         signals=cfg.signals.model_dump(include={"shards", "batch_size", "precision"}),
         max_tokens=cfg.dataset.max_target_tokens,
@@ -32,8 +30,9 @@ rule beams_shard:
 rule beams:
     input:
         shards=expand(
-            f"{RUN}/beams/{{{{teacher}}}}/{{{{width}}}}/{{shard}}.parquet",
+            rules.beams_shard.output.shard,
             shard=range(cfg.signals.shards),
+            allow_missing=True,
         ),
     output:
         beams=f"{RUN}/beams/{{teacher}}/{{width}}.parquet",
@@ -42,8 +41,8 @@ rule beams:
         f"{LOGS}/beams/{{teacher}}/{{width}}.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         code=code("beams"),
         versions=versions("beams"),

@@ -1,4 +1,4 @@
-# What a job finds on a GPU partition: a target of its own, told anew whenever it is asked for.
+# What a job finds on a GPU partition: a separate target, which runs again whenever it is asked for.
 
 
 rule gpu_report:
@@ -10,8 +10,8 @@ rule gpu_report:
         partition="|".join(cfg.gpu_partitions),
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(30),
         gpu=1,
     params:
         threads=cfg.threads,

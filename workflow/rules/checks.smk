@@ -1,4 +1,4 @@
-# What can be wrong with the working directory itself, told before any job starts.
+# What can be wrong with the working directory itself, reported before any job starts.
 from snakemake.logging import logger
 
 from kdlib.files import DataError

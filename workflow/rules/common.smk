@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
 from kdlib.sources.java_files import files_below, java_paths
 from kdlib.provenance import code_digest, package_versions
+from kdlib.records import BASELINES, TRIGRAM, digest
 
 try:
     cfg = load_config(config)
@@ -15,8 +16,12 @@ except ConfigError as error:
 
 RUN = f"results/{cfg.run}"
 LOGS = f"logs/{cfg.run}"
+# Folders of all trained models, below the run's and below its evaluation.
+MODELS = [f"teachers/{name}" for name in cfg.teachers]
+MODELS += [f"students/{name}" for name in cfg.students]
 MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
-BASELINES = ["retrieval", "trigram", "frequent"]
+STAGED_FILES = MODEL_FILES + ["tokenizer.json", "tokenizer_config.json"]
+ENCODER_FILES = ["modules.json", "config.json", "model.safetensors", "tokenizer.json"]
 JDK = shutil.which("javac") is not None  # in params: one installed later reruns
 
 
@@ -46,6 +51,11 @@ def script_of(rule_name):
     return Path(workflow.basedir) / "workflow" / "scripts" / f"{rule_name}.py"
 
 
+def grows(amount):
+    """A resource, megabytes or minutes, that grows with each attempt."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def source_root(name):
     """Folder or archive of a source."""
     source = cfg.corpus.sources[name]
@@ -54,43 +64,27 @@ def source_root(name):
     return "examples/sample-java" if isinstance(source, SampleSource) else source.path
 
 
-def source_files(wildcards):
-    """Every file that is read of a source, so that an edit, an addition and a removal rerun what they must."""
-    root = Path(source_root(wildcards.source))
-    read = java_paths if wildcards.source in source_folders() else files_below
-    return [str(path) for path in read(root)]
+def files_of(path):
+    """Every file below a folder, or the file itself; none where there is no path."""
+    return list(map(str, files_below(Path(path)))) if path else []
 
 
-def source_folders():
-    """Sources that are folders of Java files, with their roots."""
-    kinds = {name: source.kind for name, source in cfg.corpus.sources.items()}
-    return {n: source_root(n) for n in kinds if kinds[n] in ("sample", "path")}
+def model_files(folder):
+    """Files of a trained model in a folder of the run; wildcards in its name are kept."""
+    return expand(f"{RUN}/{folder}/{{file}}", file=MODEL_FILES, allow_missing=True)
 
 
-def threads_of(model):
-    """CPU threads of a model's training; part of params, since other threads give other bytes."""
-    return model.training.threads or cfg.threads
-
-
-def teacher_of(wildcards):
-    """Name of the teacher of a student."""
-    return cfg.students[wildcards.student].teacher
-
-
-def student_signals(wildcards):
-    """Manifest and shards of the teacher's signals, if a component of the student reads them."""
-    if not cfg.students[wildcards.student].needs_store():
+def staged(name):
+    """Files of a pretrained model's folder; none for a model from scratch."""
+    if name is None:
         return []
-    folder = f"{RUN}/signals/{teacher_of(wildcards)}"
-    parts = dict(split=["train", "validation"], shard=range(cfg.signals.shards))
-    shards = expand(f"{folder}/{{split}}/{{shard}}.parquet", **parts)
-    return [f"{folder}/manifest.json", f"{folder}/codec.safetensors", *shards]
+    pin = digest([cfg.models[name].model_dump_json()])[:12]
+    return expand(f"cache/models/{name}-{pin}/{{file}}", file=STAGED_FILES)
 
 
-def student_teacher(wildcards):
-    """The teacher's model files, if the student runs it, takes its layers or reads its signals."""
-    if not cfg.students[wildcards.student].needs_teacher():
+def staged_encoder(name):
+    """Files of a sentence encoder's folder; none where the teacher's own encoder serves."""
+    if name is None:
         return []
-    return expand(
-        f"{RUN}/teachers/{teacher_of(wildcards)}/best_model/{{file}}", file=MODEL_FILES
-    )
+    pin = digest([cfg.encoders[name].model_dump_json()])[:12]
+    return expand(f"cache/encoders/{name}-{pin}/{{file}}", file=ENCODER_FILES)

@@ -1,5 +1,8 @@
 # Sources to examples and splits.
 
+# Sources that are folders of Java files.
+FOLDERS = [n for n, s in cfg.corpus.sources.items() if s.kind in ("sample", "path")]
+
 
 rule fetch:
     output:
@@ -8,8 +11,8 @@ rule fetch:
         "logs/cache/fetch/{source}-{pin}.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(500),
+        runtime=grows(60),
     params:
         # Neither a licence nor code: the pin in the name fixes every byte, so neither must cost a download.
         source=lambda w: cfg.corpus.sources[w.source].model_dump(exclude={"licence"}),
@@ -21,7 +24,12 @@ rule fetch:
 
 rule mine:
     input:
-        files=source_files,
+        # Every file that is read, so that an edit, an addition and a removal rerun what they must.
+        files=lambda w: (
+            list(map(str, java_paths(Path(source_root(w.source)))))
+            if w.source in FOLDERS
+            else files_of(source_root(w.source))
+        ),
     output:
         examples=f"{RUN}/corpus/mined/{{source}}.parquet",
         report=f"{RUN}/corpus/mined/{{source}}.json",
@@ -32,8 +40,8 @@ rule mine:
         or "(?!)",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         root=lambda w: source_root(w.source),
@@ -60,8 +68,8 @@ rule corpus:
         f"{LOGS}/corpus.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         split=cfg.split.model_dump(),
         filters=cfg.corpus.filters.model_dump(),

@@ -17,8 +17,8 @@ rule dataset:
         f"{LOGS}/dataset.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         dataset=cfg.dataset.model_dump(),
         seed=cfg.split.seed,
@@ -50,8 +50,8 @@ rule card:
         f"{LOGS}/card.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         run=cfg.run,
         dataset=cfg.dataset.model_dump(),

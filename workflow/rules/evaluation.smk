@@ -1,11 +1,16 @@
 # Predictions, likelihoods, baselines, what is measured with models, and scores, all on the same test rows.
 
+# What measures semantic similarity: an entry of encoders, or the first teacher's own encoder.
+MEASURING = (
+    f"encoders/{cfg.evaluation.encoder}"
+    if cfg.evaluation.encoder is not None
+    else f"teachers/{next(iter(cfg.teachers))}"
+)
+
 
 rule predict_teacher:
     input:
-        model=expand(
-            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("teachers/{teacher}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         test=rules.dataset.output.test,
@@ -17,10 +22,13 @@ rule predict_teacher:
         f"{LOGS}/predict/teachers-{{teacher}}.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
-        evaluation=prediction_settings,
+        # What predictions depend on: a statistic's seed or resamples must not generate again.
+        evaluation=cfg.evaluation.model_dump(
+            include={"beams", "n_best", "batch_size", "batch_tokens", "latency_rows"}
+        ),
         max_tokens=cfg.dataset.max_target_tokens,
         threads=cfg.threads,
         code=code("predict"),
@@ -33,9 +41,7 @@ rule predict_teacher:
 
 use rule predict_teacher as predict_student with:
     input:
-        model=expand(
-            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("students/{student}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         test=rules.dataset.output.test,
@@ -57,15 +63,15 @@ rule baselines:
         tokenizer_config=rules.dataset.output.tokenizer_config,
     output:
         predictions=expand(
-            f"{RUN}/evaluation/baselines/{{name}}/predictions.jsonl", name=BASELINES
+            f"{RUN}/evaluation/{{name}}/predictions.jsonl", name=BASELINES
         ),
-        nll=f"{RUN}/evaluation/baselines/trigram/nll.parquet",
+        nll=f"{RUN}/evaluation/{TRIGRAM}/nll.parquet",
     log:
         f"{LOGS}/baselines.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         n_best=cfg.evaluation.n_best,
         max_tokens=cfg.dataset.max_target_tokens,
@@ -77,6 +83,12 @@ rule baselines:
         "../scripts/baselines.py"
 
 
+PREDICTIONS = [
+    *expand(f"{RUN}/evaluation/{{model}}/predictions.jsonl", model=MODELS),
+    *rules.baselines.output.predictions,
+]
+
+
 rule jars:
     output:
         listing="cache/jars/junit4.json",
@@ -85,8 +97,8 @@ rule jars:
         "logs/cache/jars/junit4.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(500),
+        runtime=grows(30),
     params:
         packages=["junit4", "libhamcrest-java"],
         code=code("jars"),
@@ -102,8 +114,11 @@ rule similarity:
         test=rules.dataset.output.test,
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
-        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
-        encoder=measuring_encoder()[1],
+        predictions=PREDICTIONS,
+        encoder=(
+            staged_encoder(cfg.evaluation.encoder)
+            or model_files(f"{MEASURING}/best_model")
+        ),
     output:
         values=f"{RUN}/evaluation/similarity.parquet",
         report=f"{RUN}/evaluation/similarity.json",
@@ -111,10 +126,10 @@ rule similarity:
         f"{LOGS}/similarity.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
-        name=measuring_encoder()[0],
+        name=MEASURING,
         threads=cfg.threads,
         code=code("similarity"),
         versions=versions("similarity"),
@@ -126,12 +141,8 @@ rule similarity:
 
 rule agreement:
     input:
-        teacher=lambda w: expand(
-            f"{RUN}/teachers/{teacher_of(w)}/best_model/{{file}}", file=MODEL_FILES
-        ),
-        student=expand(
-            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        teacher=lambda w: model_files(f"teachers/{teacher_of(w)}/best_model"),
+        student=model_files("students/{student}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         test=rules.dataset.output.test,
@@ -141,8 +152,8 @@ rule agreement:
         f"{LOGS}/agreement/{{student}}.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         batch_size=cfg.evaluation.batch_size,
         threads=cfg.threads,
@@ -160,8 +171,11 @@ rule score:
         train=rules.dataset.output.train,
         examples=rules.corpus.output.examples,
         execution=f"{RUN}/evaluation/execution.json",
-        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
-        nll=[*evaluated("nll.parquet"), rules.baselines.output.nll],
+        predictions=PREDICTIONS,
+        nll=[
+            *expand(f"{RUN}/evaluation/{{model}}/nll.parquet", model=MODELS),
+            rules.baselines.output.nll,
+        ],
         similarity=rules.similarity.output.values,
         similarity_report=rules.similarity.output.report,
         agreement=expand(rules.agreement.output.agreement, student=cfg.students),
@@ -184,8 +198,8 @@ rule score:
         f"{LOGS}/score.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         evaluation=cfg.evaluation.model_dump(),
         split=cfg.split.by,

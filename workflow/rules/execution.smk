@@ -1,9 +1,25 @@
 # Class paths of sources, and predictions run in their tests: results/{run}/evaluation/execution.json.
 
+# Java projects, by the names of their class paths: with the pin of the source, or of this run.
+COMPILED = {
+    f"{n}-{s.sha256[:12] if isinstance(s, FetchedSource) else cfg.run}": n
+    for n, s in cfg.corpus.sources.items()
+    if s.kind != "import"
+}
+# Source: folder of its class path; without a JDK there is none.
+CLASS_PATHS = (
+    {n: f"cache/classpaths/{path}" for path, n in COMPILED.items()} if JDK else {}
+)
+
 
 rule libraries:
     input:
-        files=source_archive,
+        # The archive of a fetched source; of a folder, only its Maven files tell which jars it needs.
+        files=lambda w: [
+            file
+            for file in files_of(source_root(COMPILED[w.compiled]))
+            if file.endswith(("pom.xml", ".tar"))
+        ],
     output:
         listing="cache/libraries/{compiled}.json",
         folder=directory("cache/libraries/{compiled}"),
@@ -11,13 +27,13 @@ rule libraries:
         "logs/cache/libraries/{compiled}.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 500 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(500),
+        runtime=grows(60),
     params:
-        root=lambda w: source_root(compiled_source(w)),
+        root=lambda w: source_root(COMPILED[w.compiled]),
         packages=cfg.execution.packages,
         package=lambda w: getattr(
-            cfg.corpus.sources[compiled_source(w)], "package", None
+            cfg.corpus.sources[COMPILED[w.compiled]], "package", None
         ),
         code=code("libraries"),
         versions=versions("libraries"),
@@ -29,18 +45,24 @@ rule libraries:
 
 rule classpath:
     input:
-        files=compiled_files,
-        jars=source_jars,
+        # Every file that the class path depends on: the archive, or what the folder holds.
+        files=lambda w: files_of(source_root(COMPILED[w.compiled])),
+        # Listing of the jars that it is compiled with; the sample library needs JUnit 4 alone.
+        jars=lambda w: (
+            "cache/jars/junit4.json"
+            if cfg.corpus.sources[COMPILED[w.compiled]].kind == "sample"
+            else f"cache/libraries/{w.compiled}.json"
+        ),
     output:
         folder=directory("cache/classpaths/{compiled}"),
     log:
         "logs/cache/classpath/{compiled}.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
-        root=lambda w: source_root(compiled_source(w)),
+        root=lambda w: source_root(COMPILED[w.compiled]),
         jdk=JDK,
         code=code("classpath"),
         versions=versions("classpath"),
@@ -54,18 +76,18 @@ rule execution:
     input:
         examples=rules.corpus.output.examples,
         test=rules.dataset.output.test,
-        predictions=evaluated("predictions.jsonl") + rules.baselines.output.predictions,
-        class_paths=list(class_paths().values()),
+        predictions=PREDICTIONS,
+        class_paths=list(CLASS_PATHS.values()),
     output:
         execution=f"{RUN}/evaluation/execution.json",
     log:
         f"{LOGS}/execution.log",
     threads: cfg.execution.workers
     resources:
-        mem_mb=lambda w, attempt: 6000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        mem_mb=grows(6000),
+        runtime=grows(240),
     params:
-        class_paths=class_paths(),
+        class_paths=CLASS_PATHS,
         execution=cfg.execution.model_dump(exclude={"packages"}),
         cache="cache/executions",
         jdk=JDK,

@@ -1,13 +1,22 @@
 # How far the stored signals are from the teacher's distributions.
 
+# T = 1 and every T at which a student reads the signals; a sparse codec answers at its own T only.
+CODEC_TEMPERATURE = getattr(cfg.signals.codec, "temperature", None)
+TEMPERATURES = {
+    teacher: (
+        [CODEC_TEMPERATURE]
+        if CODEC_TEMPERATURE is not None
+        else sorted({1.0}.union(*map(temperatures_of, students)))
+    )
+    for teacher, students in READERS.items()
+}
+
 
 rule fidelity:
     input:
         manifest=rules.signals.output.manifest,
         store=[rules.signals_codec.output.codec, *rules.signals.input.shards],
-        model=expand(
-            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("teachers/{teacher}/best_model"),
         validation=rules.dataset.output.validation,
     output:
         fidelity=report(
@@ -21,10 +30,10 @@ rule fidelity:
         f"{LOGS}/signals/{{teacher}}/fidelity.log",
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
-        temperatures=fidelity_temperatures,
+        temperatures=lambda w: TEMPERATURES[w.teacher],
         rows=cfg.signals.fidelity_rows,
         batch_size=cfg.signals.batch_size,
         threads=cfg.threads,

@@ -16,8 +16,8 @@ rule import_examples:
         or "(?!)",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 240 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(240),
     params:
         source=lambda w: cfg.corpus.sources[w.source].model_dump(),
         filters=cfg.corpus.filters.model_dump(include={"max_file_bytes", "licences"}),

@@ -6,17 +6,15 @@ rule manifest:
         report=rules.report.output.page,
         card=rules.card.output.page,
         tracked=rules.track.output.mirrored,
-        fidelity=expand(
-            f"{RUN}/signals/{{name}}/fidelity.json", name=distilled_teachers()
-        ),
+        fidelity=expand(f"{RUN}/signals/{{name}}/fidelity.json", name=DISTILLED),
     output:
         manifest=f"{RUN}/manifest.json",
     log:
         f"{LOGS}/manifest.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         run=cfg.run,
         # A key that is new and has its default makes no run another.

@@ -3,7 +3,7 @@
 
 rule model:
     input:
-        files=given_files,
+        files=lambda w: files_of(getattr(cfg.models[w.model], "path", None)),
     output:
         files=expand("cache/models/{{model}}-{{pin}}/{file}", file=STAGED_FILES),
     log:
@@ -12,8 +12,8 @@ rule model:
         model="|".join(cfg.models) or "(?!)",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 8000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(8000),
+        runtime=grows(60),
     params:
         model=lambda w: cfg.models[w.model].model_dump(),
         code=code("model"),
@@ -24,9 +24,9 @@ rule model:
         "../scripts/model.py"
 
 
-rule encoder:
+rule stage_encoder:
     input:
-        files=given_encoder_files,
+        files=lambda w: files_of(getattr(cfg.encoders[w.encoder], "path", None)),
     output:
         files=expand("cache/encoders/{{encoder}}-{{pin}}/{file}", file=ENCODER_FILES),
     log:
@@ -35,43 +35,13 @@ rule encoder:
         encoder="|".join(cfg.encoders) or "(?!)",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         encoder=lambda w: cfg.encoders[w.encoder].model_dump(),
-        code=code("encoder"),
-        versions=versions("encoder"),
+        code=code("stage_encoder"),
+        versions=versions("stage_encoder"),
     message:
         "stage the sentence encoder {wildcards.encoder}"
     script:
-        "../scripts/encoder.py"
-
-
-# Other tokenizers, and layers that a teacher will not have, are told before it trains for hours.
-rule starts:
-    input:
-        tokenizer=rules.dataset.output.tokenizer,
-        tokenizer_config=rules.dataset.output.tokenizer_config,
-        models=[
-            file
-            for name in starting_models()
-            for file in staged(name)
-            if file.endswith("tokenizer.json")
-        ],
-    output:
-        checked=f"{RUN}/dataset/starts.json",
-    log:
-        f"{LOGS}/starts.log",
-    threads: 1
-    resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
-    params:
-        names=starting_models(),
-        layers=taken_layers(),
-        code=code("starts"),
-        versions=versions("starts"),
-    message:
-        "look at the tokenizers and layers of the pretrained models"
-    script:
-        "../scripts/starts.py"
+        "../scripts/stage_encoder.py"

@@ -7,33 +7,12 @@ rule report:
         dataset=rules.dataset.output.counts,
         scores=rules.score.output.scores,
         samples=rules.score.output.samples,
-        costs=evaluated("cost.json"),
-        reports=[
-            *expand(
-                f"{RUN}/teachers/{{name}}/training_report.json", name=cfg.teachers
-            ),
-            *expand(
-                f"{RUN}/students/{{name}}/training_report.json", name=cfg.students
-            ),
-        ],
-        steps=[
-            *expand(f"{RUN}/teachers/{{name}}/step_metrics.csv", name=cfg.teachers),
-            *expand(f"{RUN}/students/{{name}}/step_metrics.csv", name=cfg.students),
-        ],
-        epochs=[
-            *expand(
-                f"{RUN}/teachers/{{name}}/training_metrics.csv", name=cfg.teachers
-            ),
-            *expand(
-                f"{RUN}/students/{{name}}/training_metrics.csv", name=cfg.students
-            ),
-        ],
-        manifests=expand(
-            f"{RUN}/signals/{{name}}/manifest.json", name=distilled_teachers()
-        ),
-        fidelities=expand(
-            f"{RUN}/signals/{{name}}/fidelity.json", name=distilled_teachers()
-        ),
+        costs=expand(f"{RUN}/evaluation/{{model}}/cost.json", model=MODELS),
+        reports=expand(f"{RUN}/{{model}}/training_report.json", model=MODELS),
+        steps=expand(f"{RUN}/{{model}}/step_metrics.csv", model=MODELS),
+        epochs=expand(f"{RUN}/{{model}}/training_metrics.csv", model=MODELS),
+        manifests=expand(f"{RUN}/signals/{{name}}/manifest.json", name=DISTILLED),
+        fidelities=expand(f"{RUN}/signals/{{name}}/fidelity.json", name=DISTILLED),
         test=rules.dataset.output.test,
     output:
         page=report(
@@ -43,8 +22,8 @@ rule report:
         f"{LOGS}/report.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(10),
     params:
         run=cfg.run,
         code=code("report"),

@@ -1,21 +1,27 @@
 # The teacher's output distributions, in shards that run side by side.
 
+# Teacher: the students that read its stored signals.
+READERS = {
+    name: [s for s in cfg.students.values() if s.teacher == name and s.needs_store()]
+    for name in cfg.teachers
+}
+DISTILLED = [name for name, students in READERS.items() if students]
+
 
 # What all shards share is found once: the output head, and how large each channel of its input is.
 rule signals_codec:
     input:
-        model=expand(
-            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("teachers/{teacher}/best_model"),
         train=f"{RUN}/dataset/train.parquet",
     output:
         codec=f"{RUN}/signals/{{teacher}}/codec.safetensors",
     log:
         f"{LOGS}/signals/{{teacher}}/codec.log",
+    priority: 1
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 30 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         signals=cfg.signals.model_dump(include={"codec", "precision"}),
         threads=cfg.threads,
@@ -29,9 +35,7 @@ rule signals_codec:
 
 rule signals_shard:
     input:
-        model=expand(
-            f"{RUN}/teachers/{{{{teacher}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
+        model=model_files("teachers/{teacher}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         dataset=expand(f"{RUN}/dataset/{{name}}.parquet", name=["train", "validation"]),
         codec=rules.signals_codec.output.codec,
@@ -39,10 +43,11 @@ rule signals_shard:
         shard=f"{RUN}/signals/{{teacher}}/{{split}}/{{shard}}.parquet",
     log:
         f"{LOGS}/signals/{{teacher}}/{{split}}-{{shard}}.log",
+    priority: 1
     threads: cfg.threads
     resources:
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=lambda w, attempt: 120 * attempt,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         signals=cfg.signals.model_dump(exclude={"fidelity_rows"}),
         max_tokens=cfg.dataset.max_target_tokens,
@@ -59,18 +64,20 @@ rule signals:
     input:
         codec=rules.signals_codec.output.codec,
         shards=expand(
-            f"{RUN}/signals/{{{{teacher}}}}/{{split}}/{{shard}}.parquet",
+            rules.signals_shard.output.shard,
             split=["train", "validation"],
             shard=range(cfg.signals.shards),
+            allow_missing=True,
         ),
     output:
         manifest=f"{RUN}/signals/{{teacher}}/manifest.json",
     log:
         f"{LOGS}/signals/{{teacher}}.log",
+    priority: 1
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         code=code("signals"),
         versions=versions("signals"),

@@ -16,45 +16,14 @@ rule student:
         encoder=lambda w: staged_encoder(cfg.students[w.student].encoder),
         tracking=ancient(f"{RUN}/tracking.json"),
     output:
-        best=expand(
-            f"{RUN}/students/{{{{student}}}}/best_model/{{file}}", file=MODEL_FILES
-        ),
-        final=expand(
-            f"{RUN}/students/{{{{student}}}}/final_model/{{file}}", file=MODEL_FILES
-        ),
-        report=report(
-            f"{RUN}/students/{{student}}/training_report.json",
-            caption="../report/training_report.rst",
-            category="Training",
-            subcategory="students/{student}",
-            labels={"file": "report"},
-        ),
-        epochs=report(
-            f"{RUN}/students/{{student}}/training_metrics.csv",
-            caption="../report/training_metrics.rst",
-            category="Training",
-            subcategory="students/{student}",
-            labels={"file": "curve by validation"},
-        ),
-        steps=report(
-            f"{RUN}/students/{{student}}/step_metrics.csv",
-            caption="../report/step_metrics.rst",
-            category="Training",
-            subcategory="students/{student}",
-            labels={"file": "curves by step"},
-        ),
-        # As many files as there were epochs, which early stopping decides.
-        summaries=directory(f"{RUN}/students/{{student}}/epochs"),
-        components=f"{RUN}/students/{{student}}/multi_component_loss_summary.json",
-        story=f"{RUN}/students/{{student}}/distillation_log.txt",
-        board=directory(f"{RUN}/students/{{student}}/tensorboard"),
+        **training_outputs("student"),
     log:
         f"{LOGS}/student/{{student}}.log",
     benchmark:
         f"{LOGS}/student/{{student}}.benchmark.tsv"
     threads: lambda w: threads_of(cfg.students[w.student])
     resources:
-        mem_mb=lambda w, attempt: 6000 * attempt,
+        mem_mb=grows(6000),
         runtime=lambda w, attempt: training_minutes("student", cfg.students[w.student])
         * attempt,
         gpu=lambda w: gpus_of(cfg.students[w.student]),

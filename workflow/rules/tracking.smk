@@ -16,8 +16,8 @@ rule tracking:
         f"{LOGS}/tracking.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         run=cfg.run,
         uri=cfg.tracking.uri,
@@ -39,24 +39,13 @@ rule track:
             rules.dataset.output.test,
         ],
         cards=[rules.card.output.card, rules.card.output.page],
-        trainings=[
-            *expand(
-                f"{RUN}/teachers/{{name}}/{{file}}",
-                name=cfg.teachers,
-                file=TRAINING_FILES,
-            ),
-            *expand(
-                f"{RUN}/students/{{name}}/{{file}}",
-                name=cfg.students,
-                file=TRAINING_FILES,
-            ),
-        ],
+        trainings=expand(f"{RUN}/{{model}}/{{file}}", model=MODELS, file=TRAINING_FILES),
         signals=expand(
             f"{RUN}/signals/{{name}}/{{file}}.json",
-            name=distilled_teachers(),
+            name=DISTILLED,
             file=["manifest", "fidelity", "speed"],
         ),
-        costs=evaluated("cost.json"),
+        costs=expand(f"{RUN}/evaluation/{{model}}/cost.json", model=MODELS),
         execution=rules.execution.output.execution,
         agreement=expand(rules.agreement.output.agreement, student=cfg.students),
         scores=rules.score.output.scores,
@@ -68,8 +57,8 @@ rule track:
         f"{LOGS}/track.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=lambda w, attempt: 10 * attempt,
+        mem_mb=grows(1000),
+        runtime=grows(10),
     params:
         code=code("track"),
         versions=versions("track"),

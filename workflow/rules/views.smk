@@ -24,8 +24,8 @@ rule views:
         f"{LOGS}/views.log",
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 2000 * attempt,
-        runtime=lambda w, attempt: 60 * attempt,
+        mem_mb=grows(2000),
+        runtime=grows(60),
     params:
         views=cfg.views.model_dump(),
         sources={name: cfg.corpus.sources[name].model_dump() for name in VIEWED},

@@ -7,7 +7,7 @@ from kdlib.evaluation.predictions.baselines import write_baselines
 from kdlib.jobs import recorded
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     write_baselines(
         train=Path(job.input.train),
@@ -15,10 +15,10 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
         tokenizer=Path(job.input.tokenizer).parent,
         n_best=job.params.n_best,
         max_tokens=job.params.max_tokens,
-        out=Path(job.output.nll).parent.parent,
+        out=Path(job.output.nll).parents[2],
     )
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

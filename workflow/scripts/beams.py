@@ -1,4 +1,4 @@
-"""Gather the teacher's answers of all shards."""
+"""Gather the teacher's beams of all shards."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,11 @@ from kdlib.jobs import recorded
 from kdlib.training.teacher.outputs import merge_beams
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     merge_beams([Path(path) for path in job.input.shards], Path(job.output.beams))
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

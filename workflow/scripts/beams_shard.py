@@ -1,4 +1,4 @@
-"""Let the teacher answer one shard of the training prompts."""
+"""Write the teacher's beams for one shard of the training prompts."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from kdlib.jobs import recorded
 from kdlib.training.teacher.generate import beams_shard
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     beams_shard(
         teacher=Path(job.input.model[0]).parent,
@@ -24,5 +24,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

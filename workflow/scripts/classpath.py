@@ -9,9 +9,10 @@ from kdlib.java.compiler import find_jdk
 from kdlib.jobs import recorded
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
-    found, folder = read_json(Path(job.input.jars)), Path(job.output.folder)
+    found = read_json(Path(job.input.jars))
+    folder = Path(job.output.folder)
     if "reason" in found:
         refuse_class_path(folder, f"no jars: {found['reason']}")
         return
@@ -20,5 +21,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

@@ -10,12 +10,12 @@ from kdlib.jobs import recorded
 from kdlib.sources.fetch import fetch
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     source: FetchedSource = TypeAdapter(FetchedSource).validate_python(job.params.source)
     fetch(source, Path(job.output.archive))
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

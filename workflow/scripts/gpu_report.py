@@ -7,11 +7,11 @@ from kdlib.jobs import logged
 from kdlib.models.device import write_device_report
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     write_device_report(job.wildcards.partition, job.params.threads, Path(job.output.report))
 
 
 if __name__ == "__main__":
-    with logged(snakemake.log[0]):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with logged(snakemake.log[0]):
+        main(snakemake)

@@ -8,9 +8,10 @@ from kdlib.jobs import recorded
 from kdlib.sources.debian import fetch_jars
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
-    folder, listing = Path(job.output.folder), Path(job.output.listing)
+    folder = Path(job.output.folder)
+    listing = Path(job.output.listing)
     try:
         jars = fetch_jars(job.params.packages, folder)
     except DataError as error:
@@ -22,5 +23,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

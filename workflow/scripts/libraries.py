@@ -9,9 +9,10 @@ from kdlib.sources.debian import fetch_libraries
 from kdlib.sources.layout import maven_libraries
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
-    folder, listing = Path(job.output.folder), Path(job.output.listing)
+    folder = Path(job.output.folder)
+    listing = Path(job.output.listing)
     try:
         guessed = maven_libraries(Path(job.params.root))
         missing = fetch_libraries(job.params.packages, guessed, job.params.package, folder)
@@ -25,5 +26,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

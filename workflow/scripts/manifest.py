@@ -7,11 +7,11 @@ from kdlib.jobs import recorded
 from kdlib.provenance.lineage import write_run
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     write_run(job.params.run, job.params.config, list(map(str, job.input)), Path(job.output.manifest))
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

@@ -10,12 +10,12 @@ from kdlib.jobs import recorded
 from kdlib.models.stage import stage
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     model: Pretrained = TypeAdapter(Pretrained).validate_python(job.params.model)
     stage(job.wildcards.model, model, Path(job.output.files[0]).parent)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__, offline=False):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__, offline=False):
+        main(snakemake)

@@ -7,7 +7,7 @@ from kdlib.jobs import recorded
 from kdlib.report.page import Results, write_page
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     results = Results(
         card=Path(job.input.card),
@@ -26,5 +26,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

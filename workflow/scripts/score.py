@@ -9,7 +9,7 @@ from kdlib.evaluation.scores.score import score
 from kdlib.jobs import recorded
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     folders = [Path(path).parent for path in job.input.predictions]
     score(
@@ -30,5 +30,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

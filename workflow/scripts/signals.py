@@ -7,12 +7,12 @@ from kdlib.jobs import recorded
 from kdlib.signals.manifest import write_manifest
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     shards = [Path(path) for path in job.input.shards]
     write_manifest(shards, Path(job.input.codec), Path(job.output.manifest))
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

@@ -7,7 +7,7 @@ from kdlib.jobs import recorded
 from kdlib.tracking.prepare import prepare
 
 
-def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
+def main(job: Any) -> None:
     """Run the rule."""
     params = job.params
     identity = Path("cache/tracking.id")
@@ -15,5 +15,5 @@ def main(job: Any) -> None:  # noqa: ANN401  (Snakemake's job object)
 
 
 if __name__ == "__main__":
-    with recorded(snakemake, __file__):  # type: ignore[name-defined]  # noqa: F821
-        main(snakemake)  # type: ignore[name-defined]  # noqa: F821
+    with recorded(snakemake, __file__):
+        main(snakemake)

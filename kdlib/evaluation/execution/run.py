@@ -11,8 +11,8 @@ from typing import Any
 from kdlib.config import Execution
 from kdlib.evaluation.execution.runnable import ORIGINAL, Executable, Key, Pool, executable_rows, run_tests
 from kdlib.evaluation.predictions.outputs import Row, read_output, read_rows
-from kdlib.execution.equivalents import class_files
-from kdlib.execution.jobs import Limits
+from kdlib.execution.class_files import class_files
+from kdlib.execution.jobs import ExecutionLimits
 from kdlib.execution.mutants import equivalent, mutants_of
 from kdlib.execution.placement import (
     as_javac_reads,
@@ -70,7 +70,7 @@ def execute(
     except DataError as error:
         write_json(out, {"measured": False, "reason": str(error)})
         return
-    limits = Limits(seconds=settings.timeout_s, memory_mb=settings.memory_mb)
+    limits = ExecutionLimits(seconds=settings.timeout_s, memory_mb=settings.memory_mb)
     pool = partial(run, limits=limits, workers=settings.workers, cache=cache, sandbox=sandbox)
     found, refused = executable_rows(rows, examples, class_paths, pool)
     if not found:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from kdlib.evaluation.predictions.outputs import Row
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
-from kdlib.execution.jobs import Job, Result
+from kdlib.execution.jobs import ExecutionJob, ExecutionResult
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
 from kdlib.files import DataError, read_examples
 from kdlib.java.compiler import SourceFile
 from kdlib.records import Occurrence
 
-Pool = Callable[[Iterable[Job]], Iterator[Result]]
+Pool = Callable[[Iterable[ExecutionJob]], Iterator[ExecutionResult]]
 # The row, what stands in place of its assertion, and the number of the mutant, -1 for none.
 Key = tuple[str, str, int]
 ORIGINAL = "\0original"  # no prediction has this text: the row's own assertion
@@ -97,7 +97,7 @@ def run_tests(
     found: Mapping[str, Executable],
     pool: Pool,
     allowed: Mapping[str, float] | None = None,
-) -> dict[Key, Result]:
+) -> dict[Key, ExecutionResult]:
     """Run the tests of rows with changed files.
 
     Args:
@@ -111,8 +111,10 @@ def run_tests(
     return {keys[int(result.id)]: result for result in pool(jobs)}
 
 
-def _job(name: str, own: Executable, file: SourceFile, mutant: int, cpu_seconds: float | None) -> Job:
+def _job(
+    name: str, own: Executable, file: SourceFile, mutant: int, cpu_seconds: float | None
+) -> ExecutionJob:
     target = own.target
     files = (file,) if mutant < 0 else (file, own.mutants[mutant])
     where = (target.test_class, target.method, target.edition.path, target.framework, target.project)
-    return Job(name, files, *where, cpu_seconds)
+    return ExecutionJob(name, files, *where, cpu_seconds)

@@ -15,7 +15,7 @@ from kdlib.evaluation.predictions.trigram import Trigram, fit
 from kdlib.files import DataError, read_parquet, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
 from kdlib.metrics.exact import without_whitespace
-from kdlib.records import Prediction, normalise_whitespace
+from kdlib.records import FREQUENT, RETRIEVAL, TRIGRAM, Prediction, normalise_whitespace
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -36,7 +36,7 @@ def write_baselines(
         tokenizer: Folder of the run's tokenizer.
         n_best: Predictions kept for each row.
         max_tokens: Longest sequence of the trigram, EOS included.
-        out: Folder that receives ``retrieval/``, ``trigram/`` and ``frequent/``.
+        out: Folder of the evaluation; that of each baseline lies below, by its name in ``records``.
 
     Raises:
         DataError: If there is no training row or the token ids do not fit the tokenizer.
@@ -50,15 +50,15 @@ def write_baselines(
     ids = [row["id"] for row in asked]
 
     nearest = retrieve(known, [row["prompt"] for row in asked], n_best)
-    write_predictions(out / "retrieval" / "predictions.jsonl", _ranked(ids, nearest))
+    write_predictions(out / RETRIEVAL / "predictions.jsonl", _ranked(ids, nearest))
     constant = frequent([row["target"] for row in known], n_best)
-    write_predictions(out / "frequent" / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
+    write_predictions(out / FREQUENT / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
 
     coder = PreTrainedTokenizerFast.from_pretrained(tokenizer)
     model = fit([row["target_ids"] for row in known], len(coder))
     constant = _decoded(model, coder, n_best, max_tokens)
-    write_predictions(out / "trigram" / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
-    _write_nll(out / "trigram" / "nll.parquet", model, asked)
+    write_predictions(out / TRIGRAM / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
+    _write_nll(out / TRIGRAM / "nll.parquet", model, asked)
 
 
 def frequent(targets: Sequence[str], n: int) -> list[Candidate]:

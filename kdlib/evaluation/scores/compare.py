@@ -19,9 +19,8 @@ from kdlib.metrics.significance import (
     resample_counts,
     spread,
 )
-from kdlib.records import Score
+from kdlib.records import RETRIEVAL, TRADITIONAL, TRIGRAM, Score
 
-RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "students/traditional"
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1", "codebleu")
 EXECUTION = ("compiles", "passes", "mutation_score")

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from kdlib.evaluation.scores.compare import ACCEPTANCE, RETRIEVAL, TRADITIONAL
+from kdlib.evaluation.scores.compare import ACCEPTANCE
 from kdlib.files import atomic, write_json, write_jsonl
+from kdlib.records import RETRIEVAL, TRADITIONAL
 
 METRICS_FILE = "evaluation_metrics.json"
 SAMPLES_FILE = "predictions_final.jsonl"
