@@ -1,6 +1,6 @@
 """Which method an assertion tests, in the mined examples and against what two readers found.
 
-The labels of the readers are described in docs/decisions/focal-labels.md.
+The labels of the readers are described in docs/decisions/008-focal-labels.md.
 """
 
 from __future__ import annotations
