@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Results
 
-`tools/results.py` writes this page from the result files of finished runs. Every score is published, good or bad.
+`tools/results.py` writes this page from the result files of finished runs. Every score is shown, good or bad.
 Intervals are bootstrap percentiles over test rows, for one training seed. A difference is significant if its
 paired interval excludes 0. p is from approximate randomisation; Holm's correction is over all comparisons
 with the same system on the same metric. Every value's signature is in
