@@ -120,9 +120,9 @@ def row_values(columns: Mapping[str, NDArray[np.float64]], rows: int) -> dict[st
         rows: Number of rows.
     """
     found: dict[str, list[float | bool]] = {}
-    for name, own in columns.items():
+    for name, statistics in columns.items():
         metric = METRICS[name]
-        if len(own) == rows:
-            values = own[:, 0] if metric.of_a_row == "sum" else metric.statistic(own)
+        if len(statistics) == rows:
+            values = statistics[:, 0] if metric.of_a_row == "sum" else metric.statistic(statistics)
             found[name] = (values > 0).tolist() if metric.of_a_row == "yes or no" else values.tolist()
     return found
