@@ -96,7 +96,5 @@ def _measured(
         write_json(files.similarity_report, Unmeasured(False, "no teacher and no --encoder").as_json())
         return files
     name = "encoder" if models.encoder else "teacher"
-    similarities(
-        folders, test, tokenizer, encoder, name, threads, files.similarity, files.similarity_report
-    )
+    similarities(folders, test, tokenizer, encoder, name, threads, files.similarity, files.similarity_report)
     return files

@@ -19,9 +19,7 @@ MARKERS = "osD^vP*X"
 COLUMNS = 2
 
 
-def cost_scatter(
-    report: EvaluationReport, costs: Mapping[str, Cost], metrics: list[str], cost: str
-) -> str:
+def cost_scatter(report: EvaluationReport, costs: Mapping[str, Cost], metrics: list[str], cost: str) -> str:
     """Return quality against a cost, a panel per metric, as SVG.
 
     Args:

@@ -42,7 +42,8 @@ def _slice_table(name: str, parts: Sequence[SliceScore], metric: str, models: li
     head = [Heading("part"), Heading("rows", key="n")]
     head += [Heading(model, key=f"models.{model}.{metric}") for model in models]
     key = f"slices.{name}[{{row}}].{{col}}"
-    return Table(f"slice-{name}-{metric}", f"{NAMES[name]}: {label(metric)}", head, rows, True, METRICS_FILE, key)
+    caption = f"{NAMES[name]}: {label(metric)}"
+    return Table(f"slice-{name}-{metric}", caption, head, rows, True, METRICS_FILE, key)
 
 
 def _bar_cell(score: Score | None) -> Cell:

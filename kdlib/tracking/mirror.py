@@ -12,6 +12,7 @@ from kdlib.files import read_json, sha256, write_json
 from kdlib.provenance.lineage import ancestry, sources
 from kdlib.provenance.manifest import Manifest, read_manifests
 from kdlib.records import digest
+from kdlib.results.training import read_training
 from kdlib.runs.numbers import Number, Stage, stages
 from kdlib.telemetry.step_csv import Step, history, metrics_of, read_steps, read_validations
 from kdlib.tracking.prepare import opened
@@ -124,7 +125,7 @@ def _shown(folder: Path, makers: Mapping[str, Manifest]) -> Iterator[Shown]:
         own = makers.get(str(stage.made))
         kind = stage.name.partition("/")[0]
         made = stage.made.stat().st_mtime
-        params = read_json(stage.made)["params"] if kind in TRAININGS else own["params"] if own else {}
+        params = read_training(stage.made).params if kind in TRAININGS else own["params"] if own else {}
         yield Shown(
             stage,
             params,

@@ -169,9 +169,7 @@ def _killed(
     """
     mutated = partial(_on_mutants, files=files, found=found, pool=pool, settings=settings)
     alive = mutated({pair for pair in passed if pair[1] == _NONE})
-    unnoticed = {
-        key: {mutant for mutant, good in tried.items() if good} for (key, _), tried in alive.items()
-    }
+    unnoticed = {key: {mutant for mutant, good in tried.items() if good} for (key, _), tried in alive.items()}
     return mutated({pair for pair in passed if pair[1] != _NONE}, only=unnoticed)
 
 
