@@ -54,7 +54,8 @@ class Moved(NamedTuple):
 def not_comparable(a: Run, b: Run) -> list[str]:
     """Return why numbers of two runs are not comparable, a sentence each; nothing if they are."""
     found = []
-    rows_a, rows_b = a.test_rows(), b.test_rows()
+    rows_a = a.test_rows()
+    rows_b = b.test_rows()
     if rows_a is None or rows_b is None:
         lacking = " and ".join(str(run.folder) for run, rows in ((a, rows_a), (b, rows_b)) if rows is None)
         found.append(f"whether the test rows are the same is not known: no dataset/test.parquet in {lacking}")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kdlib.files import read_json
 from kdlib.results.cost import read_cost
-from kdlib.results.evaluation import METRICS_FILE, EvaluationReport, Score, read_evaluation
+from kdlib.results.evaluation import METRICS_FILE, Comparison, EvaluationReport, Score, read_evaluation
 from kdlib.results.fidelity import read_fidelity
 from kdlib.results.measurements import Outcome, Unmeasured, read_execution
 from kdlib.results.training import read_training
@@ -195,18 +195,7 @@ def _evaluation(folder: Path, report: EvaluationReport) -> Iterator[Stage]:
         numbers = [
             *(_scored(name, score) for name, score in scores.items()),
             *_slices(report, model),
-            *(
-                Number(
-                    f"minus {pair.b}.{pair.metric}",
-                    pair.difference,
-                    pair.low,
-                    pair.high,
-                    pair.n,
-                    pair.signature,
-                )
-                for pair in report.comparisons
-                if pair.a == model
-            ),
+            *(_compared(pair) for pair in report.comparisons if pair.a == model),
         ]
         yield Stage(f"evaluation/{model}", folder / METRICS, numbers, [])
 
@@ -216,6 +205,11 @@ def _slices(report: EvaluationReport, model: str) -> Iterator[Number]:
         for part in parts:
             for metric, score in part.models.get(model, {}).items():
                 yield _scored(f"{name}:{part.value}.{metric}", score)
+
+
+def _compared(pair: Comparison) -> Number:
+    name = f"minus {pair.b}.{pair.metric}"
+    return Number(name, pair.difference, pair.low, pair.high, pair.n, pair.signature)
 
 
 def _scored(name: str, score: Score) -> Number:

@@ -42,7 +42,8 @@ def opened(where: dict[str, Any]) -> dict[str, Any]:
     Args:
         where: What ``prepare`` wrote.
     """
-    uri, run = where["uri"], where["run"]
+    uri = where["uri"]
+    run = where["run"]
     client = connect(uri)
     number = _experiment(client, uri, where["experiment"])
     workplace = _workplace(Path(where["identity"]))

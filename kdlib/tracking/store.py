@@ -84,7 +84,8 @@ def _open_file(database: Path) -> None:
 def children(client: MlflowClient, experiment: str, parent: str) -> dict[str, list[Run]]:
     """Return the active runs below a parent that we wrote, by their names, the newest first."""
     found: dict[str, list[Run]] = {}
-    query, token = f"tags.`{PARENT}` = '{parent}'", None
+    query = f"tags.`{PARENT}` = '{parent}'"
+    token = None
     while True:
         page = client.search_runs([experiment], query, page_token=token)
         for run in page:

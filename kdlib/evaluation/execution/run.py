@@ -20,7 +20,7 @@ from kdlib.files import DataError, write_json
 from kdlib.java.compiler import Jdk, SourceFile, find_jdk
 from kdlib.java.tautologies import tautology
 from kdlib.java.validity import is_statement
-from kdlib.results.measurements import ExecutionReport, NotExecutable, Outcome, Unmeasured
+from kdlib.results.measurements import ExecutionReport, NotExecutable, Outcome, Status, Unmeasured
 
 _NONE = "\0none"  # no prediction has this text: no assertion at all
 _FACTOR = 1.25
@@ -59,7 +59,8 @@ def execute(
         for name, folder in models.items()
     }
     try:
-        jdk, sandbox = find_jdk(), find_sandbox(settings.unsafe)
+        jdk = find_jdk()
+        sandbox = find_sandbox(settings.unsafe)
     except DataError as error:
         write_json(out, Unmeasured(False, str(error)).as_json())
         return
@@ -146,9 +147,11 @@ def _outcomes(
     for key, text in [*asked, *((key, ORIGINAL) for key in found)]:
         result = results.get((key, text, -1))
         tried = killed.get((key, text), {})
-        status, message = (result.status, result.message) if result else ("passed", "")
+        status: Status = result.status if result else "passed"
+        message = result.message if result else ""
         if asked.get((key, text), ...) is None:
-            status, message = "not_compiled", "it is not one statement"
+            status = "not_compiled"
+            message = "it is not one statement"
         statement = text if text != ORIGINAL else found[key].reference
         outcomes[key, text] = Outcome(
             status, message, tautology(statement), sum(not good for good in tried.values()), len(tried)

@@ -161,7 +161,8 @@ def estimate_discounts(counts: Iterable[int]) -> Discounts:
     Reference: Chen & Goodman 1999, §3; Ney, Essen & Kneser 1994 for the single discount.
     """
     seen = Counter(counts)
-    once, twice = seen[1], seen[2]
+    once = seen[1]
+    twice = seen[2]
     if not once or not twice:
         return (0.5, 0.5, 0.5)
     single = once / (once + 2 * twice)
