@@ -11,7 +11,8 @@ from kdlib.report.cited import cited, difference, enumerated, score, sentence
 from kdlib.report.wording import Verdict, kind, label, listed, plain, verdict
 from kdlib.results.evaluation import Comparison, EvaluationReport
 
-TRIGRAM, TRADITIONAL = "baselines/trigram", "students/traditional"
+TRIGRAM = "baselines/trigram"
+TRADITIONAL = "students/traditional"
 HEADLINES = ("exact_match", "passes", "token_f1", "nll")
 SPLITS = {
     "class": "each class under test is on one side only",

@@ -43,7 +43,7 @@ def execute(
 
     Args:
         models: Name: folder with ``predictions.jsonl``.
-        examples: The corpus' examples (Parquet), which tell where each row stood.
+        examples: The corpus' examples (Parquet), which say where each row stood.
         test: Dataset rows (Parquet).
         class_paths: Source: folder of its class path (``build_class_path``).
         settings: Limits and mutants.
@@ -79,14 +79,13 @@ def execute(
         if row.id in found
     }
     outcomes = _outcomes(found, candidates, pool, settings)
-    ran = [row.id for row in rows if row.id in found]
     report = ExecutionReport(
         measured=True,
         javac=jdk.version,
         sandbox=sandbox,
         rows=len(rows),
         not_executable=[NotExecutable(row.id, refused[row.id]) for row in rows if row.id in refused],
-        reference={key: outcomes[key, ORIGINAL] for key in ran},
+        reference={row.id: outcomes[row.id, ORIGINAL] for row in rows if row.id in found},
         models={name: _of_model(rows, predicted, outcomes) for name, predicted in texts.items()},
     )
     write_json(out, report.as_json())

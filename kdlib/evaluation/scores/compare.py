@@ -21,7 +21,9 @@ from kdlib.metrics.significance import (
 )
 from kdlib.results.evaluation import Comparison, ModelScores, Score, SeedGroup, SeedSpread
 
-RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "students/traditional"
+RETRIEVAL = "baselines/retrieval"
+TRIGRAM = "baselines/trigram"
+TRADITIONAL = "students/traditional"
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1", "codebleu")
 EXECUTION = ("compiles", "passes", "mutation_score")
@@ -55,7 +57,7 @@ class Pair(NamedTuple):
 
 
 def sampling(rows: int, evaluation: Evaluation, split: str) -> Sampling:
-    """Draw resamples and swaps for so many rows.
+    """Draw resamples and swaps for a number of rows.
 
     Args:
         rows: Number of rows, at least 1.
@@ -88,7 +90,7 @@ def scores_of(
         found = intervals(with_statistics(measured), draws.counts, draws.confidence)
         for name, interval in found.items():
             signature = f"{name}|{details[name]}|{draws.signature}"
-            scores[name] = Score(*interval, n=count, signature=signature)
+            scores[name] = Score(interval.value, interval.low, interval.high, count, signature)
     return {name: scores[name] for name in columns}
 
 
@@ -146,11 +148,14 @@ def _compared(
     differences = paired_differences(one, other, draws.counts, draws.swaps, draws.confidence)
     return [
         Comparison(
-            pair.a,
-            pair.b,
-            name,
-            pair.family,
-            *result,
+            a=pair.a,
+            b=pair.b,
+            metric=name,
+            family=pair.family,
+            difference=result.difference,
+            low=result.low,
+            high=result.high,
+            p=result.p,
             n=len(a[name]),
             signature=f"{name}|{details[name]}|test:paired-ar|{draws.signature}",
             p_holm=result.p,
@@ -183,6 +188,12 @@ def over_seeds(scores: ModelScores, groups: Sequence[Sequence[str]]) -> list[See
     for group in groups:
         common = [metric for metric in scores[group[0]] if all(metric in scores[name] for name in group)]
         values = {metric: [scores[name][metric].value for name in group] for metric in common}
-        spreads = {metric: SeedSpread(*spread(numbers)) for metric, numbers in values.items()}
-        found.append(SeedGroup(list(group), spreads))
+        found.append(
+            SeedGroup(list(group), {metric: _seed_spread(numbers) for metric, numbers in values.items()})
+        )
     return found
+
+
+def _seed_spread(values: Sequence[float]) -> SeedSpread:
+    found = spread(values)
+    return SeedSpread(found.mean, found.deviation, found.number, list(found.values))

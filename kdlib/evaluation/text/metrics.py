@@ -25,7 +25,7 @@ class Metric(NamedTuple):
         higher_is_better: Its direction.
         description: What it is, in a sentence.
         statistic: Maps sums of its rows' statistics ``[corpora, s]`` to values ``[corpora]``.
-        of_a_row: What is said of a single row: its value, yes or no, or the sum that a rate divides.
+        of_a_row: What is given for a single row: its value, yes or no, or the sum that a rate divides.
     """
 
     higher_is_better: bool
