@@ -41,7 +41,9 @@ def parse(value: object, schema: type[Schema], source: str) -> Schema:
         DataError: If the value does not fit the schema; the message names the first wrong field.
     """
     try:
-        return _adapter(schema).validate_json(json.dumps(value), strict=True)
+        return _adapter(schema).validate_json(  # type: ignore[arg-type]  # a class is hashable
+            json.dumps(value), strict=True
+        )
     except ValidationError as error:
         first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
