@@ -18,7 +18,7 @@ import pytest
 from kdlib.files import write_json, write_jsonl, write_parquet
 from kdlib.records import digest
 from kdlib.report.page import PageFiles, write_page
-from kdlib.signals.shard import Origin
+from kdlib.signals.shard import StoreOrigin
 from kdlib.telemetry.step_csv import step_columns
 
 NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
@@ -101,7 +101,7 @@ def write_store(path: Path) -> None:
     """Write the manifest of a store of two equal shards."""
     shard = {"file": "train/0.parquet", "split": "train", "shard": 0, "sha256": "aa", "bytes": 6543}
     shard |= {"rows": 3, "positions": 50, "bytes_per_token": 130.86}
-    store = dict.fromkeys(Origin.model_fields, "x") | {"codec": {"kind": "dense"}, "shards": 2}
+    store = dict.fromkeys(StoreOrigin.model_fields, "x") | {"codec": {"kind": "dense"}, "shards": 2}
     store |= {"codec_file": "codec.safetensors", "codec_bytes": 8, "rows": 6, "positions": 100}
     store |= {"bytes": 13086, "files": [shard, shard | {"shard": 1}]}
     write_json(path, {**store, "digest": digest([json.dumps(store, sort_keys=True)])})
