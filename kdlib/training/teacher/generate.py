@@ -11,7 +11,8 @@ from kdlib.files import write_parquet
 from kdlib.models.batch import read_rows
 from kdlib.models.load import check_lengths
 from kdlib.models.tokenizer import decode, load_tokenizer
-from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
+from kdlib.signals.extract import batches_of
+from kdlib.signals.teacher import finished_outputs, open_teacher
 from kdlib.training.teacher.outputs import COUNTS, Beam, beam_table, usable
 
 
