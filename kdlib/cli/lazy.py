@@ -60,8 +60,9 @@ def _add(
     class Listed(TyperCommand):
         """Stands in the list, and gives its place to the whole command where it is used."""
 
-        def make_context(self, name: Any, args: list[str], *rest: Any, **more: Any) -> Any:  # noqa: ANN401  (click's)
-            return get_command(whole()).make_context(name, list(_current(args, renamed)), *rest, **more)
+        def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401
+            current = list(_current(args, renamed))
+            return get_command(whole()).make_context(info_name, current, parent, **extra)
 
     app.command(name, cls=Listed, help=help_text)(lambda: None)
 
