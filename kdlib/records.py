@@ -124,22 +124,3 @@ class Prediction:
     rank: int
     text: str
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A metric's value with what is needed to trace and recompute it.
-
-    Attributes:
-        value: Mean over the rows.
-        low: Lower end of the bootstrap interval.
-        high: Upper end of the bootstrap interval.
-        n: Number of rows.
-        signature: How it was computed: metric, version, normalisation, resamples, seed.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    signature: str

@@ -60,8 +60,16 @@ def _add(
     class Listed(TyperCommand):
         """Stands in the list, and gives its place to the whole command where it is used."""
 
-        def make_context(self, name: Any, args: list[str], *rest: Any, **more: Any) -> Any:  # noqa: ANN401  (click's)
-            return get_command(whole()).make_context(name, list(_current(args, renamed)), *rest, **more)
+        def make_context(
+            self,
+            info_name: str | None,
+            args: list[str],
+            parent: Any = None,  # noqa: ANN401  (click's)
+            **extra: Any,  # noqa: ANN401
+        ) -> Any:  # noqa: ANN401
+            """Read arguments as the whole command does (signature of click)."""
+            current = list(_current(args, renamed))
+            return get_command(whole()).make_context(info_name, current, parent, **extra)
 
     app.command(name, cls=Listed, help=help_text)(lambda: None)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from kdlib.java.compiler import SourceFile
+from kdlib.results.measurements import Status
 
 Framework = Literal["junit4", "junit5"]
-Status = Literal["not_compiled", "passed", "failed", "timed_out", "crashed"]
 
 LONGEST_MESSAGE = 500
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +15,7 @@ from kdlib.files import DataError, read_parquet, write_parquet, write_prediction
 from kdlib.java.tokens import code_tokens
 from kdlib.metrics.exact import without_whitespace
 from kdlib.records import FREQUENT, RETRIEVAL, TRIGRAM, Prediction, normalise_whitespace
-
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
+from kdlib.retrieval.bm25 import index
 
 _QUERIES = 64  # scored at once: 64 x 100,000 training rows are 50 MB
 
@@ -78,50 +75,17 @@ def retrieve(known: Sequence[dict[str, str]], prompts: Sequence[str], n: int) ->
 
     Returns:
         Targets with their BM25 score, best first; equal scores by id.
-
-    Reference: Robertson & Zaragoza 2009, in Lucene's variant (k1 = 1.5, b = 0.75) by bm25s.
     """
     known = sorted(known, key=lambda row: row["id"])
     keys = [without_whitespace(row["target"]) for row in known]
-    # "" is bm25s' own token of an empty document, whose length would otherwise divide by 0.
-    columns, matrix = _bm25([code_tokens(row["prompt"]) or [""] for row in known])
+    bm25 = index([code_tokens(row["prompt"]) for row in known])
     answers: list[list[Candidate]] = []
     for start in range(0, len(prompts), _QUERIES):
-        block = [code_tokens(prompt) for prompt in prompts[start : start + _QUERIES]]
-        for scores in (matrix @ _term_counts(block, columns)).T:
-            answers.append(
-                [(known[at]["target"], float(scores[at])) for at in _first_distinct(scores, keys, n)]
-            )
+        queries = [code_tokens(prompt) for prompt in prompts[start : start + _QUERIES]]
+        for scores in bm25.scores(queries):
+            nearest = _first_distinct(scores, keys, n)
+            answers.append([(known[place]["target"], float(scores[place])) for place in nearest])
     return answers
-
-
-def _bm25(documents: list[list[str]]) -> tuple[dict[str, int], csc_array]:
-    """Return the column of each token and the BM25 weights ``[documents, tokens]``."""
-    import bm25s
-    from scipy.sparse import csc_array
-
-    # Sorted, since bm25s' own vocabulary follows the order of a set, and float sums follow the vocabulary.
-    columns = {token: at for at, token in enumerate(sorted({token for own in documents for token in own}))}
-    index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-    index.index(
-        ([[columns[token] for token in own] for own in documents], columns),
-        create_empty_token=False,
-        show_progress=sys.stderr.isatty(),
-    )
-    parts = index.scores
-    weights = np.asarray(parts["data"], dtype=np.float64)
-    shape = (len(documents), len(columns))
-    return columns, csc_array((weights, parts["indices"], parts["indptr"]), shape=shape)
-
-
-def _term_counts(queries: list[list[str]], columns: dict[str, int]) -> NDArray[np.float64]:
-    """Return how often each known token stands in each query: ``[tokens, queries]``."""
-    counts = np.zeros((len(columns), len(queries)))
-    for at, tokens in enumerate(queries):
-        for token, count in Counter(tokens).items():
-            if token in columns:
-                counts[columns[token], at] = count
-    return counts
 
 
 def _first_distinct(scores: NDArray[np.float64], keys: Sequence[str], n: int) -> list[int]:
@@ -144,8 +108,8 @@ def _decoded(model: Trigram, coder: Any, n: int, max_tokens: int) -> list[Candid
 
 
 def _ranked(ids: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> Iterator[Prediction]:
-    for row, own in zip(ids, candidates, strict=True):
-        for rank, (text, score) in enumerate(own, 1):
+    for row, ranked in zip(ids, candidates, strict=True):
+        for rank, (text, score) in enumerate(ranked, 1):
             yield Prediction(row, rank, text, score)
 
 

@@ -7,13 +7,14 @@ import re
 
 import pytest
 
-from kdlib.evaluation.predictions.outputs import Outcome
 from kdlib.report.examples import EMBEDDED, OUTPUTS, browser, packed
+from kdlib.results.measurements import Outcome
+from kdlib.results.samples import Sample
 
 
-def _sample(model, id_, **others):
-    base = {"model": model, "id": id_, "prediction": f"{model} on {id_}", "references": ["r"]}
-    return {**base, "exact_match": False, "token_f1": 1 / 3, "syntax_valid": True, **others}
+def _sample(model, id_, exact_match=False, execution=None):
+    values = {"exact_match": exact_match, "token_f1": 1 / 3, "syntax_valid": True}
+    return Sample(model, id_, f"{model} on {id_}", ["r"], values, execution)
 
 
 def test_a_model_without_the_row_is_told_from_a_wrong_one():
@@ -39,7 +40,7 @@ def test_a_model_without_the_row_is_told_from_a_wrong_one():
     ],
 )
 def test_what_a_prediction_does_in_its_test_is_told(outcome, reached, told):
-    sample = _sample("a", "1", execution=Outcome(*outcome)._asdict())
+    sample = _sample("a", "1", execution=Outcome(*outcome))
     ((shown,),) = [row["outputs"] for row in browser([sample], {"1": "p"})["rows"]]
     assert shown[4] == reached
     assert shown[5].startswith(told)

@@ -1,14 +1,14 @@
 """The table of costs says what was not measured, and why."""
 
 from kdlib.report.tables import cost_table
+from kdlib.results.cost import Cost
 
 COSTS = {
-    "students/new": {
-        "parameters": 5000,
-        "assertions_per_second": None,
-        "not_measured": {"assertions_per_second": "all predictions came from the cache"},
-    },
-    "students/old": {"parameters": 7000, "assertions_per_second": 2.5, "latency_p50_seconds": 0.25},
+    "students/new": Cost(
+        parameters=5000,
+        not_measured={"assertions_per_second": "all predictions came from the cache"},
+    ),
+    "students/old": Cost(parameters=7000, assertions_per_second=2.5, latency_p50_seconds=0.25),
 }
 
 
