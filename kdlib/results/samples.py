@@ -37,7 +37,7 @@ class Sample:
 
     def as_json(self) -> dict[str, Any]:
         """Return a line of the file, on which every metric is a key of its own."""
-        line = {"model": self.model, "id": self.id, "prediction": self.prediction}
+        line: dict[str, Any] = {"model": self.model, "id": self.id, "prediction": self.prediction}
         line |= {"references": list(self.references), **self.values}
         return line if self.execution is None else {**line, "execution": asdict(self.execution)}
 
