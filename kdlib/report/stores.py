@@ -63,8 +63,8 @@ def fidelity_table(fidelities: Mapping[str, Fidelity]) -> Table:
     keys = ["", "", "bytes_per_token", "bytes_per_token_with_codec"]
     keys += [f"{at_t}{key}" for key in ("temperature", "l1", "kl", "top1", "entropy", "kept_tokens")]
     names = ("teacher", "codec", "bytes per token", "with what all signals share", "T")
-    measures = ("L1 ↓", "KL, nats ↓", "top-1 agreement ↑", "teacher's entropy, nats", "tokens kept")
-    head = [Heading(name, key=key) for name, key in zip((*names, *measures), keys, strict=True)]
+    of_tokens = ("L1 ↓", "KL, nats ↓", "top-1 agreement ↑", "teacher's entropy, nats", "tokens kept")
+    head = [Heading(name, key=key) for name, key in zip((*names, *of_tokens), keys, strict=True)]
     return Table("fidelity-table", "Fidelity of the stored signals", head, rows, key="{col}")
 
 

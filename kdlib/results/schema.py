@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,9 +41,8 @@ def parse(value: object, schema: type[Schema], source: str) -> Schema:
         DataError: If the value does not fit the schema; the message names the first wrong field.
     """
     try:
-        return _adapter(schema).validate_json(  # type: ignore[arg-type]  # a class is hashable
-            json.dumps(value), strict=True
-        )
+        found: Schema = _adapter(schema).validate_json(json.dumps(value), strict=True)
+        return found
     except ValidationError as error:
         first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
@@ -55,7 +54,7 @@ def parse(value: object, schema: type[Schema], source: str) -> Schema:
 
 
 @cache
-def _adapter(schema: type[Any]) -> TypeAdapter[Any]:
+def _adapter(schema: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(schema)
 
 
