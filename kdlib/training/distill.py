@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from kdlib.config import Student
 from kdlib.losses.critical_tokens import row_weights
-from kdlib.losses.legality import Legality, judge
 from kdlib.models.load import check_tokenizer, computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
 from kdlib.models.scratch import build
@@ -30,6 +29,7 @@ from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_sig
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+    from kdlib.losses.legality import Legality
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.loop.objective import Objective
@@ -149,6 +149,7 @@ def _objective(
     pairing: Pairing | None,
 ) -> Objective:
     """Return the student's losses with what they read beside a batch."""
+    from kdlib.losses.legality import judge
     from kdlib.training.loop.objective import Objective
 
     judged = student.components.need("judge")
@@ -180,6 +181,8 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
     Args:
         tokenizer: Gives the texts of all tokens and the end token.
     """
+    from kdlib.losses.legality import Legality
+
     return Legality(token_texts(tokenizer), tokenizer.eos_token_id)
 
 
