@@ -16,9 +16,9 @@ WORKERS ?= 2
 DIST ?= loadfile
 PYTEST_OPTIONS ?=
 # Tests whose values depend on how a processor adds up, run again with narrower vectors.
-NUMERICS := tests/test_softmax.py tests/models/test_forward.py tests/training/test_online.py \
-	$(addprefix tests/signals/test_,codec_dense.py codec_flat_tails.py codec_hidden.py codec_nucleus.py \
-	codec_sampled.py codec_topk.py fidelity.py)
+NUMERICS := tests/test_softmax.py tests/models/test_forward.py tests/training/teacher/test_online.py \
+	tests/signals/test_fidelity.py \
+	$(addprefix tests/signals/codec/test_,dense.py flat_tails.py hidden.py nucleus.py sampled.py topk.py)
 # Else every job of every run would compile kdlib again.
 unexport PYTHONDONTWRITEBYTECODE
 # Two processes with two threads each would wait for one another.

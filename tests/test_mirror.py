@@ -8,8 +8,10 @@ TESTS = Path(__file__).resolve().parent
 KDLIB = TESTS.parent / "kdlib"
 # Not of one module; tests/workflow is of workflow/, whose rules it runs.
 CROSS_CUTTING = {
-    # the whole repository: its layout, its generated files, its demonstrations, the library that it brings
+    # the whole repository: its layout, pages, generated files and demonstrations, the library that it brings
     "test_imports.py",
+    "test_docs.py",
+    "test_package.py",
     "test_mirror.py",
     "test_generated.py",
     "test_demo.py",
@@ -32,7 +34,6 @@ CROSS_CUTTING = {
     "models/test_beam_search.py",
     # the whole page in a browser, and the data that the page's scripts read
     "report/test_access_in_browser.py",
-    "report/test_browser_data.py",
     "report/test_in_browser.py",
     "report/test_provenance_in_browser.py",
     # every codec: in the losses that read it, on flat tails, when a job is killed
