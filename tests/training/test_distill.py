@@ -118,7 +118,7 @@ def test_the_digests_are_those_of_extraction(dataset, teacher, monkeypatch):
     """The rule's script and the check agree on what a dataset is."""
     main = runpy.run_path(str(SCRIPTS / "signals_shard.py"))["main"]
     seen = {}
-    monkeypatch.setitem(main.__globals__, "extract", lambda **given: seen.update(given))
+    monkeypatch.setitem(main.__globals__, "extract", lambda _, **given: seen.update(given))
     main(
         SimpleNamespace(
             input=SimpleNamespace(
