@@ -166,6 +166,8 @@ class _Walk:
             self.words.append(type(value).__name__)
             if runs and isinstance(value, ast.Import | ast.ImportFrom):
                 self.imports += _imported_names(value)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                self.strings.add(value.value)
             body_runs = runs and not _checks_types(value)
             for field in value._fields:
                 if field == "body":
@@ -179,8 +181,6 @@ class _Walk:
             self.words.append("]")
         else:
             self.words.append(repr(value))
-            if isinstance(value, str):
-                self.strings.add(value)
 
 
 def _imported_names(node: ast.Import | ast.ImportFrom) -> Iterator[str]:

@@ -123,7 +123,7 @@ def _findings(files: PageFiles, teachers: Mapping[str, str]) -> dict[str, Any]:
     costs = {_model(path): read_cost(path) for path in files.costs}
     best = choose(report, costs)
     return {
-        "report": report,
+        "evaluation": report,
         "confidence": _confidence(report),
         "best": best,
         "reasons": reasons(best, report, costs, teachers) if best else [],

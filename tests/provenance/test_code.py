@@ -28,6 +28,7 @@ PACKAGE = {
     "deep/__init__.py": "",
     "deep/far.py": """
         LINES = "template.html"
+        deep = None  # a name is no string: the files of its folder stay nobody's
 
         class Far:
             '''A class.'''
@@ -261,6 +262,5 @@ def test_every_packaged_file_belongs_to_a_module():
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in package.rglob("*.py")]
     modules = [name.removesuffix(".__init__") for name in modules if not left_out(name)]
     files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
-    assert files - set(data_files(modules)) == {
-        package / "config" / "presets.yaml"
-    }  # acts through its values
+    acts_through_its_values, of_type_checkers = package / "config" / "presets.yaml", package / "py.typed"
+    assert files - set(data_files(modules)) == {acts_through_its_values, of_type_checkers}

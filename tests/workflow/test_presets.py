@@ -27,7 +27,7 @@ def test_a_student_of_whole_sequences_brings_the_teachers_answers(finished, tmp_
     assert found["generated"] == 2 * found["rows"] == 128
     assert found["valid"] == found["usable"] == 0
     log = (finished.folder / "logs/test/student/sequence.log").read_text()
-    assert "results/test/beams/base/2.parquet: none of the teacher's answers is a valid assertion" in log
+    assert "results/test/beams/base/2.parquet: none of the teacher's beams is a valid assertion" in log
 
 
 def test_a_student_of_layers_needs_its_teacher_and_no_store(tmp_path):
