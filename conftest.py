@@ -16,11 +16,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs Snakemake or asks for a slow fixture, so that nobody has to think of it."""
+    """Mark as slow what runs Snakemake or asks for a slow fixture, and let whole runs begin.
+
+    A run that begins last would end alone; what waits for Slurm leaves the processor to others.
+    """
     for item in items:
         asked = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         if asked or item.get_closest_marker("workflow"):
             item.add_marker("slow")
+    items.sort(key=lambda item: (not item.get_closest_marker("workflow"), item.path.stem != "test_slurm"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -41,11 +41,13 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.scratch import build
 from kdlib.models.tokenizer import load_tokenizer
 from kdlib.records import SPLITS, digest
-from kdlib.signals.extract import extract
+from kdlib.signals.extract import ExtractionJob, extract
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.prepare import prepare
 from kdlib.training.distill import distill
 from kdlib.training.finetune import finetune
+from kdlib.training.inputs import StudentInputs, TeacherInputs
+from kdlib.training.loop.job import Job
 
 SAMPLE = Path("examples/sample-java")
 BATCH = 16
@@ -112,16 +114,9 @@ def training_of(seed: int, **changes: float) -> Training:
 
 def ours(data: Data, size: Size, training: Training, threads: int, folder: Path) -> Trained:
     """Train with this project, as the teacher stage does."""
-    finetune(
-        "one",
-        Teacher(size=size, training=training),
-        data.train,
-        data.validation,
-        data.tokenizer,
-        folder / "out",
-        folder / "checkpoints",
-        threads,
-    )
+    inputs = TeacherInputs(data.train, data.validation, data.tokenizer)
+    job = Job(folder / "out", folder / "checkpoints", threads)
+    finetune("one", Teacher(size=size, training=training), inputs, job)
     return _trained(folder / "out", read_rows(data.train))
 
 
@@ -223,9 +218,10 @@ def store(data: Data, teacher: Path, signals: Signals, threads: int, folder: Pat
     codec, shards = folder / "codec.safetensors", []
     prepare(teacher, data.train, signals, threads, codec)
     origin = digest(map(sha256, (data.train, data.validation)))
+    job = ExtractionJob(teacher, data.tokenizer, signals, 48, threads, "")
     for split, rows in (("train", data.train), ("validation", data.validation)):
         shards.append(folder / split / "0.parquet")
-        extract(teacher, data.tokenizer, rows, origin, codec, split, 0, signals, 48, threads, "", shards[-1])
+        extract(job, rows, origin, codec, split, 0, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
 
@@ -234,8 +230,15 @@ def distilled(
     data: Data, student: Student, manifest: Path, teacher: Path, threads: int, folder: Path
 ) -> Trained:
     """Distil with this project, as the student stage does."""
-    places = (folder / "out", folder / "checkpoints", threads, folder / "golds")
-    distill("one", student, data.train, data.validation, data.tokenizer, manifest, teacher, *places)
+    inputs = StudentInputs(
+        train=data.train,
+        validation=data.validation,
+        tokenizer=data.tokenizer,
+        gold_embeddings=folder / "gold_embeddings",
+        signals=manifest,
+        teacher=teacher,
+    )
+    distill("one", student, inputs, Job(folder / "out", folder / "checkpoints", threads))
     return _trained(folder / "out", read_rows(data.train))
 
 

@@ -21,7 +21,7 @@ from benchmarks.codebleu_package import package_seconds
 from benchmarks.contract import Claim, answer, quick
 from benchmarks.engines import SAMPLE, dataset, ours, training_of
 from kdlib.config import Evaluation, Filters, SampleSource, Size
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.evaluation.scores.score import report_of, text_of_systems
 from kdlib.evaluation.text.statistics import Answer, text_columns

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks import lang3
 from benchmarks.contract import Claim, answer, quick
-from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, ExecutionResult
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.java.compiler import Jdk, SourceFile, compile_files, find_jdk
@@ -32,10 +32,10 @@ PACKAGES = ["junit4", "libhamcrest-java"]
 _JARS = re.compile(r"(junit4|hamcrest)-[\d.]+\.jar")
 _TEST = re.compile(r"@Test\s+public void (\w+)\(\)[^{]*\{")
 _ASSERTION = re.compile(r"^        (assert\w+\(.*\);)$", re.MULTILINE)
-_LIMITS = Limits()
+_LIMITS = ExecutionLimits()
 
 
-def candidates(classpath: tuple[Path, ...]) -> list[Job]:
+def candidates(classpath: tuple[Path, ...]) -> list[ExecutionJob]:
     """Return one job for each test and other assertion of its file, in random order, the same each time."""
     jobs = []
     for file in sorted((ROOT / "src/test").rglob("*Test.java")):
@@ -50,12 +50,14 @@ def candidates(classpath: tuple[Path, ...]) -> list[Job]:
                 changed = text[: place.start(1)] + statement + text[place.end(1) :]
                 source = SourceFile(file.stem, changed.encode())
                 name = f"{file.stem}.{test[1]}.{number}"
-                jobs.append(Job(name, (source,), f"{package}.{file.stem}", test[1], classpath, "junit4"))
+                jobs.append(
+                    ExecutionJob(name, (source,), f"{package}.{file.stem}", test[1], classpath, "junit4")
+                )
     random.Random(0).shuffle(jobs)
     return jobs
 
 
-def fresh(jdk: Jdk, job: Job, folder: Path) -> None:
+def fresh(jdk: Jdk, job: ExecutionJob, folder: Path) -> None:
     """Compile a candidate with a new javac and run its class with a new JVM."""
     classes = Path(tempfile.mkdtemp(dir=folder))
     source = classes / f"{job.files[0].name}.java"
@@ -67,7 +69,7 @@ def fresh(jdk: Jdk, job: Job, folder: Path) -> None:
         subprocess.run(run_it, capture_output=True, check=False)
 
 
-def seconds_fresh(jdk: Jdk, jobs: Sequence[Job], workers: int, folder: Path) -> float:
+def seconds_fresh(jdk: Jdk, jobs: Sequence[ExecutionJob], workers: int, folder: Path) -> float:
     """Return seconds a candidate without a warm JVM, as many at a time as the pool has workers."""
     started = time.perf_counter()
     with ThreadPoolExecutor(workers) as threads:
@@ -75,7 +77,7 @@ def seconds_fresh(jdk: Jdk, jobs: Sequence[Job], workers: int, folder: Path) -> 
     return (time.perf_counter() - started) / len(jobs)
 
 
-def seconds_warm(answers: Iterator[Result], count: int) -> float:
+def seconds_warm(answers: Iterator[ExecutionResult], count: int) -> float:
     """Return seconds a candidate over the next ones."""
     started = time.perf_counter()
     assert len(list(itertools.islice(answers, count))) == count
@@ -92,7 +94,7 @@ def lang3_per_s(runs: int, warm_up: int, warm: int, workers: int, cache: Path) -
     return statistics.median(rates)
 
 
-def cached_per_s(jobs: Sequence[Job], times: int, workers: int, cache: Path) -> float:
+def cached_per_s(jobs: Sequence[ExecutionJob], times: int, workers: int, cache: Path) -> float:
     """Return candidates a second of a whole rerun, in which each stands several times."""
     again = [replace(job, id=f"{job.id}.{number}") for number in range(times) for job in jobs]
     started = time.perf_counter()

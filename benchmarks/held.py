@@ -20,11 +20,11 @@ from kdlib.losses.cross_entropy import cross_entropy
 from kdlib.models.batch import Row, batches
 from kdlib.signals.codec.codec import Codec, codec_for
 from kdlib.signals.comparison import TokenFidelity, compare
-from kdlib.signals.extract import teacher_output
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.shard import ShardMetadata, SignalRow, write_shard
 from kdlib.signals.shared import write_tensors
 from kdlib.signals.store import SignalStore
+from kdlib.signals.teacher import teacher_output
 from kdlib.teacher_signal import SignalKey
 
 OVERLAYS = [Path(f"config/{name}.yaml") for name in ("config", "debian", "smollm2")]

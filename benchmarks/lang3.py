@@ -9,7 +9,7 @@ from pathlib import Path
 from kdlib.config import DebianSource, Execution, Filters, read_config
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.execution.classpath import build_class_path, read_class_path
-from kdlib.execution.jobs import Job
+from kdlib.execution.jobs import ExecutionJob
 from kdlib.execution.placement import NotExecutableError, target_of
 from kdlib.files import read_examples
 from kdlib.java.compiler import find_jdk
@@ -23,7 +23,7 @@ FOLDER = Path("cache/benchmarks/commons-lang3").absolute()
 _NAME = "commons-lang3"
 
 
-def candidates(number: int) -> list[Job]:
+def candidates(number: int) -> list[ExecutionJob]:
     """Return jobs, each a test with another assertion of its file in place of one of its own.
 
     Args:
@@ -37,7 +37,7 @@ def candidates(number: int) -> list[Job]:
     dice = random.Random(0)
     pairs = [(one, dice.choice(own)) for own in files.values() for one in own]
     dice.shuffle(pairs)
-    jobs: list[Job] = []
+    jobs: list[ExecutionJob] = []
     for one, other in pairs:
         try:
             target = target_of(one.occurrences[0], class_path)
@@ -45,7 +45,7 @@ def candidates(number: int) -> list[Job]:
             continue
         changed = target.place.with_statement(other.references[0])
         jobs.append(
-            Job(
+            ExecutionJob(
                 str(len(jobs)),
                 (changed,),
                 target.test_class,

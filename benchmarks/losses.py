@@ -17,9 +17,9 @@ from torch.nn.functional import cross_entropy
 from transformers import BertConfig, BertModel, T5Config, T5ForConditionalGeneration
 
 from benchmarks.contract import Claim, answer, quick
-from kdlib.losses.combine import Unit
+from kdlib.losses.base import Unit
 from kdlib.losses.expected import FrozenEncoder, gold_vectors
-from kdlib.losses.inputs import Batch, Illegality, Meanings
+from kdlib.losses.inputs import Batch, GoldEmbeddings, Illegality
 from kdlib.losses.table import Components
 from kdlib.teacher_signal import FullSignal, SparseSignal
 from kdlib.training.loop.objective import Objective
@@ -69,7 +69,9 @@ def batch_of(positions: int, frozen: FrozenEncoder) -> Batch:
         ids=ids,
         lengths=lengths,
         signal=FullSignal((3 * torch.randn(positions, VOCAB) / TEMPERATURE).log_softmax(1), TEMPERATURE),
-        meanings=Meanings(frozen, gold_vectors(ids, lengths, frozen), torch.arange(len(lengths))),
+        gold_embeddings=GoldEmbeddings(
+            frozen, gold_vectors(ids, lengths, frozen), torch.arange(len(lengths))
+        ),
         illegality=Illegality(bank, torch.randint(40, (positions,))),
     )
 

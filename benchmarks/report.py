@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.contract import Claim, answer, quick
 from kdlib.files import read_jsonl, read_parquet, write_jsonl, write_parquet
-from kdlib.report.page import Results, write_page
+from kdlib.report.page import PageFiles, write_page
 
 RUN = Path("results/default")
 ROWS = 2000
@@ -46,12 +46,12 @@ SEARCH = """words => words.map((word) => {
 })"""
 
 
-def results_of(run: Path) -> Results:
+def results_of(run: Path) -> PageFiles:
     """Return the files of a finished run."""
     reports = sorted(
         [*run.glob("teachers/*/training_report.json"), *run.glob("students/*/training_report.json")]
     )
-    return Results(
+    return PageFiles(
         card=run / "corpus" / "card.json",
         dataset=run / "dataset" / "counts.json",
         scores=run / "evaluation" / "evaluation_metrics.json",
@@ -66,7 +66,7 @@ def results_of(run: Path) -> Results:
     )
 
 
-def enlarged(results: Results, folder: Path) -> Results:
+def enlarged(results: PageFiles, folder: Path) -> PageFiles:
     """Return results with 2,000 rows of the training set in place of the test rows."""
     train = results.test.with_name("train.parquet")
     rows = read_parquet(train, ["id", "prompt", "target"]).slice(0, ROWS)
@@ -86,7 +86,7 @@ def enlarged(results: Results, folder: Path) -> Results:
     return made
 
 
-def built(results: Results, page: Path, runs: int) -> tuple[float, float]:
+def built(results: PageFiles, page: Path, runs: int) -> tuple[float, float]:
     """Return the page's megabytes and the median seconds of writing it."""
     times = []
     for _ in range(runs):

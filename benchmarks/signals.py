@@ -38,12 +38,13 @@ from kdlib.models.forward import target_output
 from kdlib.models.scratch import build
 from kdlib.models.tokenizer import load_tokenizer
 from kdlib.signals.codec.codec import Codec, codec_for
-from kdlib.signals.extract import open_teacher, signal_rows
+from kdlib.signals.extract import signal_rows
 from kdlib.signals.legacy import encode_legacy
 from kdlib.signals.prepare import frequency_order
 from kdlib.signals.shard import SignalRow
 from kdlib.signals.shared import read_tensors
 from kdlib.signals.store import SignalStore
+from kdlib.signals.teacher import open_teacher
 from kdlib.training.loop.sampling import epoch_order
 
 KS = (4, 8, 16, 32, 64, 128)

@@ -28,7 +28,7 @@ from benchmarks.engines import (
 )
 from benchmarks.train_memory import SAMPLES, SIZES, memory_growth
 from kdlib.config import Hidden, Signals, Size, Student
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 from kdlib.models.batch import read_rows
 from kdlib.training.loop.sampling import EpochSampler
 

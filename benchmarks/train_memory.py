@@ -179,9 +179,19 @@ def train(rows: int, folder: Path) -> None:
     """
     from kdlib.config import Student
     from kdlib.training.distill import distill
+    from kdlib.training.inputs import StudentInputs
+    from kdlib.training.loop.job import Job
 
     training = {"epochs": EPOCHS, "epoch_samples": SAMPLES, "batch_size": BATCH}
     student = Student.model_validate({"teacher": "t", "size": SHAPE, "training": training})
+    inputs = StudentInputs(
+        train=folder / "train.parquet",
+        validation=folder / "validation.parquet",
+        tokenizer=folder / "tokenizer",
+        gold_embeddings=folder / "gold_embeddings",
+        signals=folder / "signals" / "manifest.json",
+        teacher=folder / "teacher",
+    )
     found, over = [anonymous_mb()], threading.Event()
 
     def watch() -> None:
@@ -191,19 +201,7 @@ def train(rows: int, folder: Path) -> None:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        distill(
-            "s",
-            student,
-            train=folder / "train.parquet",
-            validation=folder / "validation.parquet",
-            tokenizer=folder / "tokenizer",
-            signals=folder / "signals" / "manifest.json",
-            teacher=folder / "teacher",
-            out=folder / "out",
-            checkpoints=folder / "checkpoints",
-            threads=1,
-            golds=folder / "golds",
-        )
+        distill("s", student, inputs, Job(folder / "out", folder / "checkpoints", threads=1))
     finally:
         over.set()
         watcher.join()

@@ -181,8 +181,8 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
     """Write examples with their occurrences as one Parquet file, a row group at a time.
 
     Args:
-        path: Where to write; equal examples in equal order give equal bytes.
-        examples: May be a generator: no more than a row group of it is in memory.
+        path: File to write; equal examples in equal order give equal bytes.
+        examples: Examples, possibly a generator; at most one row group is in memory.
     """
     rows = iter(examples)
     write_example_batches(path, map(example_batch, iter(lambda: list(islice(rows, ROW_GROUP)), [])))

@@ -22,9 +22,9 @@ def logged(log: str, offline: bool = True) -> Iterator[None]:
     error is ours and keeps its traceback.
 
     Args:
-        log: Where to write; an old log is replaced.
+        log: Log file; an old one is replaced.
         offline: Keep libraries from asking a hub, unless HF_HUB_OFFLINE says otherwise: compute nodes often
-            have no network, and whoever asks waits for a time-out.
+            have no network, and a request waits for its time-out.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     if offline:
@@ -49,9 +49,9 @@ def recorded(job: Any, script: str, offline: bool = True) -> Iterator[None]:  # 
     """Log a block as ``logged`` does, and if it succeeds write the manifest of what it made.
 
     Args:
-        job: What Snakemake hands to a script.
+        job: Snakemake's object of the job.
         script: The script's file.
-        offline: As of ``logged``.
+        offline: As in ``logged``.
     """
     with logged(job.log[0], offline):
         manifest = begun(job, Path(script))

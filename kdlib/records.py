@@ -1,4 +1,4 @@
-"""The nouns that cross stages: plain frozen dataclasses without torch."""
+"""Records that pass from stage to stage: frozen dataclasses without torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ MARKER = "// <ASSERTION_PLACEHOLDER>"
 FocalReason = Literal["inside", "before", "test_name", "class", "given"]
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+# Systems that the others of a run are compared with: their names in its scores, and their folders.
+RETRIEVAL = "baselines/retrieval"
+TRIGRAM = "baselines/trigram"
+FREQUENT = "baselines/frequent"
+BASELINES = (RETRIEVAL, TRIGRAM, FREQUENT)
+TRADITIONAL = "students/traditional"
 
 
 def normalise_whitespace(text: str) -> str:
@@ -28,7 +35,7 @@ def digest(parts: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Where an example stood, so that a prediction can be put back and compiled.
+    """The place of an example in its source, so that a prediction can be inserted there and compiled.
 
     Attributes:
         source: Name of the source in the configuration.
@@ -109,29 +116,11 @@ class Prediction:
         id: Id of the example.
         rank: 1 for the best candidate.
         text: The candidate.
-        score: The model's score in its own unit (log-probability per token, BM25 score), higher is better.
+        score: Score of the model, higher is better; its unit depends on the model (log-probability per token,
+            BM25 score).
     """
 
     id: str
     rank: int
     text: str
     score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A metric's value with what is needed to trace and re-make it.
-
-    Attributes:
-        value: Mean over the rows.
-        low: Lower end of the bootstrap interval.
-        high: Upper end of the bootstrap interval.
-        n: Number of rows.
-        signature: How it was computed: metric, version, normalisation, resamples, seed.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    signature: str

@@ -1,4 +1,4 @@
-"""Whether a run can work in a folder: it may write there, and no other run does."""
+"""Whether a run can work in a folder: files can be written there, and no other run uses it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def check_writable(folders: Iterable[Path]) -> None:
 
 
 def hold(lock: Path) -> IO[str]:
-    """Take a folder for this process: until it ends, however it ends, nobody else can.
+    """Take a folder for this process, until it ends; meanwhile no other process can take it.
 
     Snakemake's own lock is looked for and then written, so that two runs started at once may both get it; and
     it outlives a killed process, so that it may be removed while its owner runs.
 
     Args:
-        lock: A file in the folder, which tells who holds it.
+        lock: A file in the folder that names the process which holds it.
 
     Returns:
         The open file; closing it lets go.

@@ -13,8 +13,11 @@ from kdlib.config import Dataset, Signals, Size, Teacher, Training
 from kdlib.config import Tokenizer as TokenizerConfig
 from kdlib.files import write_examples, write_parquet
 from kdlib.records import MARKER, Example, Occurrence, example_id
+from kdlib.training.inputs import StudentInputs, TeacherInputs
+from kdlib.training.loop.job import Job
 
 NANO = Size(d_model=32, d_ff=64, encoder_layers=1, decoder_layers=1, heads=2)
+JUNIT_PACKAGES = ("junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java")
 NOUNS = ("Count", "Size", "Width", "Height", "Depth", "Price", "Total", "Index", "Length", "Weight")
 
 
@@ -60,6 +63,20 @@ class DatasetFiles:
     test: Path
     card: Path
 
+    def teacher_inputs(self, **more) -> TeacherInputs:
+        """Return what a teacher reads of this dataset, with more files by their names."""
+        return TeacherInputs(self.train, self.validation, self.tokenizer, **more)
+
+    def student_inputs(self, folder: Path, **more) -> StudentInputs:
+        """Return what a student reads of this dataset; gold embeddings are kept in a folder of their own."""
+        embeddings = folder / "gold_embeddings"
+        return StudentInputs(self.train, self.validation, self.tokenizer, embeddings, **more)
+
+
+def job_in(folder: Path, name: str = "out", **more) -> Job:
+    """Return a job of one thread that writes into ``FOLDER/NAME``."""
+    return Job(folder / name, folder / "checkpoints", threads=1, **more)
+
 
 def split_of(number: int) -> str:
     """Return the split of an example: of ten, the ninth validates and the tenth tests."""
@@ -89,20 +106,28 @@ def run_dataset_stage(folder: Path, examples: list[Example], config: Dataset, se
 
 def store_signals(folder: Path, dataset: DatasetFiles, teacher: Path, signals: Signals) -> Path:
     """Store a teacher's signals on train and validation; return the manifest."""
-    from kdlib.signals.extract import extract
+    from kdlib.signals.extract import ExtractionJob, extract
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.prepare import prepare
 
     codec, shards = folder / "codec.safetensors", []
+    job = ExtractionJob(teacher, dataset.tokenizer, signals, 32, 1, "c1")
     prepare(teacher, dataset.train, signals, 1, codec)
     for split in ("train", "validation"):
         for shard in range(signals.shards):
             shards.append(folder / split / f"{shard}.parquet")
             rows = getattr(dataset, split)
-            where = (codec, split, shard, signals, 32, 1, "c1", shards[-1])
-            extract(teacher, dataset.tokenizer, rows, "d1", *where)
+            extract(job, rows, "d1", codec, split, shard, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def jars(tmp_path_factory):
+    """JUnit 4 and 5 from Debian."""
+    from kdlib.sources.debian import fetch_jars
+
+    return fetch_jars(JUNIT_PACKAGES, tmp_path_factory.mktemp("junit") / "jars")
 
 
 @pytest.fixture(scope="session")
@@ -153,16 +178,8 @@ def teacher(tmp_path_factory, dataset):
     from kdlib.training.finetune import finetune
 
     folder = tmp_path_factory.mktemp("teacher")
-    finetune(
-        "toy",
-        Teacher(size=NANO, training=Training(epochs=20, batch_size=8, learning_rate=1e-2, dropout=0)),
-        dataset.train,
-        dataset.validation,
-        dataset.tokenizer,
-        folder / "out",
-        folder / "checkpoints",
-        threads=1,
-    )
+    training = Training(epochs=20, batch_size=8, learning_rate=1e-2, dropout=0)
+    finetune("toy", Teacher(size=NANO, training=training), dataset.teacher_inputs(), job_in(folder))
     return folder / "out" / "best_model"
 
 

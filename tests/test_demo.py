@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import demo  # noqa: E402
 
+pytestmark = pytest.mark.slow  # trains
+
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):

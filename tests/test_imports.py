@@ -200,6 +200,7 @@ def test_the_probe_sees_a_heavy_import(tmp_path):
     assert {"scipy", "kdlib.records"} <= set(names)
 
 
+@pytest.mark.slow
 def test_importing_a_script_or_the_command_line_loads_nothing_heavy(loaded):
     assert len(loaded) == len(SCRIPTS) + 1
     heavy = {script: [name for name in HEAVY if name in names] for script, names in loaded.items()}

@@ -9,7 +9,6 @@ from kdlib.records import (
     MARKER,
     Example,
     Prediction,
-    Score,
     digest,
     example_id,
     normalise_whitespace,
@@ -61,7 +60,6 @@ def test_the_hash_of_a_target_tells_ids_apart():
     [
         Example("i", "f", "t", ("r",), ()),
         Prediction("i", 1, "t", 0.5),
-        Score(1.0, 0.5, 1.0, 3, "exact|n:3"),
     ],
 )
 def test_nouns_cannot_be_changed(value):

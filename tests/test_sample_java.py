@@ -13,8 +13,8 @@ import pytest
 from kdlib.config import Filters, PathSource
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.files import read_examples
-from kdlib.java.assertions import normalised_form
 from kdlib.sources.debian import fetch_jars
+from tests.java.shapes import shape_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "examples/sample-java"
 
@@ -32,11 +32,12 @@ def test_it_is_large_and_varied(mined):
     assert len({where.focal_class for where in places}) >= 30
     assert len(places) >= 600
     assert len({where.kind for where in places}) >= 8
-    forms = Counter(normalised_form(reference) for example in mined for reference in example.references)
+    forms = Counter(shape_of(reference) for example in mined for reference in example.references)
     form, count = forms.most_common(1)[0]
     assert count <= 0.05 * forms.total(), f"{count} of {forms.total()} are {form}"
 
 
+@pytest.mark.slow
 def test_it_compiles_without_warnings_and_passes(tmp_path):
     if shutil.which("javac") is None:
         pytest.skip("no JDK: install default-jdk-headless")

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Configuration
 
 `config.yaml` is the default run; files given with `--configfile` are laid over it, key by key; `null` drops
-an entry of `sources`, `teachers` or `students`. Mistakes are told all at once before any job starts:
-`kdlib config --overlay FILE` checks a file and prints it with every preset resolved.
+an entry of `sources`, `teachers` or `students`. All mistakes are reported together before any job
+starts: `kdlib config --overlay FILE` checks a file and prints it with every preset resolved.
 
 This page and `schema.json` (for editors) are generated from `kdlib/config/`: `make docs`.
 
@@ -51,7 +51,8 @@ def _nested(annotation: Any) -> Iterator[tuple[type[BaseModel], str]]:  # noqa: 
 
 
 def _type(annotation: Any) -> str:  # noqa: ANN401
-    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    parts = typing.get_args(annotation)
     if origin is typing.Annotated:
         return _type(parts[0])
     if origin is typing.Literal:

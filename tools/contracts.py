@@ -1,6 +1,6 @@
-"""Print the page of the contracts between stages, with one real example as it stands in each file of a run.
+"""Print docs/contracts.md: the files between stages, and one real example as it stands in each file of a run.
 
-``python tools/contracts.py results/default > docs/decisions/contracts.md``
+``python tools/contracts.py results/default > docs/contracts.md``
 """
 
 from __future__ import annotations

@@ -100,12 +100,14 @@ def sample(folder: Path, rows: int) -> Corpus:
 def fine_tuned(corpus: Corpus, name: str, **training: Any) -> Path:  # noqa: ANN401
     """Fine-tune a small teacher and return its folder."""
     from kdlib.training.finetune import finetune
+    from kdlib.training.inputs import TeacherInputs
+    from kdlib.training.loop.job import Job
 
     out = corpus.folder / name
     teacher = Teacher.model_validate({"size": NANO, "training": {"dropout": 0, **training}})
-    places = (out, corpus.folder / "checkpoints")
+    inputs = TeacherInputs(corpus.train, corpus.validation, corpus.tokenizer)
     with redirect_stdout(io.StringIO()):
-        finetune(name, teacher, corpus.train, corpus.validation, corpus.tokenizer, *places, 1)
+        finetune(name, teacher, inputs, Job(out, corpus.folder / "checkpoints", threads=1))
     return out
 
 
@@ -174,6 +176,8 @@ def by_step(steps: Steps, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
 def moving_weights(corpus: Corpus) -> None:
     """The weights of a multi-component loss move in straight lines, and the parts add up to the total."""
     from kdlib.training.distill import distill
+    from kdlib.training.inputs import StudentInputs
+    from kdlib.training.loop.job import Job
 
     teacher = fine_tuned(corpus, "teacher", epochs=4, batch_size=16, learning_rate=1e-2) / "best_model"
     preset = Student.model_validate(
@@ -186,10 +190,16 @@ def moving_weights(corpus: Corpus) -> None:
         }
     )
     out = corpus.folder / "trident"
-    manifest, places = stored(corpus, teacher), (out, corpus.folder / "checkpoints")
-    files = (corpus.train, corpus.validation, corpus.tokenizer, manifest, teacher)
+    inputs = StudentInputs(
+        train=corpus.train,
+        validation=corpus.validation,
+        tokenizer=corpus.tokenizer,
+        gold_embeddings=corpus.folder / "gold_embeddings",
+        signals=stored(corpus, teacher),
+        teacher=teacher,
+    )
     with redirect_stdout(io.StringIO()):
-        distill("trident", preset, *files, *places, 1, corpus.folder / "golds")
+        distill("trident", preset, inputs, Job(out, corpus.folder / "checkpoints", threads=1))
     steps, weights = steps_of(out), preset.weights()
     progress = np.arange(len(steps)) / len(steps)
     for name, (first, last) in weights.items():
@@ -214,7 +224,7 @@ def moving_weights(corpus: Corpus) -> None:
 def stored(corpus: Corpus, teacher: Path) -> Path:
     """Store a teacher's signals and return the manifest."""
     from kdlib.records import digest
-    from kdlib.signals.extract import extract
+    from kdlib.signals.extract import ExtractionJob, extract
     from kdlib.signals.manifest import write_manifest
     from kdlib.signals.prepare import prepare
 
@@ -222,10 +232,11 @@ def stored(corpus: Corpus, teacher: Path) -> Path:
     codec, shards = folder / "codec.safetensors", []
     prepare(teacher, corpus.train, signals, 1, codec)
     dataset = digest(map(sha256, (corpus.train, corpus.validation)))
+    job = ExtractionJob(teacher, corpus.tokenizer, signals, 32, 1, "demo")
     for split in ("train", "validation"):
         shards.append(folder / split / "0.parquet")
         rows = getattr(corpus, split)
-        extract(teacher, corpus.tokenizer, rows, dataset, codec, split, 0, signals, 32, 1, "demo", shards[-1])
+        extract(job, rows, dataset, codec, split, 0, shards[-1])
     write_manifest(shards, codec, folder / "manifest.json")
     return folder / "manifest.json"
 

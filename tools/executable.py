@@ -16,8 +16,8 @@ from pathlib import Path
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution.runnable import executable_rows
-from kdlib.evaluation.predictions.outputs import Row
-from kdlib.execution.jobs import Limits
+from kdlib.evaluation.predictions.outputs import ScoredRow
+from kdlib.execution.jobs import ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import iter_examples
@@ -36,12 +36,12 @@ def main() -> None:
     """Run the tool."""
     arguments = _arguments()
     settings = Execution()
-    rows: dict[str, list[Row]] = defaultdict(list)
+    rows: dict[str, list[ScoredRow]] = defaultdict(list)
     for example in iter_examples(arguments.run / "corpus/examples.parquet"):
-        rows[example.occurrences[0].source].append(Row(example.id, example.references, 0))
+        rows[example.occurrences[0].source].append(ScoredRow(example.id, example.references, 0))
     pool = partial(
         run,
-        limits=Limits(seconds=settings.timeout_s, memory_mb=settings.memory_mb),
+        limits=ExecutionLimits(seconds=settings.timeout_s, memory_mb=settings.memory_mb),
         workers=arguments.workers,
         cache=arguments.cache.absolute(),
         sandbox=find_sandbox(),

@@ -1,4 +1,4 @@
-"""Compare the miner's focal methods with the labelled ones: docs/decisions/focal-labels.md.
+"""Compare the miner's focal methods with the labelled ones: docs/decisions/008-focal-labels.md.
 
 python tools/focal_score.py              both sets, from the archives in cache/sources
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import DebianSource, read_config
-from kdlib.corpus.mining.extraction import Stamp, mine_file
+from kdlib.corpus.mining.extraction import SourceOrigin, mine_file
 from kdlib.corpus.mining.focal import Methods
 from kdlib.corpus.mining.project import ProjectFile, index
 from kdlib.corpus.mining.suites import tests_of
@@ -67,7 +67,7 @@ def verdicts(rows: list[dict[str, Any]], archive: Callable[[str], Path]) -> Iter
         for path in {row["path"] for row in own}:
             file = contents[path]
             tests = tests_of(methods.project, file)
-            for example in mine_file(methods, file, tests, Stamp(source, "", "")):
+            for example in mine_file(methods, file, tests, SourceOrigin(source, "", "")):
                 if isinstance(example, Example):
                     (where,) = example.occurrences
                     mined[path, where.start_byte] = where

@@ -12,10 +12,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 HEAD = """# Results
 
-Written by `tools/results.py` from the JSON files of finished runs; whatever a score is, it stands here.
-Intervals are bootstrap percentiles over test rows, for one training seed. A comparison counts as a difference
-if its paired interval excludes 0; its p is of approximate randomisation, and Holm's correction of it counts
-all comparisons with the same system on the same metric. Every value's signature is in
+`tools/results.py` writes this page from the result files of finished runs. Every score is shown, good or bad.
+Intervals are bootstrap percentiles over test rows, for one training seed. A difference is significant if its
+paired interval excludes 0. p is from approximate randomisation; Holm's correction is over all comparisons
+with the same system on the same metric. Every value's signature is in
 `results/{run}/evaluation/evaluation_metrics.json` and on the report page.
 """
 

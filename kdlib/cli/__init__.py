@@ -179,7 +179,7 @@ def export(
     Example: kdlib export results/default/corpus/examples.parquet train.jsonl
     --splits results/default/corpus/splits.parquet --split train
     """
-    from kdlib.corpus.importers.seed import export_seed
+    from kdlib.corpus.importers.export import export_seed
     from kdlib.records import SPLITS
 
     chosen = next((name for name in SPLITS if name == split), None)

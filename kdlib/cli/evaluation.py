@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kdlib.cli.errors import fail, told
 from kdlib.cli.rendering import table
 from kdlib.cli.stages import Base, Dataset, Overlay, configured_section, dataset_folder, existing
+from kdlib.results.evaluation import EvaluationReport
 
 CACHE = Path("cache/predictions")
 
@@ -149,31 +150,26 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return next((names for names in choices if len(set(names)) == len(names)), list(map(str, paths)))
 
 
-def _print(report: Mapping[str, Any]) -> None:
+def _print(report: EvaluationReport) -> None:
     """Print values with intervals, then what the comparisons say."""
-    models = report["models"]
-    rows = [[f"{report['rows']:,} rows", *models, ""]]
-    for metric in report["metrics"]:
-        cells = [
-            f"{own[metric]['value']:.3f} [{own[metric]['low']:.3f}, {own[metric]['high']:.3f}]"
-            if metric in own
-            else "-"
-            for own in models.values()
-        ]
+    rows = [[f"{report.rows:,} rows", *report.models, ""]]
+    for metric in report.metrics:
+        scores = [found.get(metric) for found in report.models.values()]
+        cells = [f"{s.value:.3f} [{s.low:.3f}, {s.high:.3f}]" if s else "-" for s in scores]
         rows.append([metric, *cells, ""])
     print(*table(rows), sep="\n")
-    if report["comparisons"]:
+    if report.comparisons:
         head = ["a - b", "metric", "difference", "interval", "p", "p, Holm", ""]
         found = [
             [
-                f"{own['a']} - {own['b']}",
-                own["metric"],
-                f"{own['difference']:+.3f}",
-                f"[{own['low']:+.3f}, {own['high']:+.3f}]",
-                f"{own['p']:.4f}",
-                f"{own['p_holm']:.4f}",
+                f"{pair.a} - {pair.b}",
+                pair.metric,
+                f"{pair.difference:+.3f}",
+                f"[{pair.low:+.3f}, {pair.high:+.3f}]",
+                f"{pair.p:.4f}",
+                f"{pair.p_holm:.4f}",
                 "",
             ]
-            for own in report["comparisons"]
+            for pair in report.comparisons
         ]
         print("", *table([head, *found]), sep="\n")

@@ -34,21 +34,20 @@ def extract(
     """
     from kdlib.provenance import code_digest
     from kdlib.signals import whole
+    from kdlib.signals.extract import ExtractionJob
 
     config = configured_section("signals", keys, [base, *(overlay or [])])
     data = dataset_folder(dataset, config)
     model = teacher_model or Path("results") / config.run / "teachers" / name / "best_model"
     existing(model / "model.safetensors", "--teacher-model")
     with told():
-        manifest = whole.extract_store(
-            model,
-            data / "tokenizer",
-            data / "train.parquet",
-            data / "validation.parquet",
-            config.signals,
-            config.dataset.max_target_tokens,
-            config.threads,
-            code_digest(Path(whole.__file__)),
-            out,
+        job = ExtractionJob(
+            teacher=model,
+            tokenizer=data / "tokenizer",
+            signals=config.signals,
+            max_tokens=config.dataset.max_target_tokens,
+            threads=config.threads,
+            code=code_digest(Path(whole.__file__)),
         )
+        manifest = whole.extract_store(job, data / "train.parquet", data / "validation.parquet", out)
     print(f"{manifest}: look into it with kdlib signals inspect {out}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from kdlib.cli.rendering import table
+from kdlib.results.evaluation import Score
 
 Format = Literal["text", "markdown", "csv", "json"]
 FormatOption = Annotated[Format, typer.Option("--format", help="text, markdown, csv or json.")]
@@ -29,11 +30,11 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def number(score: dict[str, Any] | None) -> str:
+def number(score: Score | None) -> str:
     """Return a score with its interval."""
     if score is None:
         return MISSING
-    return f"{score['value']:.4g} [{score['low']:.4g}, {score['high']:.4g}]"
+    return f"{score.value:.4g} [{score.low:.4g}, {score.high:.4g}]"
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.files import DataError, read_json, read_parquet
 from kdlib.signals.manifest import StoreFile, read_manifest
-from kdlib.signals.shard import Origin, read_shard
+from kdlib.signals.shard import StoreOrigin, read_shard
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -143,7 +143,7 @@ def one_signal(
     }
 
 
-def _origin(origin: Origin) -> Values:
+def _origin(origin: StoreOrigin) -> Values:
     return {name: getattr(origin, name) for name in (*NAMES, "codec")}
 
 
@@ -188,7 +188,7 @@ def _ranks(shards: Sequence[Path]) -> dict[int, int]:
     return dict(sorted(counted.items()))
 
 
-def _temperature(store: Origin, asked: float | None) -> float:
+def _temperature(store: StoreOrigin, asked: float | None) -> float:
     """Return the temperature asked for, else the one that a sparse store was made at, else 1."""
     if asked is None:
         return float(store.codec.get("temperature", 1.0))

@@ -18,12 +18,12 @@ def report(
     Example: kdlib report results/default
     """
     from kdlib.provenance.lineage import read_run
-    from kdlib.report.page import Results, write_page
+    from kdlib.report.page import PageFiles, write_page
 
     with told():
         manifest = read_run(run)
         files = _files(manifest, run)
-        results = Results(
+        found = PageFiles(
             card=files["card.json"][0],
             dataset=files["counts.json"][0],
             scores=files["evaluation_metrics.json"][0],
@@ -37,7 +37,7 @@ def report(
             test=files["test.parquet"][0],
         )
         page = run / "report.html"
-        write_page(manifest["run"], results, Path("cache"), page)
+        write_page(manifest["run"], found, Path("cache"), page)
     print(f"report: {page}")
 
 

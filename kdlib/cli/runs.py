@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ import typer
 from kdlib.cli.errors import fail, told
 from kdlib.cli.formats import Format, FormatOption, comma_separated, markdown, number, plain, shown
 from kdlib.cli.rendering import table
+from kdlib.results.evaluation import ModelScores
 
 if TYPE_CHECKING:
     from kdlib.runs.difference import Changed, Moved
@@ -61,9 +63,9 @@ def _values(run: Run) -> list[Any]:
     if scores is None:
         return [run.name, ended, overlay, *[None] * (3 + len(HEADLINES)), run.state]
     best = _best(run)
-    own = scores["models"].get(best, {})
-    values = [own[metric]["value"] if metric in own else None for metric in HEADLINES]
-    return [run.name, ended, overlay, scores["split"], scores["rows"], best, *values, run.state]
+    found = scores.models.get(best, {}) if best else {}
+    values = [found[metric].value if metric in found else None for metric in HEADLINES]
+    return [run.name, ended, overlay, scores.split, scores.rows, best, *values, run.state]
 
 
 def _best(run: Run) -> str | None:
@@ -103,26 +105,29 @@ def show(
     with told():
         chosen = open_run(run, results)
         scores = chosen.evaluated()
-    names = _metrics(list(scores["metrics"]), metric)
-    models = scores["models"]
+    names = _metrics(list(scores.metrics), metric)
+    models = scores.models
     if format == "json":
-        found = {model: {name: own.get(name) for name in names} for model, own in models.items()}
-        whole = {"run": chosen.name, "rows": scores["rows"], "split": scores["split"], "models": found}
+        found = {
+            model: {name: asdict(own[name]) if name in own else None for name in names}
+            for model, own in models.items()
+        }
+        whole = {"run": chosen.name, "rows": scores.rows, "split": scores.split, "models": found}
         print(json.dumps(whole))
     elif format == "csv":
         print(_as_csv(models, names))
     else:
         arrows = {True: "↑", False: "↓"}
-        titles = [f"{name} {arrows[scores['metrics'][name]['higher_is_better']]}" for name in names]
+        titles = [f"{name} {arrows[scores.higher_is_better(name)]}" for name in names]
         rows = [[model, *(number(own.get(name)) for name in names)] for model, own in models.items()]
-        print(f"{chosen.name}: {scores['rows']} test rows, split by {scores['split']}, {chosen.state}\n")
+        print(f"{chosen.name}: {scores.rows} test rows, split by {scores.split}, {chosen.state}\n")
         print(shown(["model", *titles], rows, format))
 
 
-def _as_csv(models: dict[str, Any], metrics: list[str]) -> str:
+def _as_csv(models: ModelScores, metrics: list[str]) -> str:
     parts = ["value", "low", "high", "n", "signature"]
     rows = [
-        [model, metric, *(own[metric][part] for part in parts)]
+        [model, metric, *(getattr(own[metric], part) for part in parts)]
         for model, own in models.items()
         for metric in metrics
         if metric in own
@@ -165,9 +170,7 @@ def diff(a: RunName, b: RunName, results: Results = Path("results"), format: For
         print(json.dumps(_as_json(one, two, reasons, keys, moved, missing), ensure_ascii=False))
     elif format == "csv":
         rows: list[list[Any]] = [["config", "", own.key, own.a, own.b, None, "", ""] for own in keys or []]
-        rows += [
-            ["metric", own.model, own.metric, own.a["value"], own.b["value"], *_verdict(own)] for own in moved
-        ]
+        rows += [["metric", own.model, own.metric, own.a.value, own.b.value, *_verdict(own)] for own in moved]
         head = ["kind", "model", "name", one.name, two.name, "delta", "better", "intervals"]
         print(comma_separated(head, rows))
     else:
@@ -251,7 +254,9 @@ def _as_json(
         "not_comparable": reasons,
         "config": None if keys is None else [own._asdict() for own in keys],
         "only_in": missing,
-        "metrics": [{**own._asdict(), "delta": own.delta} for own in moved],
+        "metrics": [
+            {**own._asdict(), "a": asdict(own.a), "b": asdict(own.b), "delta": own.delta} for own in moved
+        ],
     }
 
 

@@ -119,7 +119,7 @@ def import_(
     Example: kdlib signals import training.jsonl --dataset results/old/dataset --out old-signals
     --codec topk --set k=64 --logit-scale 0.03125
     """
-    from kdlib.signals.importer import Reading, import_store
+    from kdlib.signals.importer import LogitLayout, import_store
 
     splits = {name: dataset / f"{name}.parquet" for name in ("train", "validation")}
     tokenizer = tokenizer or dataset / "tokenizer"
@@ -128,9 +128,9 @@ def import_(
             fail(f"{needed}: there is no such file")
     chosen = _codec(codec, options or [])
     with told():
-        reading = Reading(logit_scale, skip, joined)
+        layout = LogitLayout(logit_scale, skip, joined)
         report = import_store(
-            path, lambda: stored_rows(path, max_row_bytes), splits, tokenizer, chosen, out, reading
+            path, lambda: stored_rows(path, max_row_bytes), splits, tokenizer, chosen, out, layout
         )
     _print_import(report, out)
 

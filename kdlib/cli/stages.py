@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
     from kdlib.config import Config
 
-CHECKPOINTS, GOLDS = Path("cache/checkpoints"), Path("cache/golds")
+CHECKPOINTS = Path("cache/checkpoints")
+GOLD_EMBEDDINGS = Path("cache/gold_embeddings")
 
 Name = Annotated[str, typer.Argument(help="Entry of the configuration to begin with.")]
 Out = Annotated[Path, typer.Option(help="Folder for best_model, final_model and the records.")]
@@ -89,27 +89,25 @@ def teacher(
     """
     from kdlib.provenance import code_digest
     from kdlib.training import finetune
+    from kdlib.training.inputs import TeacherInputs
     from kdlib.training.launch import launch
+    from kdlib.training.loop.job import Job
 
     config = _configured("teachers", name, keys, [base, *(overlay or [])])
     entry, data = config.teachers[name], dataset_folder(dataset, config)
     _given(f"teacher {name} starts from the model {entry.model}", entry.model, pretrained, "--pretrained")
     with told():
-        stage = partial(
-            finetune.finetune,
-            name=name,
-            teacher=entry,
-            train=data / "train.parquet",
-            validation=data / "validation.parquet",
-            tokenizer=data / "tokenizer",
+        inputs = TeacherInputs(
+            data / "train.parquet", data / "validation.parquet", data / "tokenizer", pretrained
+        )
+        job = Job(
             out=out,
             checkpoints=CHECKPOINTS,
             threads=entry.training.threads or config.threads,
-            pretrained=pretrained,
             code=code_digest(Path(finetune.__file__)),
             resume_from=resume_from,
         )
-        launch(stage, entry.training.accelerate)
+        launch(finetune.finetune, name, entry, inputs, job)
 
 
 def distill(
@@ -148,7 +146,9 @@ def distill(
     """
     from kdlib.provenance import code_digest
     from kdlib.training import distill as distillation
+    from kdlib.training.inputs import StudentInputs
     from kdlib.training.launch import launch
+    from kdlib.training.loop.job import Job
 
     config = _configured("students", name, keys, [base, *(overlay or [])])
     entry, data, run = config.students[name], dataset_folder(dataset, config), Path("results") / config.run
@@ -159,26 +159,25 @@ def distill(
         f"student {name} names the encoder {entry.encoder}", entry.encoder, encoder_model, "--encoder-model"
     )
     with told():
-        stage = partial(
-            distillation.distill,
-            name=name,
-            student=entry,
+        inputs = StudentInputs(
             train=data / "train.parquet",
             validation=data / "validation.parquet",
             tokenizer=data / "tokenizer",
+            gold_embeddings=GOLD_EMBEDDINGS,
             signals=existing(signals_manifest, "--signals-manifest") if entry.needs_store() else None,
             teacher=existing(teacher_model, "--teacher-model") if entry.needs_teacher() else None,
+            encoder=encoder_model,
+            pretrained=pretrained,
+            beams=beams_file,
+        )
+        job = Job(
             out=out,
             checkpoints=CHECKPOINTS,
             threads=entry.training.threads or config.threads,
-            golds=GOLDS,
-            encoder=encoder_model,
             code=code_digest(Path(distillation.__file__)),
-            pretrained=pretrained,
-            beams=beams_file,
             resume_from=resume_from,
         )
-        launch(stage, entry.training.accelerate)
+        launch(distillation.distill, name, entry, inputs, job)
 
 
 def _fields(section: type[BaseModel], before: str = "") -> Iterator[tuple[str, FieldInfo]]:

@@ -17,6 +17,7 @@ from kdlib.config.corpus import (
     Tokenizer,
     Views,
 )
+from kdlib.config.evaluation import Evaluation
 from kdlib.config.execution import Execution
 from kdlib.config.load import ConfigError, load_config, merged, read_config
 from kdlib.config.models import (
@@ -31,16 +32,11 @@ from kdlib.config.models import (
     SentenceEncoder,
     Size,
 )
-from kdlib.config.sections import (
-    Config,
-    Evaluation,
-    Student,
-    Teacher,
-    Tracking,
-)
-from kdlib.config.sequence import SequenceLevel
+from kdlib.config.run import Config, Tracking
 from kdlib.config.signals import Codec, Dense, Hidden, Nucleus, Sampled, Signals, TopK
+from kdlib.config.student import SequenceLevel, Student
 from kdlib.config.sweep import Sweep
+from kdlib.config.teacher import Teacher
 from kdlib.config.training import Temperature, Training
 
 __all__ = [

@@ -21,7 +21,7 @@ class PathSource(Strict):
     kind: Literal["path"]
     path: str = Field(description="folder, relative to the working directory or absolute")
     sha256: Sha256 | None = Field(
-        None, description="digest that its Java files must have; the mining report tells it"
+        None, description="digest that its Java files must have; the mining report has it"
     )
     licence: str = Field("unknown", description="SPDX id of the licence to record with every example")
 
@@ -72,7 +72,7 @@ class ImportSource(Strict):
     )
     path: str = Field(description="file or folder")
     sha256: Sha256 | None = Field(
-        None, description="digest that the files must have; the import report tells it"
+        None, description="digest that the files must have; the import report has it"
     )
     licence: str = Field("unknown", description="SPDX id of the licence to record with every example")
 
@@ -120,7 +120,7 @@ class Corpus(Strict):
 
 
 class Split(Strict):
-    """How examples are divided; what is equal or akin never straddles a border."""
+    """How examples are divided into splits; equal and nearly equal examples never lie in two of them."""
 
     by: Literal["class", "project", "row"] = Field(
         "class", description="unit that stays together: class under test, source, or nothing (leaks)"

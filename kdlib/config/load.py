@@ -1,25 +1,27 @@
-"""Reading a configuration: overlays, and errors that are all told at once."""
+"""Reading a configuration: overlays, and errors that are all reported at once."""
 
 from __future__ import annotations
 
 import copy
 import typing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from kdlib.config.checks.models import impossible_encoders, impossible_layers, impossible_models, is_causal
-from kdlib.config.checks.students import impossible_pairing, impossible_sequence
-from kdlib.config.corpus import Source
-from kdlib.config.expand import expand
+from kdlib.config.check_run import impossible
 from kdlib.config.presets import did_you_mean
-from kdlib.config.sections import COMPONENTS_OF, Config, Student
-from kdlib.config.training import Training
-from kdlib.losses.table import Components
+from kdlib.config.run import Config
+from kdlib.config.sweep import expand
 
 Place = tuple[int | str, ...]
+
+# Keys of earlier versions and where their values belong now; * is the name of an entry.
+RENAMED = {
+    "corpus.max_file_bytes": "corpus.filters.max_file_bytes",
+    "students.*.sequence": "students.*.beams, and its key beams is width",
+    "students.*.beams.beams": "students.*.beams.width",
+}
 
 
 class ConfigError(Exception):
@@ -34,12 +36,13 @@ def load_config(raw: dict[str, Any]) -> Config:
             encoders, teachers or students.
 
     Raises:
-        ConfigError: With every unknown key, wrong value and impossible combination, and the nearest name.
+        ConfigError: With every unknown or renamed key, wrong value and impossible combination, and the
+            nearest name.
     """
     raw = _without_nulls(copy.deepcopy(raw))
     problems = expand(raw)
     removed: set[Place] = set()
-    # Wrong entries are told and taken out, so that combinations of the right ones can be checked as well.
+    # Wrong entries are reported and taken out, so that combinations of the right ones can be checked as well.
     for _ in range(5):
         try:
             config = Config.model_validate(raw)
@@ -50,7 +53,7 @@ def load_config(raw: dict[str, Any]) -> Config:
             removed |= {item["loc"] for item in errors if item["type"] != "extra_forbidden"}
             _remove(raw, [item["loc"][:-1] if item["type"] == "missing" else item["loc"] for item in errors])
             continue
-        problems += list(_impossible(config, removed))
+        problems += impossible(config, _wrong_entries(removed))
         if not problems:
             return config
         break
@@ -107,113 +110,11 @@ def _without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _impossible(config: Config, removed: set[Place]) -> Iterator[str]:
-    """Yield the combinations of values, each right by itself, that cannot work."""
-    shares = config.split.train + config.split.validation + config.split.test
-    if abs(shares - 1) > 1e-6:
-        yield f"split: train + validation + test must be 1, got {shares:g}"
-    for name, source in config.corpus.sources.items():
-        yield from _impossible_source(f"corpus.sources.{name}", source)
-    if config.split.by == "project" and len(config.corpus.sources) < 3:
-        yield f"split.by: project needs at least 3 sources, got {len(config.corpus.sources)}; use class"
-    if config.views.max_middle_chars >= config.views.max_chars:
-        yield (
-            f"views.max_middle_chars: {config.views.max_middle_chars} must be below "
-            f"views.max_chars {config.views.max_chars}"
-        )
-    if config.evaluation.n_best > config.evaluation.beams:
-        wanted, beams = config.evaluation.n_best, config.evaluation.beams
-        yield f"evaluation.n_best: {wanted} predictions need as many beams, got {beams}"
-    yield from impossible_models(config, _taken_out("models", removed))
-    yield from impossible_encoders(config, _taken_out("encoders", removed))
-    for where, training in _trainings(config):
-        if training.accelerate is not None and not Path(training.accelerate).is_file():
-            yield f"{where}.accelerate: there is no file {training.accelerate}"
-    teachers = {*config.teachers, *_taken_out("teachers", removed)}
-    for name, student in config.students.items():
-        if not _follows(("students", name), removed):
-            yield from _impossible_student(name, student, teachers)
-            yield from _impossible_distillation(f"students.{name}", student, config)
-
-
-def _trainings(config: Config) -> Iterator[tuple[str, Training]]:
-    """Yield every training with its place."""
-    for name, teacher in config.teachers.items():
-        yield f"teachers.{name}.training", teacher.training
-    for name, student in config.students.items():
-        yield f"students.{name}.training", student.training
-
-
-def _impossible_source(where: str, source: Source) -> Iterator[str]:
-    if source.kind == "path" and not Path(source.path).is_dir():
-        yield f"{where}.path: there is no folder {source.path}"
-    if source.kind == "import" and not Path(source.path).exists():
-        yield f"{where}.path: there is no file or folder {source.path}"
-    if source.kind == "archive" and "://" not in source.url and not Path(source.url).is_file():
-        yield f"{where}.url: there is no file {source.url}"
-
-
-def _impossible_distillation(where: str, student: Student, config: Config) -> Iterator[str]:
-    """Yield what a student asks of its teacher or of the store that these cannot give."""
-    teacher = config.teachers.get(student.teacher)
-    if teacher and student.layers is not None:
-        yield from impossible_layers(where, student, student.layers, teacher, config)
-    if student.sequence:
-        yield from impossible_sequence(where, student, student.sequence, config)
-    if teacher and student.needs_layers():
-        yield from impossible_pairing(where, student, teacher, config)
-    if teacher and student.needs_teachers_encoder() and is_causal(teacher, config):
-        for component in student.components.need("encoder"):
-            yield (
-                f"{where}.components.{component}: teacher {student.teacher} is a causal model without an "
-                f"encoder; name an entry of encoders in {where}.encoder, or leave {component} out"
-            )
-    codec = config.signals.codec
-    made_for = getattr(codec, "temperature", None)
-    if made_for is None or not student.needs_store():
-        return
-    if student.components.reverse_kl is not None:
-        yield (
-            f"{where}.components.reverse_kl: it is infinite where signals.codec {codec.kind} keeps no tail; "
-            "use codec hidden, or skew_kl or jsd, which stay finite"
-        )
-    asked = sorted({student.temperature.start, student.temperature.end} - {made_for})
-    if asked:
-        yield (
-            f"{where}.temperature: signals.codec {codec.kind} answers only at T = {made_for:g}, asked for "
-            f"{', '.join(f'{t:g}' for t in asked)}; use codec hidden, which is exact at any T"
-        )
-
-
-def _impossible_student(name: str, student: Student, teachers: set[str]) -> Iterator[str]:
-    where = f"students.{name}"
-    if student.teacher not in teachers:
-        hint = did_you_mean(student.teacher, teachers)
-        yield f"{where}.teacher: no teacher {student.teacher!r}{hint}"
-    names = student.components.names()
-    if student.training.renaming and student.token_weight != 1:
-        yield f"{where}.token_weight: critical tokens are found in the original names; set renaming to 0"
-    if student.training.renaming and student.needs_store():
-        yield (
-            f"{where}.training.renaming: stored signals belong to the original names; use signals: online, "
-            "or loss ce"
-        )
-    if student.loss != "multi_component":
-        if set(names) != set(COMPONENTS_OF[student.loss]) or student.schedule or student.loss_weights:
-            yield f"{where}: loss {student.loss} has fixed components and weights; use loss: multi_component"
-        return
-    if student.schedule and student.loss_weights:
-        yield f"{where}: schedule and loss_weights exclude each other"
-    table = student.schedule or student.loss_weights or {}
-    if missing := [component for component in names if component not in table]:
-        yield f"{where}: no weight for {', '.join(missing)} in schedule or loss_weights"
-    if not names:
-        yield f"{where}.components: name at least one of {', '.join(Components.model_fields)}"
-
-
 def _sentence(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
+        if now := _renamed(error["loc"]):
+            return f"{place} is now {now}"
         return f"{place}: unknown key{did_you_mean(str(error['loc'][-1]), _keys_beside(error['loc']))}"
     if error["type"] == "missing":
         return f"{place}: missing"
@@ -221,7 +122,16 @@ def _sentence(error: Any) -> str:  # noqa: ANN401  (pydantic's ErrorDetails)
     return f"{place}: {message}" + ("" if error["type"] == "value_error" else f", got {error['input']!r}")
 
 
-def _keys_beside(loc: tuple[int | str, ...]) -> set[str]:
+def _renamed(place: Place) -> str | None:
+    """Return what a key of an earlier version is called now, or None for any other key."""
+    for old, new in RENAMED.items():
+        parts = old.split(".")
+        if len(parts) == len(place) and all(a in ("*", b) for a, b in zip(parts, place, strict=True)):
+            return new.replace("*", str(place[1]))
+    return None
+
+
+def _keys_beside(loc: Place) -> set[str]:
     """Return the keys that would be valid where the last part of ``loc`` stands."""
     models: set[type[BaseModel]] = {Config}
     for part in loc[:-1]:
@@ -238,13 +148,16 @@ def _models_in(annotation: Any) -> set[type[BaseModel]]:  # noqa: ANN401
 
 
 def _follows(place: Place, removed: set[Place]) -> bool:
-    """Return whether something at ``place`` or below it was taken out, so that an error there is no news."""
+    """Return whether an error at ``place`` follows from what was taken out there or below."""
     return any(gone[: len(place)] == place for gone in removed)
 
 
-def _taken_out(table: str, removed: set[Place]) -> set[str]:
-    """Return the names of wrong entries of a table, so that naming one is no second mistake."""
-    return {str(part) for place in removed if place[:1] == (table,) for part in place[1:2]}
+def _wrong_entries(removed: set[Place]) -> dict[str, set[str]]:
+    """Return the names of entries of which something was taken out, by their tables."""
+    tables = ("models", "encoders", "teachers", "students")
+    return {
+        table: {str(place[1]) for place in removed if place[0] == table and place[1:]} for table in tables
+    }
 
 
 def _remove(raw: dict[str, Any], places: list[Place]) -> None:

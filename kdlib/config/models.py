@@ -27,7 +27,7 @@ SizeName = Annotated[str, NameOf("sizes")]
 
 
 class Layers(Strict):
-    """Layers that a student takes from its teacher: evenly spaced, the first and the last among them."""
+    """Layers that a student takes from its teacher: evenly spaced, with the first and the last."""
 
     encoder: int | None = Field(
         None, ge=1, description="encoder layers; all if left out, which is all that a causal teacher allows"
@@ -60,7 +60,7 @@ class HubModel(Strict):
         if not isinstance(value, str) or not re.fullmatch(COMMIT, value):
             raise ValueError(
                 f"must be a full commit id of 40 hex digits, got {value!r}; "
-                "`.venv/bin/hf models info OWNER/NAME --expand sha` tells the newest one"
+                "`.venv/bin/hf models info OWNER/NAME --expand sha` prints the newest one"
             )
         return value
 

@@ -1,4 +1,4 @@
-"""The store of teacher signals: what is kept of a distribution, and how it is extracted."""
+"""Stored signals of a teacher: what is kept of a distribution, and how it is extracted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class TopK(Strict):
 
     kind: Literal["topk"]
     k: int = Field(32, ge=1, le=MAX_KEPT, description="tokens kept at each position")
-    temperature: float = Field(1.0, gt=0, description="the only temperature that the store can answer at")
+    temperature: float = Field(
+        1.0, gt=0, description="the only temperature that the stored signals can answer at"
+    )
     compression: Compression = Field("zstd", description="lz4 is fast, zstd small")
 
 
@@ -44,7 +46,9 @@ class Nucleus(Strict):
     kind: Literal["nucleus"]
     epsilon: float = Field(0.005, gt=0, lt=1, description="ε, mass that may be left to the tail")
     cap: int = Field(64, ge=1, le=MAX_KEPT, description="tokens kept at each position at most")
-    temperature: float = Field(1.0, gt=0, description="the only temperature that the store can answer at")
+    temperature: float = Field(
+        1.0, gt=0, description="the only temperature that the stored signals can answer at"
+    )
     compression: Compression = Field("zstd", description="lz4 is fast, zstd small")
 
 
@@ -54,7 +58,9 @@ class Sampled(Strict):
     kind: Literal["sampled"]
     head: int = Field(8, ge=1, le=MAX_KEPT, description="tokens kept exactly at each position")
     draws: int = Field(8, ge=1, le=MAX_KEPT, description="tail tokens drawn at each position")
-    temperature: float = Field(1.0, gt=0, description="the only temperature that the store can answer at")
+    temperature: float = Field(
+        1.0, gt=0, description="the only temperature that the stored signals can answer at"
+    )
     seed: int = Field(42, description="seed of the draws")
     compression: Compression = Field("zstd", description="lz4 is fast, zstd small")
 
@@ -63,12 +69,12 @@ Codec = Annotated[Hidden | Dense | TopK | Nucleus | Sampled, Field(discriminator
 
 
 class Signals(Strict):
-    """The store of teacher distributions."""
+    """Stored distributions of the teachers."""
 
     codec: Codec = Field(
         default_factory=lambda: Hidden(kind="hidden"), description="how a distribution is stored"
     )
-    beams: int = Field(0, ge=0, description="the teacher's own best outputs stored beside each gold target")
+    beams: int = Field(0, ge=0, description="beams of the teacher that are stored beside each gold target")
     shards: int = Field(2, ge=1, description="jobs and files per split; any number stores the same signals")
     batch_size: int | None = Field(
         16, ge=1, description="rows per forward pass; null finds a size by the free memory"
@@ -78,5 +84,5 @@ class Signals(Strict):
         description="of the teacher's forward pass: auto is bfloat16 where the hardware computes in it",
     )
     fidelity_rows: int = Field(
-        200, ge=1, description="validation rows on which store and teacher are compared"
+        200, ge=1, description="validation rows on which stored signals and teacher are compared"
     )

@@ -62,8 +62,8 @@ class Training(Strict):
     save_steps: int = Field(
         500,
         ge=1,
-        description="steps between checkpoints within an epoch, from which a killed training goes on; "
-        "the end of an epoch has one of its own",
+        description="steps between checkpoints within an epoch, from which a killed training is "
+        "resumed; the end of an epoch has one as well",
     )
     validation_frequency: int = Field(
         1, ge=1, description="epochs from one validation to the next; the last epoch is always validated"

@@ -44,11 +44,11 @@ def build(
     whatever the limits.
 
     Args:
-        examples: What the corpus stage kept.
+        examples: Parquet file of the corpus.
         splits: Split of every example's id.
         config: Lengths, subset sizes and tokenizer.
         seed: Seed of the subsets.
-        tokenizer_folder: Where the tokenizer is written.
+        tokenizer_folder: Folder to which the tokenizer is written.
         out: Split name to Parquet file (id, prompt, target, source_ids, target_ids, target_hash), in order of
             ids.
         counts: JSON file of counts per split, see ``Chosen``.
@@ -71,7 +71,7 @@ def build(
             config.tokenizer,
             tokenizer_folder,
         )
-    told: dict[str, Any] = {"tokenizer": {"entries": len(tokenizer), "examples": len(learnt)}}
+    report: dict[str, Any] = {"tokenizer": {"entries": len(tokenizer), "examples": len(learnt)}}
     for split in SPLITS:
         limit = getattr(config, f"max_{split}_samples") or len(ids[split])
         chosen = choose(_in_order(examples, order[split], limit), tokenizer, config, limit)
@@ -81,8 +81,8 @@ def build(
                 lengths += f" and {config.max_source_tokens} prompt tokens"
             raise DataError(f"split {split} has no rows of at most {lengths}")
         _write(out[split], sorted(chosen.rows, key=lambda row: str(row["id"])))
-        told[split] = chosen.counts(len(ids[split]))
-    write_json(counts, told)
+        report[split] = chosen.counts(len(ids[split]))
+    write_json(counts, report)
 
 
 def ranked(ids: Iterable[str], seed: int) -> list[str]:
@@ -148,7 +148,7 @@ def choose(
     """Tokenize examples until ``limit`` rows are kept.
 
     Args:
-        examples: In order of preference; no more are read than needed.
+        examples: Examples in order of preference; no more are read than needed.
         tokenizer: The run's tokenizer.
         config: Lengths, and whether prompts that are too long are truncated or dropped.
         limit: Largest number of rows.
@@ -187,7 +187,7 @@ def token_row(
     """Return one row; its target decodes to the very text that it encodes.
 
     Args:
-        example: What the row is made of.
+        example: Example to tokenize.
         tokenizer: The run's tokenizer.
         encode: ``encoder`` of the tokenizer.
         max_source: Largest number of prompt tokens.
@@ -214,8 +214,8 @@ def _prompt_ids(
     example: Example, tokenizer: PreTrainedTokenizerFast, encode: Encode, limit: int
 ) -> list[int]:
     # Our own tokenizer has an entry for the marker, a pretrained one writes it out.
-    own = tokenizer.backend_tokenizer.token_to_id(MARKER)
-    marker = encode(MARKER) if own is None else [own]
+    entry = tokenizer.backend_tokenizer.token_to_id(MARKER)
+    marker = encode(MARKER) if entry is None else [entry]
     return assertion.prompt_ids(example, encode, marker, int(tokenizer.eos_token_id), limit)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kdlib.config import Evaluation
 from kdlib.evaluation.predictions.agreement import agreement
 from kdlib.evaluation.predictions.baselines import write_baselines
 from kdlib.evaluation.predictions.predict import predict
 from kdlib.evaluation.predictions.similarity import similarities
-from kdlib.evaluation.scores.measured import Measurements
-from kdlib.evaluation.scores.results import METRICS_FILE
-from kdlib.evaluation.scores.score import score
-from kdlib.files import read_json, write_json, write_parquet
+from kdlib.evaluation.scores.measured import MeasurementFiles
+from kdlib.evaluation.scores.score import Relations, ScoredData, score
+from kdlib.files import write_json, write_parquet
+from kdlib.records import BASELINES
+from kdlib.results.evaluation import EvaluationReport
+from kdlib.results.measurements import Unmeasured
 
-BASELINES = ("retrieval", "trigram", "frequent")
 TEACHER = "teachers/teacher"
 
 
@@ -44,7 +45,7 @@ def evaluate_models(
     threads: int,
     cache: Path,
     out: Path,
-) -> dict[str, Any]:
+) -> EvaluationReport:
     """Predict, compare with baselines and teacher, and score; return what evaluation_metrics.json holds.
 
     Args:
@@ -61,7 +62,9 @@ def evaluate_models(
     Raises:
         DataError: If a model does not fit the dataset.
     """
-    train, test, tokenizer = (dataset / name for name in ("train.parquet", "test.parquet", "tokenizer"))
+    train = dataset / "train.parquet"
+    test = dataset / "test.parquet"
+    tokenizer = dataset / "tokenizer"
     named = {TEACHER: models.teacher} if models.teacher else {}
     named |= {f"students/{name}": folder for name, folder in models.students.items()}
     for name, folder in named.items():
@@ -70,29 +73,28 @@ def evaluate_models(
         for name, folder in models.students.items():
             place = out / "students" / name / "agreement.parquet"
             agreement(models.teacher, folder, tokenizer, test, settings.batch_size, threads, place)
-    write_baselines(train, test, tokenizer, settings.n_best, max_tokens, out / "baselines")
-    folders = {name: out / name for name in (*named, *(f"baselines/{name}" for name in BASELINES))}
+    write_baselines(train, test, tokenizer, settings.n_best, max_tokens, out)
+    folders = {name: out / name for name in (*named, *BASELINES)}
     teachers = {f"students/{name}": TEACHER for name in models.students} if models.teacher else {}
     measurements = _measured(models, folders, test, tokenizer, threads, out)
-    score(folders, test, measurements, settings, split, teachers, [], examples, train, out, threads)
-    return dict(read_json(out / METRICS_FILE))
+    data = ScoredData(test, train, examples, split)
+    return score(folders, data, measurements, settings, Relations(teachers, []), out, threads)
 
 
 def _measured(
     models: Models, folders: Mapping[str, Path], test: Path, tokenizer: Path, threads: int, out: Path
-) -> Measurements:
+) -> MeasurementFiles:
     """Measure what needs all predictions, and say what is not measured here."""
-    files = Measurements(out / "execution.json", out / "similarity.parquet", out / "similarity.json")
-    write_json(files.execution, {"measured": False, "reason": "only the workflow runs predictions"})
+    files = MeasurementFiles(out / "execution.json", out / "similarity.parquet", out / "similarity.json")
+    write_json(files.execution, Unmeasured(False, "only the workflow runs predictions").as_json())
     encoder = models.encoder or models.teacher
     if encoder is None:
         import pyarrow as pa
 
         schema = pa.schema([("model", pa.string()), ("id", pa.string()), ("value", pa.float64())])
         write_parquet(files.similarity, schema.empty_table())
-        write_json(files.similarity_report, {"measured": False, "reason": "no teacher and no --encoder"})
+        write_json(files.similarity_report, Unmeasured(False, "no teacher and no --encoder").as_json())
         return files
     name = "encoder" if models.encoder else "teacher"
-    places = (files.similarity, files.similarity_report)
-    similarities(folders, test, tokenizer, encoder, name, threads, *places)
+    similarities(folders, test, tokenizer, encoder, name, threads, files.similarity, files.similarity_report)
     return files

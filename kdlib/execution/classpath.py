@@ -9,19 +9,20 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from kdlib.files import DataError, atomic, read_json, write_json
 from kdlib.java.classfile import ClassHeader, read_class
 from kdlib.java.compiler import Jdk, compile_most
 from kdlib.sources.archives import is_java
 from kdlib.sources.java_files import JavaFile, java_files
-from kdlib.sources.layout import layers, source_roots
+from kdlib.sources.layout import editions, is_read_by_tests, resource_folders, source_roots
 
 LISTING = "classpath.json"
 _FILES = "files"
 # Newer libraries make some old calls ambiguous: a source that loses many files is tried as old Java.
-_MANY, _OLD_JAVA = 0.05, 8
+_MANY = 0.05
+_OLD_JAVA = 8
 _ANONYMOUS = re.compile(r"\$\d")  # or local
 _MOST_BYTES = 8 << 20  # of a file that tests may read
 
@@ -49,7 +50,7 @@ class ClassPath:
 
     Attributes:
         files: Folder with the source's files by their paths, those in Java and those that tests read.
-        editions: What was compiled.
+        editions: Compiled editions of the source.
         edition_of: Path of a Java file: which edition holds its classes.
         left_out: Path of a Java file: why it is in none.
         reason: Why nothing was compiled; empty if something was.
@@ -63,7 +64,7 @@ class ClassPath:
 
 
 def refuse_class_path(folder: Path, reason: str) -> None:
-    """Write a class path without classes, which tells why; a run goes on without the tests of its source."""
+    """Write a class path without classes that states the reason; the tests of its source are then not run."""
     with atomic(folder) as partial:
         partial.mkdir()
         write_json(partial / LISTING, {"reason": reason})
@@ -87,7 +88,8 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
     """
     with atomic(folder) as partial:
         partial.mkdir()
-        files = [file for file in java_files(source_root, _wanted) if len(file.content) <= _MOST_BYTES]
+        read = java_files(source_root, is_read_by_tests)
+        files = [file for file in read if len(file.content) <= _MOST_BYTES]
         for file in files:
             path = partial / _FILES / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,12 +97,12 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
         roots = source_roots(file for file in files if is_java(file.path))
         edition_of: dict[str, int] = {}
         left_out: dict[str, str] = {}
-        editions = layers(roots)
-        for index, chosen in enumerate(editions):
-            own = [file for root in chosen for file in roots[root] if file.path not in edition_of]
-            also = [file for root in chosen for file in roots[root] if file.path in edition_of]
-            errors = _compile(jdk, [*own, *also], jars, partial, str(index))
-            edition_of |= {file.path: index for file in own if file.path not in errors}
+        found = editions(roots)
+        for index, chosen in enumerate(found):
+            new = [file for root in chosen for file in roots[root] if file.path not in edition_of]
+            shared = [file for root in chosen for file in roots[root] if file.path in edition_of]
+            errors = _compile(jdk, [*new, *shared], jars, partial, str(index))
+            edition_of |= {file.path: index for file in new if file.path not in errors}
             left_out |= errors
         write_json(
             partial / LISTING,
@@ -108,7 +110,7 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
                 "javac": jdk.version,
                 # A project that is moved or copied takes its jars along.
                 "jars": [os.path.relpath(jar, folder) for jar in jars],
-                "editions": [{"roots": chosen} for chosen in editions],
+                "editions": [{"roots": chosen} for chosen in found],
                 "edition_of": edition_of,
                 "left_out": {path: why for path, why in left_out.items() if path not in edition_of},
             },
@@ -122,12 +124,14 @@ def _compile(
     with tempfile.TemporaryDirectory(prefix="kdlib-classes-") as temporary:
         paths = {folder / _FILES / file.path: file.path for file in files}
         # javac writes its list of files beside the classes.
-        classes, older = Path(temporary, "classes"), Path(temporary, "older")
+        classes = Path(temporary, "classes")
+        older = Path(temporary, "older")
         errors = compile_most(jdk, list(paths), jars, classes)
         if len(errors) > _MANY * len(files):
             others = compile_most(jdk, list(paths), jars, older, release=_OLD_JAVA)
             if len(others) < len(errors):
-                classes, errors = older, others
+                classes = older
+                errors = others
         if classes.is_dir():
             shutil.move(classes, folder / name)
     return {paths[path]: error for path, error in errors.items()}
@@ -173,7 +177,8 @@ def static_methods(path: Sequence[Path], classes: Iterable[str]) -> dict[str, fr
 def _edition(folder: Path, index: int, roots: Sequence[str], jars: tuple[Path, ...]) -> Edition:
     classes = folder / str(index)
     headers = {header.name: header for header in _headers(classes)}
-    resources = tuple(dict.fromkeys(path for root in roots for path in _resources(folder / _FILES, root)))
+    found = (path for root in roots for path in resource_folders(folder / _FILES, root))
+    resources = tuple(dict.fromkeys(found))
     return Edition(classes, (classes, *resources, *jars), _runners(headers), headers)
 
 
@@ -183,13 +188,6 @@ def _headers(classes: Path) -> Iterator[ClassHeader]:
             yield read_class(path.read_bytes())
         except DataError as error:
             raise DataError(f"{path}: {error}") from None
-
-
-def _resources(files: Path, root: str) -> Iterator[Path]:
-    """Yield the folders whose files belong on the class path of a source root: Maven's, and the root."""
-    for place in (PurePosixPath(root).parent / "resources", PurePosixPath(root)):
-        if (files / place).is_dir():
-            yield files / place
 
 
 def _runners(headers: Mapping[str, ClassHeader]) -> dict[str, str]:
@@ -209,8 +207,3 @@ def _runners(headers: Mapping[str, ClassHeader]) -> dict[str, str]:
                 break
             level = [inner for name in level for inner in below.get(name, ())]
     return runners
-
-
-def _wanted(name: str) -> bool:
-    """Return whether a file may matter to a test; documents and archives of other systems may not."""
-    return is_java(name) or "/src/" in f"/{name}" or "/test" in f"/{name}"

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from kdlib.execution.jobs import Framework, Limits
+from kdlib.execution.jobs import ExecutionLimits, Framework
 from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
 from kdlib.files import DataError
 from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
@@ -48,8 +48,8 @@ def build_harness(jdk: Jdk, cache: Path) -> Path:
     """Return a folder with the harness' classes, compiled unless the cache has them.
 
     Args:
-        jdk: Its compiler, and the Java that will run them.
-        cache: Folder in which they lie by their content.
+        jdk: JDK that compiles and later runs them.
+        cache: Folder that holds them by content.
 
     Raises:
         DataError: If this JDK cannot compile them.
@@ -84,16 +84,21 @@ def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
 
 
 def runner_command(
-    jdk: Jdk, harness: Path, readable: tuple[Path, ...], limits: Limits, sandbox: Sandbox, temporary: Path
+    jdk: Jdk,
+    harness: Path,
+    readable: tuple[Path, ...],
+    limits: ExecutionLimits,
+    sandbox: Sandbox,
+    temporary: Path,
 ) -> list[str]:
     """Return the command of a JVM that runs tests in the sandbox.
 
     Args:
-        jdk: Its Java.
+        jdk: JDK whose Java runs.
         harness: The harness' classes.
-        readable: What its tests may read: class path and project.
+        readable: Files and folders that tests may read: class path and project.
         limits: Memory, processes and output.
-        sandbox: Which sandbox.
+        sandbox: Sandbox of the tests.
         temporary: Folder for tests where nothing confines them.
     """
     folder = temporary if sandbox == "unsafe" else SCRATCH

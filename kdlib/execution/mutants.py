@@ -43,12 +43,12 @@ class Mutant(NamedTuple):
     """A fault in a file.
 
     Attributes:
-        operator: What was done: relational, arithmetic, logical, boundary, negated_condition, return_value
+        operator: Kind of change: relational, arithmetic, logical, boundary, negated_condition, return_value
             or void_call.
         line: Line of the fault, from 1.
         start: First byte that is replaced.
         end: Byte after the last.
-        replacement: What stands there instead; it has no more and no fewer lines.
+        replacement: Bytes that replace them, with the same number of lines.
     """
 
     operator: str
@@ -61,8 +61,8 @@ class Mutant(NamedTuple):
         """Return the file with the fault.
 
         Args:
-            name: Its name in the folder of its package, without ``.java``.
-            content: Its bytes.
+            name: File name in the folder of its package, without ``.java``.
+            content: Bytes of the file.
         """
         return SourceFile(name, content[: self.start] + self.replacement + content[self.end :])
 
@@ -74,8 +74,8 @@ def mutants_of(content: bytes, start: int, end: int, most: int, seed: int) -> li
         content: The file that declares it, in UTF-8.
         start: First byte of the declaration.
         end: Byte after its last.
-        most: If there are more, a choice among them that depends on the seed and the method alone.
-        seed: Of the choice.
+        most: Largest number of mutants; of more, a random choice by seed and method is returned.
+        seed: Seed of the random choice.
 
     Returns:
         Nothing if no method of the file begins and ends there.
@@ -95,13 +95,13 @@ def mutants_of(content: bytes, start: int, end: int, most: int, seed: int) -> li
 
 
 def equivalent(original: Mapping[str, bytes], mutant: Mapping[str, bytes]) -> bool:
-    """Return whether a mutant compiles to what the original compiles to, so that nothing can tell them apart.
+    """Return whether a mutant compiles to the same classes as the original, so that no test differs.
 
     A mutant has the lines of the original, so debugging information makes no difference.
 
     Args:
         original: Binary name: class file, of all classes of the file.
-        mutant: Likewise, by the same compiler with the same options.
+        mutant: Binary name: class file of the mutant, from the same compiler with the same options.
     """
     return dict(original) == dict(mutant)
 
@@ -192,7 +192,7 @@ def _negated(condition: Node) -> Iterator[Mutant]:
     if condition.type == "parenthesized_expression":
         condition = condition.named_children[-1]
     sign = condition.child_by_field_name("operator")
-    # The opposite of an equality is its relational mutant; without end a loop tells nothing.
+    # The opposite of an equality is its relational mutant; a loop without end shows nothing.
     if condition.type not in ("true", "false") and (sign is None or sign.type not in ("==", "!=")):
         yield _replaced("negated_condition", condition, f"!({text(condition)})")
 

@@ -14,16 +14,20 @@ from kdlib.execution.jobs import Framework
 from kdlib.files import DataError
 from kdlib.java.assertions import framework_of
 from kdlib.java.compiler import SourceFile
-from kdlib.java.methods import Method, TypeDeclaration, Unit, read_unit
+from kdlib.java.methods import CompilationUnit, Method, TypeDeclaration, read_unit
 from kdlib.java.syntax import captures, parse, text
 from kdlib.records import Occurrence
+from kdlib.sources.layout import module_of
 
 # JLS 21 §3.3: a backslash after an odd number of others begins no escape.
 _UNICODE_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u+([0-9a-fA-F]{4})")
 _CALLS = "(method_invocation !object name: (identifier) @name) @call"
-_JUNIT4, _JUNIT5 = "org.junit.Assert", "org.junit.jupiter.api.Assertions"
-_HAMCREST, _MATCHERS = "org.hamcrest.MatcherAssert", "org.hamcrest.Matchers"
-_ASSERTJ, _TRUTH = "org.assertj.core.api.Assertions", "com.google.common.truth.Truth"
+_JUNIT4 = "org.junit.Assert"
+_JUNIT5 = "org.junit.jupiter.api.Assertions"
+_HAMCREST = "org.hamcrest.MatcherAssert"
+_MATCHERS = "org.hamcrest.Matchers"
+_ASSERTJ = "org.assertj.core.api.Assertions"
+_TRUTH = "com.google.common.truth.Truth"
 # Whose static methods a statement may call without a qualifier, the likelier first.
 HOLDERS = (_JUNIT4, _JUNIT5, _HAMCREST, _MATCHERS, _ASSERTJ, _TRUTH)
 _FLUENT = (_ASSERTJ, _TRUTH)
@@ -59,7 +63,7 @@ class Place:
     after: bytes
 
     def original(self) -> SourceFile:
-        """Return the file as it is."""
+        """Return the file with its original assertion."""
         return SourceFile(self.name, self.before + self.assertion + self.after)
 
     def with_statement(self, statement: str) -> SourceFile:
@@ -73,11 +77,11 @@ class Target:
     """The test of a row, ready to run.
 
     Attributes:
-        place: Its file.
+        place: Test file, cut at the assertion.
         test_class: Binary name of the class to run; of an abstract test class, one below it.
         method: Name of the test method.
-        framework: What runs it; JUnit 4 runs tests of JUnit 3 as well.
-        edition: What it is compiled with.
+        framework: Framework that runs it; JUnit 4 runs tests of JUnit 3 as well.
+        edition: Edition that it is compiled with.
         project: Folder in which a build tool would run it.
     """
 
@@ -107,7 +111,7 @@ def read_place(where: Occurrence, root: Path) -> Place:
     """Return the place of an assertion.
 
     Args:
-        where: Where it stood.
+        where: Occurrence of the example.
         root: Folder of the source.
 
     Raises:
@@ -117,7 +121,8 @@ def read_place(where: Occurrence, root: Path) -> Place:
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != where.file_sha256:
         raise DataError(f"{path}: not the file that was mined; mine the source {where.source!r} again")
-    start, end = where.start_byte, where.end_byte
+    start = where.start_byte
+    end = where.end_byte
     return Place(where.source, path.stem, content[:start], content[start:end], content[end:])
 
 
@@ -125,8 +130,8 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     """Return the test of an assertion, ready to run.
 
     Args:
-        where: Where it stood.
-        class_path: Of its source.
+        where: Occurrence of the example.
+        class_path: Class path of its source.
 
     Raises:
         NotExecutableError: If it cannot be run, with the reason.
@@ -153,7 +158,7 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     folder = unit.package.replace(".", "/")
     place = replace(place, name=f"{folder}/{place.name}".lstrip("/"))
     runner = edition.runners[name] if header.abstract else name
-    project = class_path.files / _module(where.path)
+    project = class_path.files / module_of(where.path)
     return Target(place, runner, method.name, _RUN_BY[framework], edition, project)
 
 
@@ -165,7 +170,7 @@ def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[s
     methods of the test class and those it inherits go before it. Lines keep their numbers.
 
     Args:
-        place: Where it goes.
+        place: Test file, cut at the assertion.
         statement: One statement.
         holders: Class: its static methods, of the assertion libraries on the class path.
     """
@@ -201,13 +206,16 @@ def _calls(statement: str) -> dict[str, int]:
     root = parse(b"class C { void m() {\n" + _encoded(as_javac_reads(statement)) + b"\n} }").root_node
     calls: dict[str, int] = {}
     for call in captures(root, _CALLS).get("call", ()):
-        name, arguments = call.child_by_field_name("name"), call.child_by_field_name("arguments")
+        name = call.child_by_field_name("name")
+        arguments = call.child_by_field_name("arguments")
         if name is not None and arguments is not None:
             calls.setdefault(text(name), sum(not part.is_extra for part in arguments.named_children))
     return calls
 
 
-def _holder(name: str, arguments: int, unit: Unit, holders: Mapping[str, frozenset[str]]) -> str | None:
+def _holder(
+    name: str, arguments: int, unit: CompilationUnit, holders: Mapping[str, frozenset[str]]
+) -> str | None:
     """Return the class of an assertion library whose method a call most likely means."""
     other = _JUNIT4 if framework_of(unit.imports) == "junit5" else _JUNIT5
     # One argument of `assertThat` begins a chain; two are a value and its matcher.
@@ -217,18 +225,12 @@ def _holder(name: str, arguments: int, unit: Unit, holders: Mapping[str, frozens
     return next((each for each in HOLDERS if each not in unlike and name in holders.get(each, ())), None)
 
 
-def _module(path: str) -> str:
-    """Return the folder of the module that a test file belongs to: Maven's, else that of the source."""
-    before, found, _ = f"/{path}".rpartition("/src/test/")
-    return before.lstrip("/") if found else ""
-
-
 @lru_cache(maxsize=64)  # the assertions of a file come one after another
-def _unit(content: bytes) -> Unit:
+def _unit(content: bytes) -> CompilationUnit:
     return read_unit(parse(content).root_node)
 
 
-def _enclosing(unit: Unit, where: Occurrence) -> tuple[TypeDeclaration, Method]:
+def _enclosing(unit: CompilationUnit, where: Occurrence) -> tuple[TypeDeclaration, Method]:
     """Return the innermost type around an assertion, and its method."""
     inside: Iterable[TypeDeclaration] = (t for t in unit.types if t.start <= where.start_byte < t.end)
     # The outer of two nested types comes first.

@@ -11,8 +11,8 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 from kdlib.execution.harness import build_harness, harness_digest
-from kdlib.execution.jobs import Job, Limits, Result
-from kdlib.execution.results import Results, content_key, path_digest, read_by
+from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, ExecutionResult
+from kdlib.execution.result_cache import ResultCache, content_key, path_digest, read_by
 from kdlib.execution.sandbox import Sandbox
 from kdlib.execution.worker import Tools, Worker
 from kdlib.java.compiler import find_jdk
@@ -21,19 +21,19 @@ _LOOK_AHEAD = 512
 
 
 def run(
-    jobs: Iterable[Job], limits: Limits, workers: int, cache: Path, sandbox: Sandbox
-) -> Generator[Result, None, None]:
+    jobs: Iterable[ExecutionJob], limits: ExecutionLimits, workers: int, cache: Path, sandbox: Sandbox
+) -> Generator[ExecutionResult, None, None]:
     """Compile and run each job, or take its result from the cache.
 
     A job that takes its JVM along runs once more, in a new JVM and with no other beside it, before it counts
     as crashed. Jobs may come from a generator: some hundreds are held, those of a class path run together.
 
     Args:
-        jobs: Their ids differ.
-        limits: What each may use.
+        jobs: Jobs with distinct ids.
+        limits: Resources that each job may use.
         workers: Jobs at a time; each has a JVM that compiles and one that runs.
         cache: Folder for results and the compiled harness.
-        sandbox: From ``find_sandbox``.
+        sandbox: Sandbox of the tests, from ``find_sandbox``.
 
     Yields:
         One result a job, in the order of finishing.
@@ -45,13 +45,13 @@ def run(
     harness = build_harness(jdk, cache)
     surroundings = f"{jdk.version} {harness_digest()} {astuple(limits)} {sandbox}"
     with ExitStack() as stack:
-        results = Results(cache / "results.sqlite")
+        results = ResultCache(cache / "results.sqlite")
         stack.callback(results.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kdlib-tests-")))
         tools = Tools(jdk, harness, limits, sandbox, folder)
         pool = [Worker(tools) for _ in range(workers)]
         for worker in pool:
-            # Once more at the end: a thread may have started a JVM just before it was told to stop.
+            # Once more at the end: a thread may have started a JVM just before it was stopped.
             stack.callback(worker.end)
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         # Called before the threads are waited for: what they ask of is then gone.
@@ -66,16 +66,20 @@ def _stop(pool: list[Worker], threads: ThreadPoolExecutor) -> None:
 
 
 def _answered(
-    jobs: Iterable[Job], surroundings: str, results: Results, pool: list[Worker], threads: ThreadPoolExecutor
-) -> Iterator[Result]:
+    jobs: Iterable[ExecutionJob],
+    surroundings: str,
+    results: ResultCache,
+    pool: list[Worker],
+    threads: ThreadPoolExecutor,
+) -> Iterator[ExecutionResult]:
     """Yield results: of the cache at once, else as jobs end; jobs of equal content run once."""
     digests: dict[Path, str] = {}
-    same: dict[bytes, list[Job]] = {}
+    same: dict[bytes, list[ExecutionJob]] = {}
     idle = list(pool)
-    running: dict[Future[Result | None], tuple[bytes, Worker]] = {}
+    running: dict[Future[ExecutionResult | None], tuple[bytes, Worker]] = {}
     doubtful: list[bytes] = []
 
-    def ended(futures: Iterable[Future[Result | None]]) -> Iterator[Result]:
+    def ended(futures: Iterable[Future[ExecutionResult | None]]) -> Iterator[ExecutionResult]:
         for future in futures:
             key, worker = running.pop(future)
             idle.append(worker)
@@ -107,7 +111,7 @@ def _answered(
         yield from (replace(result, id=job.id) for job in same.pop(key))
 
 
-def _grouped(jobs: Iterable[Job]) -> Iterator[Job]:
+def _grouped(jobs: Iterable[ExecutionJob]) -> Iterator[ExecutionJob]:
     """Yield jobs so that those of one class path stand together, as far as one looks ahead."""
     left = iter(jobs)
     while ahead := list(itertools.islice(left, _LOOK_AHEAD)):

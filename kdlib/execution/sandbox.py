@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from kdlib.execution.jobs import Limits
+from kdlib.execution.jobs import ExecutionLimits
 from kdlib.files import DataError
 
 Sandbox = Literal["bubblewrap", "namespaces", "unsafe"]
@@ -62,7 +62,7 @@ def why_not(kind: Literal["bubblewrap", "namespaces"]) -> str | None:
     missing = [name for name in _TOOLS[kind] if shutil.which(name) is None]
     if missing:
         return f"{', '.join(missing)} not installed"
-    command = confined(kind, Limits(), [], [_tool("prlimit"), "--version"])
+    command = confined(kind, ExecutionLimits(), [], [_tool("prlimit"), "--version"])
     try:
         done = subprocess.run(
             command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
@@ -75,15 +75,17 @@ def why_not(kind: Literal["bubblewrap", "namespaces"]) -> str | None:
     return lines[-1] if lines else f"ends with status {done.returncode}"
 
 
-def confined(kind: Sandbox, limits: Limits, readable: Sequence[Path], command: Sequence[str]) -> list[str]:
+def confined(
+    kind: Sandbox, limits: ExecutionLimits, readable: Sequence[Path], command: Sequence[str]
+) -> list[str]:
     """Return a command that runs another one in a sandbox.
 
     Inside there are the system's libraries, what is ``readable`` and ``SCRATCH``, the working directory;
-    there is no network, no other process and no privilege: whoever is root here is nobody there.
+    there is no network, no other process and no privilege: root outside is an unprivileged user inside.
 
     Args:
-        kind: Which sandbox; ``unsafe`` limits only what a process may use.
-        limits: What the command may use.
+        kind: Sandbox; ``unsafe`` only sets the limits of the process.
+        limits: Resources that the command may use.
         readable: Absolute files and folders, bound at the same place, read-only.
         command: Program with arguments.
     """
@@ -100,7 +102,7 @@ def _tool(name: str) -> str:
     return str(Path(shutil.which(name) or name).resolve())
 
 
-def _limited(limits: Limits) -> list[str]:
+def _limited(limits: ExecutionLimits) -> list[str]:
     written = limits.output_mb << 20
     return [
         _tool("prlimit"),
@@ -125,7 +127,7 @@ def _unprivileged(kind: Sandbox) -> list[str]:
 
 
 def _shown(readable: Sequence[Path]) -> list[Path]:
-    """Return what is bound: the system's libraries, the JDK's settings, then what is asked for."""
+    """Return what is bound: the system's libraries, the JDK's settings, then ``readable``."""
     system = [Path(name) for name in _LIBRARIES if os.path.exists(name)]
     settings = sorted(Path("/etc").glob("java-*"))
     shown: list[Path] = []
@@ -135,7 +137,7 @@ def _shown(readable: Sequence[Path]) -> list[Path]:
     return shown
 
 
-def _bubblewrap(limits: Limits, shown: Sequence[Path]) -> list[str]:
+def _bubblewrap(limits: ExecutionLimits, shown: Sequence[Path]) -> list[str]:
     parts = [_tool("bwrap"), "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net"]
     parts += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     parts += (
@@ -159,12 +161,13 @@ def _namespaces() -> list[str]:
     return parts if os.geteuid() == 0 else [*parts, "--user", "--map-root-user"]
 
 
-def _script(limits: Limits, shown: Sequence[Path]) -> str:
+def _script(limits: ExecutionLimits, shown: Sequence[Path]) -> str:
     """Return the shell commands that build a root of its own in memory, enter it and forget the old one."""
     # Nothing to show lies below /sys, and only the processes of this namespace lose it.
     lines = ["root=/sys", "mount --make-rprivate /", "mount -t tmpfs -o mode=755,size=1m tmpfs $root"]
     for path in [*shown, *map(Path, _DEVICES)]:
-        source, target = shlex.quote(str(path)), f"$root{shlex.quote(str(path))}"
+        source = shlex.quote(str(path))
+        target = f"$root{shlex.quote(str(path))}"
         lines.append(f"mkdir -p $root{shlex.quote(str(path.parent))}")
         if path.is_symlink():
             lines.append(f"ln -s {shlex.quote(os.readlink(path))} {target}")

@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kdlib.execution.harness import ADAPTERS, adapter_source, compiler_command, runner_command
-from kdlib.execution.jobs import LONGEST_MESSAGE, Framework, Job, Limits, Result, Status
+from kdlib.execution.jobs import (
+    LONGEST_MESSAGE,
+    ExecutionJob,
+    ExecutionLimits,
+    ExecutionResult,
+    Framework,
+    Status,
+)
+from kdlib.execution.jvm import Ended, Jvm
 from kdlib.execution.sandbox import ENVIRONMENT, Sandbox
-from kdlib.execution.warm import Ended, Jvm
 from kdlib.files import DataError
 from kdlib.java.compiler import Jdk, SourceFile
 
@@ -26,19 +33,19 @@ _JOBS_PER_JVM = 500
 
 
 class Tools(NamedTuple):
-    """What all workers have in common.
+    """What all workers share.
 
     Attributes:
-        jdk: Compiles and runs.
+        jdk: JDK that compiles and runs.
         harness: Folder of the harness' classes.
-        limits: What a test may use.
-        sandbox: Where it runs.
-        folder: Temporary folder on this side.
+        limits: Resources that a test may use.
+        sandbox: Sandbox of the tests.
+        folder: Temporary folder outside the sandbox.
     """
 
     jdk: Jdk
     harness: Path
-    limits: Limits
+    limits: ExecutionLimits
     sandbox: Sandbox
     folder: Path
 
@@ -50,7 +57,7 @@ class Worker:
         """Start nothing yet.
 
         Args:
-            tools: What it works with.
+            tools: Tools shared by all workers.
         """
         self._tools = tools
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))
@@ -63,7 +70,7 @@ class Worker:
         self._crash = ""
         self._stopped = False
 
-    def serves(self, job: Job) -> bool:
+    def serves(self, job: ExecutionJob) -> bool:
         """Return whether its JVM has the class path of a job."""
         return self._serves == (job.classpath, job.framework, job.project)
 
@@ -74,7 +81,7 @@ class Worker:
             if jvm is not None:
                 jvm.end()
 
-    def run(self, job: Job) -> Result | None:
+    def run(self, job: ExecutionJob) -> ExecutionResult | None:
         """Return a job's result, or None if it took its JVM along and should run once more, alone."""
         started = time.perf_counter()
         self._serve(job)
@@ -96,7 +103,7 @@ class Worker:
             return None
         return _result(job, answer["status"], answer["message"], started)
 
-    def run_alone(self, job: Job) -> Result:
+    def run_alone(self, job: ExecutionJob) -> ExecutionResult:
         """Return the result of a job that took a JVM along, from a JVM that has run nothing else."""
         started = time.perf_counter()
         self._serves = None
@@ -121,7 +128,7 @@ class Worker:
             return {}, late if answer.late else f"javac failed: {answer.reason}"
         return answer["classes"], answer["error"]
 
-    def _serve(self, job: Job) -> None:
+    def _serve(self, job: ExecutionJob) -> None:
         """Have a JVM for a job's class path, which may still be starting."""
         if self.serves(job):
             return
@@ -177,7 +184,7 @@ class Worker:
             raise CancelledError
         return Jvm(command, ENVIRONMENT, self._temporary)
 
-    def _test(self, job: Job, classes: dict[str, str]) -> dict[str, Any] | Ended:
+    def _test(self, job: ExecutionJob, classes: dict[str, str]) -> dict[str, Any] | Ended:
         assert self._runner is not None
         limits = self._tools.limits
         # A test could print the answer, but for this.
@@ -195,5 +202,5 @@ class Worker:
         return self._runner.ask(request, f"{nonce} ", limits.seconds + _GRACE_SECONDS, limits.output_mb << 20)
 
 
-def _result(job: Job, status: Status, message: str, started: float) -> Result:
-    return Result(job.id, status, message[:LONGEST_MESSAGE], time.perf_counter() - started)
+def _result(job: ExecutionJob, status: Status, message: str, started: float) -> ExecutionResult:
+    return ExecutionResult(job.id, status, message[:LONGEST_MESSAGE], time.perf_counter() - started)

@@ -1,8 +1,7 @@
-"""Assertions of Java tests: which statements they are, of which kind, and which methods are tests."""
+"""Assertions of Java tests: which statements are assertions, of which kind, and which methods are tests."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ from tree_sitter import Node
 
 from kdlib.java.methods import Import, simple_name
 from kdlib.java.syntax import text
-from kdlib.java.tokens import code_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class Api:
 
     Attributes:
         name: Name in records and reports.
-        packages: Prefixes of imports that tell its use.
+        packages: Prefixes of imports that show its use.
         classes: Simple names of the classes that hold its assertions.
         assertions: Names that open an assertion, be it a call or a chain.
         tests: Annotations of test methods; empty for a mere assertion library and for JUnit 3.
@@ -73,7 +71,7 @@ APIS = (
     ),
 )
 ASSERTIONS = frozenset[str]().union(*(api.assertions for api in APIS))
-# These return what the rest of the test goes on with.
+# These return a value that the rest of the test may use.
 _WITH_RESULT = _names(
     "assertDoesNotThrow assertInstanceOf assertThrows assertThrowsExactly assertTimeout "
     "assertTimeoutPreemptively catchThrowable catchThrowableOfType expectThrows"
@@ -81,16 +79,6 @@ _WITH_RESULT = _names(
 _CLASSES = frozenset[str]().union(*(api.classes for api in APIS))
 _QUALIFIERS = _CLASSES | {"this", "super"}
 _ANNOTATIONS = frozenset[str]().union(*(api.tests for api in APIS))
-
-# JLS 21 §3.9 and the literals of §3.10.
-_KEYWORDS = _names(
-    "abstract assert boolean break byte case catch char class const continue default do double else enum "
-    "extends final finally float for goto if implements import instanceof int interface long native new "
-    "package private protected public return short static strictfp super switch synchronized this throw "
-    "throws transient try void volatile while true false null"
-)
-_NUMBER = re.compile(r"\.?[0-9]")
-_WORD = re.compile(r"[^\W\d]|\$")
 
 
 def assertion_kind(node: Node) -> str | None:
@@ -160,30 +148,3 @@ def framework_of(imports: Sequence[Import]) -> str:
 def is_test_annotation(name: str) -> bool:
     """Return whether an annotation of that simple name marks a test method."""
     return name in _ANNOTATIONS
-
-
-def normalised_form(statement: str) -> str:
-    """Return the shape of an assertion: what is left when names and values are blotted out.
-
-    Names of assertions and keywords stay; other identifiers become ``ID``, literals ``STR``, ``NUM`` or
-    ``CHR``.
-
-    Args:
-        statement: Java source; it need not be valid.
-
-    Returns:
-        Tokens joined by spaces.
-    """
-    tokens = code_tokens(statement)
-    following = [*tokens[1:], ""]
-    return " ".join(_shape(token, after) for token, after in zip(tokens, following, strict=False))
-
-
-def _shape(token: str, following: str) -> str:
-    if token[0] in "\"'":
-        return "STR" if token[0] == '"' else "CHR"
-    if _NUMBER.match(token):
-        return "NUM"
-    if not _WORD.match(token) or token in _KEYWORDS or (token in ASSERTIONS and following == "("):
-        return token
-    return "ID"

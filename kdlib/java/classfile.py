@@ -10,9 +10,14 @@ from typing import NamedTuple
 
 from kdlib.files import DataError
 
-_PUBLIC, _STATIC, _INTERFACE, _ABSTRACT, _SYNTHETIC = 0x1, 0x8, 0x200, 0x400, 0x1000
+_PUBLIC = 0x1
+_STATIC = 0x8
+_INTERFACE = 0x200
+_ABSTRACT = 0x400
+_SYNTHETIC = 0x1000
 _MAGIC = 0xCAFEBABE
-_UTF8, _CLASS = 1, 7
+_UTF8 = 1
+_CLASS = 7
 # Bytes after the tag of each kind of constant; those of 8 bytes take two places.
 _SIZES = {
     3: 4,
@@ -55,7 +60,7 @@ class ClassHeader(NamedTuple):
         name: Binary name with dots and dollars, e.g. ``p.Outer$Inner``.
         superclass: Binary name of its superclass; empty for ``java.lang.Object``.
         abstract: Whether it is abstract or an interface.
-        methods: What it declares itself, without what the compiler added.
+        methods: Methods that it declares, without those that the compiler added.
     """
 
     name: str
@@ -97,7 +102,8 @@ def _constants(content: bytes, count: int) -> tuple[dict[int, str], dict[int, in
     """Return texts by index, the text that names each class by index, and the position behind them."""
     texts: dict[int, str] = {}
     classes: dict[int, int] = {}
-    at, index = 10, 1
+    at = 10
+    index = 1
     while index < count:
         tag = content[at]
         if tag == _UTF8:
@@ -125,6 +131,7 @@ def _members(content: bytes, at: int, texts: dict[int, str]) -> tuple[list[Metho
             (length,) = struct.unpack_from(">I", content, at + 2)
             at += 6 + length
         if not flags & _SYNTHETIC:
-            public, static = bool(flags & _PUBLIC), bool(flags & _STATIC)
+            public = bool(flags & _PUBLIC)
+            static = bool(flags & _STATIC)
             found.append(MethodHeader(texts[name], public, static))
     return found, at

@@ -30,7 +30,8 @@ _SPAN = (
 )
 _TAG = re.compile(rf"<(/?)(?:({_PARAGRAPH})|({_LINE})|({_SPAN}))\b[^<>]*>", re.IGNORECASE)
 # Control characters, which comments are freed of, around the place of what is neither HTML nor tags.
-_STAND_IN, _BLOCK = re.compile(r"\x00(\d+)\x00"), re.compile(r"\x01(\d+)\x01")
+_STAND_IN = re.compile(r"\x00(\d+)\x00")
+_BLOCK = re.compile(r"\x01(\d+)\x01")
 _WORD = re.compile(r"\w+")
 
 
@@ -39,7 +40,7 @@ class Javadoc:
     """A documentation comment in plain text.
 
     Attributes:
-        description: What precedes the block tags; blank lines part its paragraphs.
+        description: Text before the block tags; blank lines separate its paragraphs.
         tags: Name and text of every block tag, in source order.
     """
 
@@ -73,13 +74,14 @@ def javadoc(comment: str) -> Javadoc:
     ``^`` of exponents, entities become characters; the lines of ``<pre>`` stay.
 
     Args:
-        comment: With its delimiters.
+        comment: Documentation comment with its delimiters.
     """
     kept: list[str] = []
     body = comment.removeprefix("/**").removesuffix("*/").strip("*").translate({0: None, 1: None})
     body = _without_inline_tags(_MARGIN.sub("", body.replace("\r\n", "\n")), kept)
     head, *rest = _BLOCK_TAG.split(body)
-    names, texts = rest[::2], rest[1::2]
+    names = rest[::2]
+    texts = rest[1::2]
     tags = ((name, _plain(text, kept)) for name, text in zip(names, texts, strict=True))
     return Javadoc(_plain(head, kept), tuple(tags))
 
@@ -100,11 +102,14 @@ def _restore(text: str, kept: list[str]) -> str:
 
 
 def _without_inline_tags(text: str, kept: list[str]) -> str:
-    return "".join(part if isinstance(part, str) else _resolved(*part, kept) for part in _inline_tags(text))
+    parts = (
+        part if isinstance(part, str) else _resolved(part[0], part[1], kept) for part in _inline_tags(text)
+    )
+    return "".join(parts)
 
 
 def _inline_tags(text: str) -> Iterator[str | tuple[str, str]]:
-    """Yield text, and the name and content of inline tags; of one that nobody closed the content is text."""
+    """Yield text, and the name and content of inline tags; the content of an unclosed tag is text."""
     position = 0
     for match in _INLINE.finditer(text):
         if match.start() < position:  # inside the last

@@ -98,7 +98,7 @@ class State:
     """Where a started statement stands; ``State()`` is its beginning.
 
     Attributes:
-        mode: What the next character belongs to.
+        mode: Lexical mode of the next character.
         stack: Open brackets, outermost first.
         end: Whether the statement is over.
     """
@@ -121,7 +121,7 @@ class State:
         """Return the state after a text of this effect, or None if the text cannot follow.
 
         Args:
-            effect: Of the text in this state's mode.
+            effect: Effect of the text in this state's mode.
         """
         if not effect.last:
             return replace(self, mode=effect.mode)
@@ -137,7 +137,7 @@ class State:
         return State(effect.mode, stack, end)
 
     def trimmed(self, depth: int) -> State:
-        """Return the like of this state for all texts that close at most ``depth`` brackets.
+        """Return a state that behaves like this one for all texts that close at most ``depth`` brackets.
 
         All further brackets become one: a brace if a brace is among them.
         """
@@ -154,7 +154,9 @@ def effect_of(mode: Mode, text: str) -> Effect | None:
         mode: Mode before the text.
         text: Any part of a source; U+FFFD, which stands for part of a character, is like a letter.
     """
-    needs, pushes, last = "", "", ""
+    needs = ""
+    pushes = ""
+    last = ""
     semicolon: int | None = None
     ends = False
     for char in text:

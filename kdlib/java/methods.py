@@ -92,7 +92,7 @@ class TypeDeclaration(NamedTuple):
     end: int
 
 
-class Unit(NamedTuple):
+class CompilationUnit(NamedTuple):
     """What a Java file declares; the outer of two nested types comes first."""
 
     package: str
@@ -100,9 +100,10 @@ class Unit(NamedTuple):
     types: tuple[TypeDeclaration, ...]
 
 
-def read_unit(root: Node) -> Unit:
+def read_unit(root: Node) -> CompilationUnit:
     """Return the declarations below the root of a syntax tree."""
-    package, imports = "", []
+    package = ""
+    imports = []
     types: list[TypeDeclaration] = []
     for node in root.named_children:
         if node.type == "package_declaration":
@@ -111,7 +112,7 @@ def read_unit(root: Node) -> Unit:
             imports.append(Import(match[2], bool(match[1]), bool(match[3])))
         elif node.type in _TYPES:
             types += _types(node)
-    return Unit(package, tuple(imports), tuple(types))
+    return CompilationUnit(package, tuple(imports), tuple(types))
 
 
 def simple_name(name: str) -> str:
@@ -146,22 +147,23 @@ def _types(node: Node) -> Iterator[TypeDeclaration]:
 
 
 def _type(node: Node, outer: str, members: list[Node]) -> TypeDeclaration:
-    own = _field(node, "name")
+    name = _field(node, "name")
     components = _parameters(node.child_by_field_name("parameters"))
-    fields = {name: kind for kind, name in components}
-    methods, constructors = [], []
+    fields = {component: kind for kind, component in components}
+    methods = []
+    constructors = []
     for member in members:
         if member.type == "method_declaration":
             methods.append(_method(member))
         elif member.type in _CONSTRUCTORS:
-            constructors.append(_constructor(member, own, components))
+            constructors.append(_constructor(member, name, components))
         elif member.type in ("field_declaration", "constant_declaration"):
             kind = _field(member, "type")
             fields |= {_field(item, "name"): kind for item in member.children_by_field_name("declarator")}
         elif member.type == "enum_constant":
-            fields[_field(member, "name")] = own
+            fields[_field(member, "name")] = name
     return TypeDeclaration(
-        name=outer + own,
+        name=outer + name,
         supertypes=tuple(_supertypes(node)),
         methods=tuple(methods),
         constructors=tuple(constructors),
@@ -204,13 +206,13 @@ def _method(node: Node) -> Method:
     )
 
 
-def _constructor(node: Node, own: str, components: list[tuple[str, str]]) -> Method:
+def _constructor(node: Node, name: str, components: list[tuple[str, str]]) -> Method:
     """Return a constructor; a compact one has the parameters of its record."""
     modifiers = _modifiers(node)
     listed = node.child_by_field_name("parameters")
     parameters = _parameters(listed) if listed else components
     return Method(
-        name=own,
+        name=name,
         parameters=tuple(kind for kind, _ in parameters),
         variadic=bool(parameters) and parameters[-1][0].endswith("..."),
         returns="",

@@ -1,8 +1,7 @@
-"""Java syntax trees: parsing with tree-sitter, queries, and steps through a tree."""
+"""Java syntax trees: parsing with tree-sitter, and queries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter
@@ -10,7 +9,8 @@ import tree_sitter_java
 from tree_sitter import Node, Query, QueryCursor, Tree
 
 COMMENTS = frozenset({"line_comment", "block_comment"})
-_BEFORE, _AFTER = b"class C { void m() {\n", b"\n} }"
+_BEFORE = b"class C { void m() {\n"
+_AFTER = b"\n} }"
 # tree-sitter counts the levels of a query in 16 bits; past their end it takes time without bound.
 _DEEPEST = 65_000
 
@@ -71,11 +71,3 @@ def captures(node: Node, pattern: str) -> dict[str, list[Node]]:
     cursor = QueryCursor(_query(pattern))
     cursor.set_max_start_depth(_DEEPEST)
     return cursor.captures(node)
-
-
-def ancestors(node: Node) -> Iterator[Node]:
-    """Yield the parent of a node, its parent, and so on to the root."""
-    above = node.parent
-    while above is not None:
-        yield above
-        above = above.parent

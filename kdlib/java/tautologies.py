@@ -50,7 +50,7 @@ def tautology(statement: str) -> str | None:
     """Return why an assertion cannot fail, or None if it may.
 
     ``assertTrue(true)``, ``assertEquals(x, x)``, ``assertNotNull(new A())``, ``assertThat(x, is(x))``,
-    ``assertThat(x).isEqualTo(x)`` and their kin cannot. Two equal calls may have two values, so
+    ``assertThat(x).isEqualTo(x)`` and similar ones cannot. Two equal calls may have two values, so
     ``assertEquals(next(), next())`` may fail.
 
     Args:
@@ -62,7 +62,8 @@ def tautology(statement: str) -> str | None:
     call = opening_call(parsed[0])
     if call is None:
         return None
-    name, arguments = _name(call), _arguments(call)
+    name = _name(call)
+    arguments = _arguments(call)
     check = _CHECKS.get(name)
     if name in _EQUAL:
         return _same_sides(arguments)
@@ -84,7 +85,8 @@ def _matched(statement: Node, call: Node, arguments: Sequence[Node]) -> str | No
         return "it checks nothing" if chain == statement else None
     if chain.parent is None or chain.parent.type != "expression_statement":
         return None  # a longer chain says more
-    name, given = _name(chain), _arguments(chain)
+    name = _name(chain)
+    given = _arguments(chain)
     if name in _MATCHERS_OF_EQUALITY and len(given) == 1:
         return _matched_once(arguments[0], name, given[0])
     fixed = _CHAINS.get(name)
@@ -131,7 +133,8 @@ def _always(value: str) -> Callable[[Sequence[Node]], str | None]:
 
 def _is_constant(node: Node, value: bool) -> bool:
     """Return whether a comparison has equal sides, so that it is always ``value``."""
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    left = node.child_by_field_name("left")
+    right = node.child_by_field_name("right")
     sign = node.child_by_field_name("operator")
     if left is None or right is None or sign is None or _code(left) != _code(right):
         return False

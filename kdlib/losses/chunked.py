@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from kdlib.losses.combine import Combined
 from kdlib.losses.inputs import Batch
+from kdlib.losses.precision import widen
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -47,8 +48,7 @@ def in_chunks(batch: Batch, combined: Callable[[Batch], Combined], chunk: int | 
     start = 0
     for part in _parts(batch, size):
         # Gradients of several terms are added up in single precision, whatever the logits are.
-        wide = torch.promote_types(student.dtype, torch.float32)
-        leaf = part.student.detach().to(wide).requires_grad_(wanted)
+        leaf = widen(part.student.detach()).requires_grad_(wanted)
         found = combined(replace(part, student=leaf))
         if gradient is not None:
             (gradient[start : start + len(leaf)],) = torch.autograd.grad(found.total, leaf)
@@ -64,12 +64,14 @@ def in_chunks(batch: Batch, combined: Callable[[Batch], Combined], chunk: int | 
 
 def _parts(batch: Batch, size: int) -> Iterator[Batch]:
     """Yield the batch in runs of whole examples with at least ``size`` logits each, but for the last."""
-    vocab, first, positions = batch.student.shape[1], 0, 0
+    vocab = batch.student.shape[1]
+    first = positions = 0
     for last, length in enumerate(batch.lengths, start=1):
         positions += length
         if positions * vocab >= size or last == len(batch.lengths):
             yield batch.examples(first, last)
-            first, positions = last, 0
+            first = last
+            positions = 0
     if not batch.lengths:
         yield batch
 
@@ -99,7 +101,8 @@ class _KnownGradient(torch.autograd.Function):
         upstream: Float[Tensor, ""],
     ) -> tuple[Float[Tensor, "positions vocab"], None, None]:
         # Handed over, not kept: it is scaled in place, so that no second tensor of its size is made.
-        gradient, ctx.gradient = ctx.gradient, None
+        gradient = ctx.gradient
+        ctx.gradient = None
         if gradient is None:
             raise RuntimeError("the gradient of a chunked loss can be taken only once")
         # A factor of 1 is the rule on a CPU and not worth a pass; asking a GPU would stall it.

@@ -1,4 +1,4 @@
-"""Contrastive loss: the own gold assertion told from all other gold assertions of the batch."""
+"""Contrastive loss: an example's own gold assertion among all gold assertions of the batch."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kdlib.losses.base import Loss, Need, Unit
 from kdlib.losses.cross_entropy import cross_entropy
+from kdlib.losses.precision import widen
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -27,10 +28,10 @@ class Contrastive(Loss):
 
     def values(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the surprise of every example."""
-        if batch.meanings is None:
+        golds = batch.gold_embeddings
+        if golds is None:
             raise ValueError("the contrastive loss needs a frozen encoder")
-        own, golds = batch.meanings.own, batch.meanings.golds
-        return contrastive(batch.student_vectors, golds, own, self.temperature)
+        return contrastive(batch.student_vectors, golds.vectors, golds.of_example, self.temperature)
 
 
 def contrastive(
@@ -43,8 +44,8 @@ def contrastive(
 
     −log( exp(cos(s, g_own) / τ) / Σ_j exp(cos(s, g_j) / τ) )
 
-    Under teacher forcing the student's p_t is conditional on the gold prefix, so s tells of next-token
-    choices, not of free-running output.
+    Under teacher forcing the student's p_t is conditional on the gold prefix, so s describes
+    next-token choices, not free-running output.
 
     Args:
         student_vectors: s, from ``expected_vectors``.
@@ -64,15 +65,14 @@ def contrastive(
     Reference:
         van den Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding", eq. 4.
     """
-    import torch
     from torch.nn.functional import normalize
 
     _check(student_vectors, golds, positives, temperature)
-    wide = torch.promote_types(student_vectors.dtype, torch.float32)
-    cosines = normalize(student_vectors.to(wide)) @ normalize(golds.detach().to(wide)).T
-    meant = golds.any(dim=1)
-    values = cross_entropy((cosines / temperature).masked_fill(~meant, -math.inf), positives)
-    return values.masked_fill(~(student_vectors.any(dim=1) & meant[positives]), 0.0)
+    student = widen(student_vectors)
+    cosines = normalize(student) @ normalize(golds.detach().to(student.dtype)).T
+    present = golds.any(dim=1)
+    values = cross_entropy((cosines / temperature).masked_fill(~present, -math.inf), positives)
+    return values.masked_fill(~(student_vectors.any(dim=1) & present[positives]), 0.0)
 
 
 def distinct(keys: Sequence[Hashable]) -> tuple[list[int], list[int]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from kdlib.losses.base import Loss, Need
-from kdlib.losses.precision import log_probabilities
+from kdlib.losses.precision import log_probabilities, widen
 from kdlib.softmax import log_sum
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def kl(student: Float[Tensor, "positions vocab"], signal: Signal) -> Float[Tenso
 
     Returns:
         One value per position, in nats times T²; infinite where the student excludes, by a logit of −inf,
-        what the teacher deems possible.
+        what the teacher holds possible.
 
     Raises:
         ValueError: If positions or vocabulary differ.
@@ -103,7 +103,7 @@ def reverse_kl(student: Float[Tensor, "positions vocab"], signal: Signal) -> Flo
 
     Returns:
         One value per position, in nats times T². By definition it is infinite, without a usable gradient,
-        where the teacher gives no probability (−inf) to a token that the student deems possible. The tokens
+        where the teacher gives no probability (−inf) to a token that the student holds possible. The tokens
         that a sparse signal leaves out are one outcome, the tail, whose mass counts for all of them: among
         them an impossible one costs nothing extra, but a tail mass of 0, as of sampled signals or by rounding
         of confident ones, makes the value infinite.
@@ -189,8 +189,9 @@ def jsd(
     # Of all distributions M, this one makes the sum least, so that the gradient through it is zero.
     with torch.no_grad():
         log_m = _log_mixture(log_p, log_q, beta)
-    teacher, own = _relative_entropy(log_p, log_m), _relative_entropy(log_q, log_m)
-    return signal.temperature**2 * (beta * teacher + (1 - beta) * own)
+    of_teacher = _relative_entropy(log_p, log_m)
+    of_student = _relative_entropy(log_q, log_m)
+    return signal.temperature**2 * (beta * of_teacher + (1 - beta) * of_student)
 
 
 def _signal_of(batch: Batch) -> Signal:
@@ -285,9 +286,9 @@ def _tail_logits(
     """
     import torch
 
-    wide = student.to(torch.promote_types(student.dtype, torch.float32))
     # Added, not set: 0 for padding, whose id may be that of a kept token. One buffer serves from here on, and
     # the exponentials in it are all that the gradient needs: logsumexp would compute them once more.
+    wide = widen(student)
     removal = torch.zeros_like(ids, dtype=wide.dtype).masked_fill(~padding, -math.inf)
     others = (wide / temperature).scatter_add_(1, ids, removal)
     peak = others.detach().amax(dim=1)

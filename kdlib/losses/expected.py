@@ -42,8 +42,8 @@ def expected_vectors(
 ) -> Float[Tensor, "examples features"]:
     """Return encode(e) of the expected embeddings e_t = Σ_v p_t(v)·E[v].
 
-    Under teacher forcing p_t is conditional on the gold prefix, so that a vector tells of next-token choices,
-    not of free-running output.
+    Under teacher forcing p_t is conditional on the gold prefix, so a vector describes next-token choices,
+    not free-running output.
 
     Args:
         student: Logits at valid positions, example after example; p is taken at T = 1.
@@ -78,7 +78,7 @@ def gold_vectors(
     Args:
         ids: Gold token ids, example after example.
         lengths: Positions of each example.
-        encoder: As for ``expected_vectors``.
+        encoder: The frozen encoder.
 
     Returns:
         One vector per example; zeros for an example without positions.
@@ -99,7 +99,7 @@ def _encoded(
     # Examples without positions are left out: attention over padding alone gives NaN.
     present = [example for example, length in enumerate(lengths) if length]
     if not present:
-        # Only the encoder knows the number of features; any token tells.
+        # Only the encoder knows the number of features; any token shows it.
         token = encoder.embedding[:1].detach()
         one = encoder.encode(token[None], torch.ones(1, 1, dtype=torch.long, device=token.device))
         return one.new_zeros(len(lengths), one.shape[1]) + vectors.sum()  # zeros with a graph

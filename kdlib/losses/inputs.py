@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kdlib.losses.expected import expected_vectors
+import torch
+
+from kdlib.losses.expected import FrozenEncoder, expected_vectors
+from kdlib.teacher_signal import Signal
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-    from kdlib.losses.expected import FrozenEncoder
-    from kdlib.losses.layers import Layers
-    from kdlib.losses.validity import Judging
-    from kdlib.teacher_signal import Signal
+    States = Sequence[Float[Tensor, "positions width"]]
 
 
 @dataclass(frozen=True, eq=False)
-class Meanings:
-    """Gold assertions in a frozen encoder.
+class GoldEmbeddings:
+    """Embeddings of gold assertions in a frozen encoder.
 
     Attributes:
-        encoder: Maps embeddings to vectors.
-        golds: ``[golds, features]`` vectors of the distinct gold assertions of the whole accumulated and
+        encoder: Maps input embeddings to one vector per assertion.
+        vectors: ``[golds, features]`` vectors of the distinct gold assertions of the whole accumulated and
             gathered batch.
-        own: ``[examples]`` number of each example's own gold.
+        of_example: ``[examples]`` row of ``vectors`` that belongs to each example.
     """
 
     encoder: FrozenEncoder
-    golds: Float[Tensor, "golds features"]
-    own: Int[Tensor, " examples"]
+    vectors: Float[Tensor, "golds features"]
+    of_example: Int[Tensor, " examples"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,66 @@ class Illegality:
 
 
 @dataclass(frozen=True, eq=False)
+class Judging:
+    """Who judges samples, and what they are drawn with.
+
+    Attributes:
+        valid: Returns whether the ids of one sample are valid.
+        generator: Source of randomness, on the student's device.
+    """
+
+    valid: Callable[[list[int]], bool]
+    generator: torch.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class StatePairs:
+    """The states of a stack's layers, the student's beside those of the teacher's layers that they follow.
+
+    Attributes:
+        student: ``[positions, student_width]`` of each layer, at the valid positions of all examples.
+        teacher: ``[positions, teacher_width]`` of each layer.
+        lengths: Positions of each example.
+        distance: Returns ``[positions]``, the distance of the student's states from the teacher's summed over
+            the layers, and relative to the size of the teacher's if the third argument is true;
+            ``losses.projections.Projections``.
+    """
+
+    student: States
+    teacher: States
+    lengths: Sequence[int]
+    distance: Callable[[States, States, bool], Float[Tensor, " positions"]]
+
+
+@dataclass(frozen=True, eq=False)
+class MapPairs:
+    """The attention maps of a stack's layers, the student's beside those of the teacher's.
+
+    Attributes:
+        student: ``[examples, student_heads, queries, keys]`` of each layer.
+        teacher: ``[examples, teacher_heads, queries, keys]`` of each layer.
+        mask: ``[examples, queries, keys]``, true where a valid query attends to the key.
+    """
+
+    student: Sequence[Float[Tensor, "examples student_heads queries keys"]]
+    teacher: Sequence[Float[Tensor, "examples teacher_heads queries keys"]]
+    mask: Bool[Tensor, "examples queries keys"]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPairs:
+    """What the layers of student and teacher computed on a batch.
+
+    Attributes:
+        states: States of the stacks that both have (encoder, decoder).
+        maps: Maps of their self-attention, and of the attention of decoder to encoder.
+    """
+
+    states: Sequence[StatePairs] = ()
+    maps: Sequence[MapPairs] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """A student's logits and their references, example after example; padding is not in it.
 
@@ -59,7 +119,7 @@ class Batch:
         signal: The teacher's distributions at the same positions.
         token_weights: ``[positions]`` factors on ce and focal, or None for 1.
         reference_weights: ``[examples]`` factors on all losses, or None for 1; see ``losses.sequence``.
-        meanings: For losses that need the encoder.
+        gold_embeddings: For losses that need the encoder.
         illegality: For losses that need to know what Java allows.
         layers: For losses that compare layers.
         judging: For losses that draw outputs.
@@ -71,9 +131,9 @@ class Batch:
     signal: Signal | None = None
     token_weights: Float[Tensor, " positions"] | None = None
     reference_weights: Float[Tensor, " examples"] | None = None
-    meanings: Meanings | None = None
+    gold_embeddings: GoldEmbeddings | None = None
     illegality: Illegality | None = None
-    layers: Layers | None = None
+    layers: LayerPairs | None = None
     judging: Judging | None = None
 
     def __post_init__(self) -> None:
@@ -86,16 +146,18 @@ class Batch:
     @cached_property
     def student_vectors(self) -> Float[Tensor, "examples features"]:
         """The student's expected embeddings through the frozen encoder; losses share one pass."""
-        if self.meanings is None:
+        if self.gold_embeddings is None:
             raise ValueError("this loss needs a frozen encoder")
-        return expected_vectors(self.student, self.lengths, self.meanings.encoder)
+        return expected_vectors(self.student, self.lengths, self.gold_embeddings.encoder)
 
     def examples(self, first: int, last: int) -> Batch:
         """Return the examples ``first`` … ``last − 1`` as a batch of their own, without layers."""
         start = sum(self.lengths[:first])
         part = slice(start, start + sum(self.lengths[first:last]))
-        weights, meanings, illegality = self.token_weights, self.meanings, self.illegality
+        weights = self.token_weights
         references = self.reference_weights
+        illegality = self.illegality
+        embeddings = self.gold_embeddings
         return Batch(
             student=self.student[part],
             ids=self.ids[part],
@@ -103,9 +165,11 @@ class Batch:
             signal=None if self.signal is None else self.signal.positions(part),
             token_weights=None if weights is None else weights[part],
             reference_weights=None if references is None else references[first:last],
-            meanings=None if meanings is None else replace(meanings, own=meanings.own[first:last]),
-            judging=self.judging,
+            gold_embeddings=None
+            if embeddings is None
+            else replace(embeddings, of_example=embeddings.of_example[first:last]),
             illegality=None
             if illegality is None
             else replace(illegality, situations=illegality.situations[part]),
+            judging=self.judging,
         )

@@ -102,7 +102,7 @@ def _matches(
     from torch.nn.utils.rnn import pad_sequence
 
     references = pad_sequence(targets.split(lengths), batch_first=True)
-    own = references.repeat_interleave(count, dim=0, output_size=len(targets))
-    rows = pad_sequence(log_p.gather(1, own).exp().split(lengths), batch_first=True)
+    of_position = references.repeat_interleave(count, dim=0, output_size=len(targets))
+    rows = pad_sequence(log_p.gather(1, of_position).exp().split(lengths), batch_first=True)
     padding = torch.arange(references.shape[1], device=count.device) >= count[:, None]
     return rows.masked_fill(padding[:, None, :], 0.0)

@@ -1,4 +1,4 @@
-"""The student's distribution as every loss reads it."""
+"""In which precision losses compute: single at least, whatever the student computes in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
+
+
+def widen(values: Float[Tensor, ...]) -> Float[Tensor, ...]:
+    """Return the values in single precision at least; single and double precision are kept.
+
+    Half precision keeps 8 to 11 bits, too few for a sum over a vocabulary or a difference of logarithms, and
+    squares overflow in it.
+
+    Args:
+        values: Floating-point numbers of any precision and shape.
+    """
+    import torch
+
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def log_probabilities(
@@ -20,7 +34,6 @@ def log_probabilities(
     """
     import torch
 
-    # Half precision keeps 8 to 11 bits, too few for a sum over a vocabulary or a difference of logarithms.
-    wide = student.to(torch.promote_types(student.dtype, torch.float32))
+    wide = widen(student)
     # Dividing by 1 would cost another pass over the vocabulary, forward and backward.
     return torch.log_softmax(wide if temperature == 1 else wide / temperature, dim=-1)

@@ -1,4 +1,4 @@
-"""Semantic loss: how far what the student means is from what the gold assertion means."""
+"""Semantic loss: distance of the student's expected embedding from that of the gold assertion."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from kdlib.losses.base import Loss, Need, Unit
+from kdlib.losses.precision import widen
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -24,9 +25,10 @@ class Semantic(Loss):
 
     def values(self, batch: Batch) -> Float[Tensor, " examples"]:
         """Return the distance of every example."""
-        if batch.meanings is None:
+        golds = batch.gold_embeddings
+        if golds is None:
             raise ValueError("the semantic loss needs a frozen encoder")
-        return semantic(batch.student_vectors, batch.meanings.golds[batch.meanings.own])
+        return semantic(batch.student_vectors, golds.vectors[golds.of_example])
 
     def factor(self) -> float:
         """Return β."""
@@ -54,15 +56,14 @@ def semantic(
     Reference:
         Jauregi Unanue et al. 2021, "BERTTune", with a sentence's cosine in place of BERTScore.
     """
-    import torch
     from torch.nn.functional import normalize
 
     if student_vectors.shape != gold_vectors.shape:
         raise ValueError(
             f"student vectors are {list(student_vectors.shape)}, gold vectors {list(gold_vectors.shape)}"
         )
-    wide = torch.promote_types(student_vectors.dtype, torch.float32)
-    gold = gold_vectors.detach().to(wide)
+    student = widen(student_vectors)
+    gold = gold_vectors.detach().to(student.dtype)
     # ½‖s/‖s‖ − g/‖g‖‖² is 1 − cos, but keeps its digits and its sign where both point the same way.
-    chord = normalize(student_vectors.to(wide)) - normalize(gold)
+    chord = normalize(student) - normalize(gold)
     return (chord.square().sum(dim=1) / 2).masked_fill(~gold.any(dim=1), 0.0)

@@ -1,4 +1,4 @@
-"""Whole sequences: the teacher's beam outputs as further references, and minimum-risk training."""
+"""Sequence level: the teacher's beam outputs as further references, each with its weight."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from kdlib.losses.base import Unit
+from kdlib.losses.precision import widen
+
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-
-    from kdlib.losses.base import Unit
 
 
 def reference_weights(
@@ -48,10 +49,10 @@ def reference_weights(
         raise ValueError(f"gold_weight must be in [0, 1], got {gold_weight}")
     if not temperature > 0:
         raise ValueError(f"temperature must be > 0, got {temperature}")
-    scores = _wide(scores)
-    parts = [scores[:0]]  # answers a batch without examples
-    for own in _groups(scores, lengths_per_example, "references"):
-        gold, beams = own[:1], own[1:]
+    scores = widen(scores)
+    parts = [scores[:0]]  # for a batch without examples
+    for of_example in _groups(scores, lengths_per_example, "references"):
+        gold, beams = of_example.tensor_split([1])
         parts.append(torch.full_like(gold, gold_weight if len(beams) else 1.0))
         parts.append((1 - gold_weight) * torch.softmax(beams / temperature, dim=0))
     return torch.cat(parts)
@@ -105,56 +106,11 @@ def sequence_level(
         raise ValueError(f"there are {len(weights)} weights, but lengths of {len(lengths)} references")
     if sum(lengths) != len(token_nll):
         raise ValueError(f"there are {len(token_nll)} positions, but the lengths add up to {sum(lengths)}")
-    token_nll = _wide(token_nll)
+    token_nll = widen(token_nll)
     repeats = torch.tensor(lengths, dtype=torch.long, device=weights.device)
     # The given size spares a GPU the wait for the sum of the lengths.
     weight = weights.detach().to(token_nll.dtype).repeat_interleave(repeats, output_size=len(token_nll))
     return token_nll.masked_fill(weight == 0, 0.0) * weight  # 0 · inf is NaN
-
-
-def minimum_risk(
-    log_likelihoods: Float[Tensor, " candidates"],
-    risks: Float[Tensor, " candidates"],
-    lengths: Sequence[int],
-    sharpness: float = 1.0,
-) -> Float[Tensor, " examples"]:
-    """Return the expected risk of an example's candidates under the student.
-
-    Σ_k Q_k·risk_k with Q = softmax over the example's candidates of α·log p_k.
-
-    Args:
-        log_likelihoods: The student's log p of each whole candidate, example after example; at least one of
-            an example must be finite. Its candidates should be distinct: one given twice counts twice.
-        risks: Cost of each candidate, e.g. 1 − reward. No gradient reaches them.
-        lengths: Candidates of each example; the sum is the number of candidates.
-        sharpness: α > 0. At 1, the default, Q is the student's own distribution renormalised over the
-            candidates. As log p differs by many nats between sequences, Q is then close to one candidate and
-            the gradient small: Shen et al. found 0.005 best for translations.
-
-    Returns:
-        One value per example, between its least and greatest risk; 0 for an example without candidates.
-
-    Raises:
-        ValueError: If α or the numbers of candidates do not fit.
-
-    Reference:
-        Shen et al. 2016, "Minimum Risk Training for Neural Machine Translation", §3.
-
-    Relations:
-        The gradient is α·Q_k·(risk_k − value): that of the score function with the value as its baseline. A
-        single candidate, or equal risks, give none.
-    """
-    if not sharpness > 0:
-        raise ValueError(f"sharpness must be > 0, got {sharpness}")
-    if len(log_likelihoods) != len(risks):
-        raise ValueError(f"there are {len(log_likelihoods)} log-likelihoods, but {len(risks)} risks")
-    log_likelihoods = _wide(log_likelihoods)
-    parts = [log_likelihoods[:0]]  # answers a batch without examples
-    groups = _groups(log_likelihoods, lengths, "candidates")
-    costs = risks.detach().to(log_likelihoods.dtype).split(list(lengths))
-    for own, cost in zip(groups, costs, strict=True):
-        parts.append((torch.softmax(sharpness * own, dim=0) * cost).sum(dim=0, keepdim=True))
-    return torch.cat(parts)
 
 
 def _groups(values: Float[Tensor, " n"], lengths: Sequence[int], name: str) -> tuple[Tensor, ...]:
@@ -162,8 +118,3 @@ def _groups(values: Float[Tensor, " n"], lengths: Sequence[int], name: str) -> t
     if sum(lengths) != len(values):
         raise ValueError(f"there are {len(values)} {name}, but the lengths add up to {sum(lengths)}")
     return values.split(list(lengths))
-
-
-def _wide(values: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """Return the values in single precision at least."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))

@@ -6,20 +6,20 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from kdlib.losses.attention import Attention
 from kdlib.losses.base import Loss, Need
 from kdlib.losses.contrastive import Contrastive
 from kdlib.losses.cross_entropy import CrossEntropy
 from kdlib.losses.divergence import Jsd, Kl, ReverseKl, SkewKl
 from kdlib.losses.focal import Focal
-from kdlib.losses.layers import Attention, Hidden
+from kdlib.losses.hidden import HiddenStates
 from kdlib.losses.pans import Pans
 from kdlib.losses.semantic import Semantic
-from kdlib.losses.syntax import Ast
-from kdlib.losses.validity import SampledAst
+from kdlib.losses.syntax import Ast, SampledAst
 
 
 def _form(value: object) -> str:
-    """Return the form of the syntax loss that a value is meant for."""
+    """Return the form of the syntax loss that a value describes."""
     form = value.get("form", "mass") if isinstance(value, dict) else getattr(value, "form", "mass")
     return str(form)
 
@@ -46,7 +46,7 @@ class Components(BaseModel):
         description="what Java does not allow: the mass on impossible continuations (form mass), or the "
         "share of drawn outputs that a parser refuses (form sampled), with a noisier gradient",
     )
-    hidden: Hidden | None = Field(None, description="distance of the layers' states from the teacher's")
+    hidden: HiddenStates | None = Field(None, description="distance of the layers' states from the teacher's")
     attention: Attention | None = Field(
         None,
         description="distance of the layers' attention from the teacher's; only eager attention tells it, "

@@ -37,7 +37,7 @@ def bleu_statistics(
         raise ValueError(
             f"BLEU needs a reference for every row; row {[bool(r) for r in references].index(False)} has none"
         )
-    rows = [_row(prediction, own) for prediction, own in zip(predictions, references, strict=True)]
+    rows = [_row(prediction, row) for prediction, row in zip(predictions, references, strict=True)]
     return np.array(rows, dtype=np.int64).reshape(-1, 2 + 2 * _ORDER)
 
 
@@ -46,14 +46,14 @@ def _row(prediction: Tokens, references: Sequence[Tokens]) -> list[int]:
 
     ngrams, length = extract_all_word_ngrams(" ".join(prediction), 1, _ORDER)
     gold = [extract_all_word_ngrams(" ".join(reference), 1, _ORDER) for reference in references]
-    allowed: Counter[tuple[str, ...]] = reduce(or_, (own for own, _ in gold))
+    allowed: Counter[tuple[str, ...]] = reduce(or_, (ngrams for ngrams, _ in gold))
     lengths = [own_length for _, own_length in gold]
     total = [max(length - n + 1, 0) for n in range(1, _ORDER + 1)]
     correct = [0] * _ORDER
     for ngram in ngrams.keys() & allowed.keys():
         correct[len(ngram) - 1] += min(ngrams[ngram], allowed[ngram])
     # Of two equally close references the shorter counts, as in sacrebleu.
-    closest = min(lengths, key=lambda own: (abs(own - length), own))
+    closest = min(lengths, key=lambda reference: (abs(reference - length), reference))
     return [length, closest, *correct, *total]
 
 
@@ -69,21 +69,22 @@ def bleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
     from sacrebleu.metrics.bleu import BLEU
 
     def value(row: list[int]) -> float:
-        correct, total = row[2 : 2 + _ORDER], row[2 + _ORDER :]
+        correct = row[2 : 2 + _ORDER]
+        total = row[2 + _ORDER :]
         return BLEU.compute_bleu(correct, total, row[0], row[1], smooth_method="exp").score
 
     return np.array([value(row) for row in sums.astype(np.int64).tolist()], dtype=np.float64)
 
 
 def bleu_signature(references: Sequence[Sequence[Tokens]]) -> str:
-    """Return sacrebleu's signature, which tells references per row, case, tokenizer, smoothing and version.
+    """Return sacrebleu's signature, which states references per row, case, tokenizer, smoothing and version.
 
     Args:
         references: Tokens of each row's correct answers.
     """
     from sacrebleu.metrics.bleu import BLEU
 
-    numbers = {len(own) for own in references}
+    numbers = {len(row) for row in references}
     metric = BLEU(tokenize="none")
     # -1 is sacrebleu's own mark of a number that varies.
     metric.num_refs = numbers.pop() if len(numbers) == 1 else -1

@@ -36,14 +36,14 @@ def chrf_statistics(predictions: Sequence[str], references: Sequence[Sequence[st
         raise ValueError(
             f"chrF needs a reference for every row; row {[bool(r) for r in references].index(False)} has none"
         )
-    rows = [_row(prediction, own) for prediction, own in zip(predictions, references, strict=True)]
+    rows = [_row(prediction, row) for prediction, row in zip(predictions, references, strict=True)]
     return np.array(rows, dtype=np.int64).reshape(-1, 3 * _ORDER)
 
 
 def _row(prediction: str, references: Sequence[str]) -> list[int]:
     text = without_whitespace(prediction)
-    own = _ngrams(text)
-    candidates = [_counts(text, own, without_whitespace(reference)) for reference in references]
+    ngrams = _ngrams(text)
+    candidates = [_counts(text, ngrams, without_whitespace(reference)) for reference in references]
     if len(candidates) == 1:
         return candidates[0]
     return candidates[int(np.argmax(chrf_values(np.array(candidates))))]
@@ -62,8 +62,9 @@ def _counts(prediction: str, ngrams: list[str], reference: str) -> list[int]:
             matched[len(ngram)] += 1
     counts = []
     for n in range(1, _ORDER + 1):
-        own, other = max(len(prediction) - n + 1, 0), max(len(reference) - n + 1, 0)
-        counts += [own if other else 0, other, matched[n]]
+        ours = max(len(prediction) - n + 1, 0)
+        other = max(len(reference) - n + 1, 0)
+        counts += [ours if other else 0, other, matched[n]]
     return counts
 
 
@@ -95,14 +96,14 @@ def chrf_values(sums: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def chrf_signature(references: Sequence[Sequence[str]]) -> str:
-    """Return sacrebleu's signature; ``space:no`` tells that white space is removed.
+    """Return sacrebleu's signature; ``space:no`` says that white space is removed.
 
     Args:
         references: Each row's correct answers.
     """
     from sacrebleu.metrics.chrf import CHRF
 
-    numbers = {len(own) for own in references}
+    numbers = {len(row) for row in references}
     metric = CHRF()
     # -1 is sacrebleu's own mark of a number that varies.
     metric.num_refs = numbers.pop() if len(numbers) == 1 else -1

@@ -2,7 +2,7 @@
 
 CodeBLEU = ¼ (n-gram + weighted n-gram + syntax + data flow), each of the whole corpus, from row statistics.
 The parts are those of the authors' code, which the package ``codebleu`` carries on. Where that differs from
-the paper, and this module from the package, docs/decisions/codebleu.md says why and a test shows it.
+the paper, and this module from the package, docs/decisions/014-codebleu.md says why and a test shows it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SMALL = 0.1
 Ngram = tuple[str, ...]
 
 
-class Reading(NamedTuple):
+class CodeFeatures(NamedTuple):
     """What CodeBLEU compares of a text.
 
     Attributes:
@@ -49,7 +49,7 @@ class Reading(NamedTuple):
     flows: list[Flow]
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> CodeFeatures:
     """Read a text once for all comparisons with others.
 
     Args:
@@ -58,17 +58,17 @@ def read(text: str) -> Reading:
     tokens = code_tokens(text)
     root = parse(text.encode(errors="replace")).root_node
     flows = data_flow(root) if root.has_error or can_flow(tokens) else []
-    return Reading(tokens, _subtrees(root), flows)
+    return CodeFeatures(tokens, _subtrees(root), flows)
 
 
 def codebleu_statistics(
-    predictions: Sequence[Reading], references: Sequence[Sequence[Reading]]
+    predictions: Sequence[CodeFeatures], references: Sequence[Sequence[CodeFeatures]]
 ) -> NDArray[np.int64]:
     """Count what CodeBLEU needs of every row; summed over rows it gives the corpus value.
 
     Args:
-        predictions: Reading of each row's candidate.
-        references: Readings of each row's correct answers, at least one a row. An n-gram of the candidate may
+        predictions: Features of each row's candidate.
+        references: Features of each row's correct answers, at least one a row. An n-gram of the candidate may
             match the reference that has most of it; the other three parts are recalls of all references.
 
     Returns:
@@ -81,9 +81,9 @@ def codebleu_statistics(
         ValueError: If the rows differ in number or one has no reference.
     """
     if not all(references):
-        at = [bool(own) for own in references].index(False)
+        at = [bool(features) for features in references].index(False)
         raise ValueError(f"CodeBLEU needs a reference for every row; row {at} has none")
-    rows = [_row(prediction, own) for prediction, own in zip(predictions, references, strict=True)]
+    rows = [_row(prediction, features) for prediction, features in zip(predictions, references, strict=True)]
     return np.array(rows, dtype=np.int64).reshape(-1, _COLUMNS)
 
 
@@ -106,7 +106,8 @@ def codebleu_parts(sums: NDArray[Any]) -> NDArray[np.float64]:
     Reference: Ren et al. 2020, §3.
     """
     values = sums.astype(np.float64)
-    length, closest = values[:, 0], values[:, 1]
+    length = values[:, 0]
+    closest = values[:, 1]
     # [corpora, 2, 4]: precision and recall of each order.
     matched, total = values[:, 2:18].reshape(-1, 2, 2, _ORDER).transpose(2, 0, 1, 3)
     parts = np.ones((len(values), len(PARTS)))
@@ -130,13 +131,13 @@ def codebleu_values(sums: NDArray[Any]) -> NDArray[np.float64]:
     return codebleu_parts(sums).sum(axis=1) / len(PARTS)
 
 
-def codebleu_signature(references: Sequence[Sequence[Reading]]) -> str:
+def codebleu_signature(references: Sequence[Sequence[CodeFeatures]]) -> str:
     """Return how CodeBLEU is computed: references per row, tokens, keywords, smoothing, weights, grammar.
 
     Args:
-        references: Readings of each row's correct answers.
+        references: Features of each row's correct answers.
     """
-    numbers = {len(own) for own in references}
+    numbers = {len(row) for row in references}
     return (
         f"nrefs:{numbers.pop() if len(numbers) == 1 else 'var'}|tok:java|keywords:java8x{_KEYWORD_WEIGHT}"
         f"|smooth:add{_SMALL:g}|weights:.25,.25,.25,.25|noflow:1"
@@ -144,7 +145,7 @@ def codebleu_signature(references: Sequence[Sequence[Reading]]) -> str:
     )
 
 
-def _row(prediction: Reading, references: Sequence[Reading]) -> list[int]:
+def _row(prediction: CodeFeatures, references: Sequence[CodeFeatures]) -> list[int]:
     rows = [_pair(prediction, reference) for reference in references]
     if len(rows) == 1:
         return rows[0]
@@ -156,15 +157,17 @@ def _row(prediction: Reading, references: Sequence[Reading]) -> list[int]:
     return [length, closest, *_matched(prediction.tokens, most), *_totals(length), *map(sum, recalls)]
 
 
-def _pair(prediction: Reading, reference: Reading) -> list[int]:
-    tokens, theirs = prediction.tokens, reference.tokens
-    total, wanted = _totals(len(tokens)), _totals(len(theirs))
+def _pair(prediction: CodeFeatures, reference: CodeFeatures) -> list[int]:
+    tokens = prediction.tokens
+    theirs = reference.tokens
+    total = _totals(len(tokens))
+    wanted = _totals(len(theirs))
     matched = _matched(tokens, Counter(_ngrams(theirs)))
     recalled = matched.copy()
     for keyword in _KEYWORDS.intersection(theirs):
-        own = theirs.count(keyword)
-        wanted[0] += (_KEYWORD_WEIGHT - 1) * own
-        recalled[0] += (_KEYWORD_WEIGHT - 1) * min(own, tokens.count(keyword))
+        occurrences = theirs.count(keyword)
+        wanted[0] += (_KEYWORD_WEIGHT - 1) * occurrences
+        recalled[0] += (_KEYWORD_WEIGHT - 1) * min(occurrences, tokens.count(keyword))
     # The authors' code does not clip: one subtree of the candidate matches all its equals in the reference.
     subtrees = sum(map(set(prediction.subtrees).__contains__, reference.subtrees))
     flows = (Counter(prediction.flows) & Counter(reference.flows)).total() if reference.flows else 0
@@ -174,7 +177,9 @@ def _pair(prediction: Reading, reference: Reading) -> list[int]:
 
 def _ngrams(tokens: list[str]) -> Iterator[Ngram]:
     """Yield the n-grams of all orders."""
-    a, b, c = tokens[1:], tokens[2:], tokens[3:]
+    a = tokens[1:]
+    b = tokens[2:]
+    c = tokens[3:]
     # Each list is one shorter than the one before: the last n-gram of an order ends with the text.
     return chain(
         zip(tokens),
@@ -205,30 +210,33 @@ def _subtrees(root: Node) -> list[int]:
 
     A leaf is no subtree, the root always is. Hashes, since n levels of a tree written out take n² characters.
     """
-    comments, broken = _comments(), root.has_error
+    comments = _comments()
+    broken = root.has_error
     cursor = root.walk()
-    down, across, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
+    down = cursor.goto_first_child
+    across = cursor.goto_next_sibling
+    up = cursor.goto_parent
     found: list[int] = []
     # Of an open node its kind, then of each finished child the field and the hash, or kind of a leaf.
-    own: list[int | None] = []
+    children: list[int | None] = []
     above = []
     while (node := cursor.node) is not None:
         missing = broken and node.is_missing
         if node.is_named or missing:
             kind = node.kind_id
             if down():
-                above.append(own)
-                own = [kind]
+                above.append(children)
+                children = [kind]
                 continue
             if kind not in comments:
-                own += (cursor.field_id, -kind if missing else kind)
+                children += (cursor.field_id, -kind if missing else kind)
         while not across():
             if not up():
                 return found or [hash((root.kind_id,))]
-            subtree = hash(tuple(own))
+            subtree = hash(tuple(children))
             found.append(subtree)
-            own = above.pop()
-            own += (cursor.field_id, subtree)
+            children = above.pop()
+            children += (cursor.field_id, subtree)
     return found
 
 

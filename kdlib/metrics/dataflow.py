@@ -126,8 +126,8 @@ class _Walk:
 
     def enter_update(self, node: Node) -> None:
         """Walk ``i++``, where each variable is set from all."""
-        own = self._variables(node)
-        self.steps.append(_Set(own, own, "computedFrom"))
+        variables = self._variables(node)
+        self.steps.append(_Set(variables, variables, "computedFrom"))
 
     def enter_if(self, node: Node) -> None:
         """Walk the condition with its branch as one way; ``else`` is a way that passes no condition."""
@@ -162,7 +162,8 @@ class _Walk:
         self._enter_setter(node, "name", "value", "computedFrom")
 
     def _enter_setter(self, node: Node, target: str, value: str, relation: Relation) -> None:
-        name, origin = node.child_by_field_name(target), node.child_by_field_name(value)
+        name = node.child_by_field_name(target)
+        origin = node.child_by_field_name(value)
         targets = self._variables(name) if name else range(0)
         if origin is None:
             self.steps.append(_Set(targets, None, relation))
@@ -185,7 +186,8 @@ class _Walk:
 
     def _variables(self, node: Node) -> range:
         """Note the variables of a part that is not read itself."""
-        start, ahead = len(self.names), [node]
+        start = len(self.names)
+        ahead = [node]
         while ahead:
             below = ahead.pop()
             kind = below.type
@@ -230,7 +232,8 @@ class _Run:
         self.origins = bytearray(len(walk.names))
         self._holders: _Holders = {}
         forks: list[tuple[_Holders, list[_Holders]]] = []
-        at, repeating = 0, -1
+        at = 0
+        repeating = -1
         while at < len(walk.steps):
             step = walk.steps[at]
             if isinstance(step, int):
@@ -271,7 +274,8 @@ class _Run:
     def _set(self, step: _Set) -> None:
         names: tuple[bytes, ...] = ()
         if step.values:
-            start, end = step.values.start, step.values.stop
+            start = step.values.start
+            end = step.values.stop
             names = tuple(dict.fromkeys(self.names[start:end]))
             self.origins[start:end] = b"\1" * len(step.values)
         for target in step.targets:
@@ -283,9 +287,9 @@ class _Run:
 def _merge(holders: _Holders, other: _Holders) -> None:
     """Let every name hold what it holds on either of two ways."""
     for name, theirs in other.items():
-        own = holders.setdefault(name, theirs)
-        if own is not theirs and own != theirs:
-            holders[name] = tuple(sorted({*own, *theirs}))
+        ours = holders.setdefault(name, theirs)
+        if ours is not theirs and ours != theirs:
+            holders[name] = tuple(sorted({*ours, *theirs}))
 
 
 def _numbered(run: _Run) -> Iterator[Flow]:
@@ -293,5 +297,5 @@ def _numbered(run: _Run) -> Iterator[Flow]:
     numbers: dict[bytes, int] = {}
     for variable, (relation, origins) in sorted(run.flows.items()):
         if origins or run.origins[variable]:
-            own = tuple(numbers.setdefault(name, len(numbers)) for name in origins)
-            yield numbers.setdefault(run.names[variable], len(numbers)), relation, own
+            sources = tuple(numbers.setdefault(name, len(numbers)) for name in origins)
+            yield numbers.setdefault(run.names[variable], len(numbers)), relation, sources

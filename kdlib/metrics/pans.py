@@ -53,8 +53,9 @@ def _similarity(prediction: Sequence[str], reference: Sequence[str]) -> float:
     total = 0.0
     orders = min(_LONGEST_NGRAM, longest)
     for n in range(1, orders + 1):
-        own, other = _ngrams(prediction, n), _ngrams(reference, n)
-        credit = min(_credit(own, other), _credit(other, own))
+        ours = _ngrams(prediction, n)
+        other = _ngrams(reference, n)
+        credit = min(_credit(ours, other), _credit(other, ours))
         if not credit:
             break  # no common n-gram: no longer one either
         total += credit / (longest - n + 1)

@@ -71,7 +71,8 @@ def retention_values(sums: NDArray[Any]) -> NDArray[np.float64]:
     Returns:
         ``[corpora]``, in [0, 1].
     """
-    student, teacher = sums[:, 2].astype(np.float64), sums[:, 3].astype(np.float64)
+    student = sums[:, 2].astype(np.float64)
+    teacher = sums[:, 3].astype(np.float64)
     kept = np.divide(student, teacher, out=np.ones_like(student), where=student < teacher)
     return _AGREEMENT * agreement_values(sums) + (1 - _AGREEMENT) * kept
 

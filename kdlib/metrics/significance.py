@@ -3,7 +3,7 @@
 Every metric is ``statistic(Σ rows)`` for a matrix ``[rows, s]`` of statistics: a mean or a rate per token is
 the ``ratio`` of two columns, BLEU is ``bleu_values`` of ten.
 
-What resampling rows cannot tell has helpers of its own: ``holm`` for many comparisons, ``spread`` for seeds.
+What resampling rows cannot show has helpers of its own: ``holm`` for many comparisons, ``spread`` for seeds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Spread(NamedTuple):
 
     Attributes:
         mean: Arithmetic mean.
-        deviation: Sample standard deviation (n − 1); None for one run, which tells nothing of it.
+        deviation: Sample standard deviation (n − 1); None for one run, which shows no spread.
         number: Number of runs.
         values: The value of each run.
     """
@@ -131,11 +131,14 @@ def paired_differences(
     shapes = [{name: rows.shape for name, (rows, _) in system.items()} for system in (a, b)]
     if shapes[0] != shapes[1]:
         raise ValueError(f"paired systems need the same rows and statistics, got {shapes[0]} and {shapes[1]}")
-    drawn_a, drawn_b = (_sums(counts, {name: rows for name, (rows, _) in own.items()}) for own in (a, b))
+    drawn_a, drawn_b = (
+        _sums(counts, {name: rows for name, (rows, _) in system.items()}) for system in (a, b)
+    )
     exchanged = _sums(swaps, {name: b[name][0].astype(np.float64) - rows for name, (rows, _) in a.items()})
     found = {}
     for name, (rows, statistic) in a.items():
-        sum_a, sum_b = _total(rows), _total(b[name][0])
+        sum_a = _total(rows)
+        sum_b = _total(b[name][0])
         difference = float(statistic(sum_a)[0] - statistic(sum_b)[0])
         low, high = _percentiles(statistic(drawn_a[name]) - statistic(drawn_b[name]), confidence)
         null = np.abs(statistic(sum_a + exchanged[name]) - statistic(sum_b - exchanged[name]))
@@ -180,8 +183,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def spread(values: Sequence[float]) -> Spread:
     """Return mean and standard deviation of a metric over seeds.
 
-    An interval by resampling rows tells what another test set would give; this tells what another training
-    would. Neither replaces the other.
+    An interval by resampling rows estimates what another test set would give; this estimates what another
+    training would. Neither replaces the other.
 
     Args:
         values: The metric of each run, at least one.

@@ -67,7 +67,7 @@ def token_accuracy_signature() -> str:
 def _equal_positions(prediction: Sequence[str], reference: Sequence[str]) -> float:
     longest = max(len(prediction), len(reference))
     # Tokens past the shorter list's end have no counterpart.
-    equal = sum(own == other for own, other in zip(prediction, reference, strict=False))
+    equal = sum(left == right for left, right in zip(prediction, reference, strict=False))
     return equal / longest if longest else 1.0
 
 
@@ -91,8 +91,8 @@ def edit_similarity(prediction: str, references: Sequence[str]) -> float:
     Reference: the line completion of CodeXGLUE (Lu et al. 2021); RepoBench and CrossCodeEval use it too.
     """
     _check(references)
-    own = without_whitespace(prediction)
-    return max(Indel.normalized_similarity(own, without_whitespace(reference)) for reference in references)
+    text = without_whitespace(prediction)
+    return max(Indel.normalized_similarity(text, without_whitespace(reference)) for reference in references)
 
 
 def edit_similarity_signature() -> str:

@@ -54,4 +54,6 @@ def best_token_overlap(prediction: Sequence[str], references: Sequence[Sequence[
     """
     if not references:
         raise ValueError("token overlap needs a reference, got none")
-    return max((token_overlap(prediction, reference) for reference in references), key=lambda own: own.f1)
+    return max(
+        (token_overlap(prediction, reference) for reference in references), key=lambda overlap: overlap.f1
+    )

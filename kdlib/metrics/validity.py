@@ -54,7 +54,8 @@ def is_assertion(candidate: str) -> bool:
 
 def _lacks_predicate(statement: Node) -> bool:
     call = statement.named_children[0]
-    name, arguments = call.child_by_field_name("name"), call.child_by_field_name("arguments")
+    name = call.child_by_field_name("name")
+    arguments = call.child_by_field_name("arguments")
     if call.type != "method_invocation" or name is None or text(name) not in _SUBJECTS or arguments is None:
         return False
     given = [node for node in arguments.named_children if node.type not in COMMENTS]

@@ -46,7 +46,7 @@ class Targets:
     """The target ids of a batch's rows; as a list they would be walked through by all that moves a batch.
 
     Attributes:
-        ids: Of each row.
+        ids: Target ids of each row.
     """
 
     ids: list[tuple[int, ...]]
@@ -90,7 +90,7 @@ def collate(rows: Sequence[Row], layout: Layout) -> dict[str, torch.Tensor]:
 
     Args:
         rows: At least one row; every source and target has a token.
-        layout: Of the model.
+        layout: How the model reads prompt and target.
     """
     import torch
     from torch.nn.utils.rnn import pad_sequence

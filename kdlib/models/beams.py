@@ -1,7 +1,7 @@
 """Beam search over a batch of prompts.
 
 transformers' own search runs every prompt once for each beam, carries finished rows along until the last one
-is done, and, to tell a score, keeps what every step says of the whole vocabulary. Here a prompt is run once,
+is done, and, for a score, keeps what every step says of the whole vocabulary. Here a prompt is run once,
 a row leaves when it is done, and a score is summed up on the way. What is found is the same, but that no
 processor of logits in a model's ``generation_config`` has a say: a score is the model's own likelihood.
 """
@@ -56,7 +56,7 @@ def beam_search(
     ordered by log-probability per token. A row is done when as many outputs have ended as there are beams.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         rows: One batch; their targets are not looked at.
         beams: Beam width; 1 is greedy search.
         n_best: Outputs a row, at most ``beams``.
@@ -70,7 +70,7 @@ def beam_search(
             with shared_prompts(model) as shared:
                 decoder = _EncoderDecoder(model, rows, start, shared)
                 found = _search(decoder, len(rows), beams, max_tokens, _ends(model))
-    return [[(ids, total) for ids, total in own[:n_best]] for own in found]
+    return [[(ids, total) for ids, total in outputs[:n_best]] for outputs in found]
 
 
 def _ends(model: PreTrainedModel) -> list[int]:
@@ -137,7 +137,7 @@ def _search(
         alive, places, tokens = _continued(alive, found, kept, beams)
         decoder.keep(places, None if length > 1 and len(places) == len(logits) else kept)
         logits = decoder.advance(tokens)
-    return [sorted(own, key=lambda output: -output[1] / len(output[0]))[:beams] for own in done]
+    return [sorted(outputs, key=lambda output: -output[1] / len(output[0]))[:beams] for outputs in done]
 
 
 def _candidates(
@@ -167,7 +167,8 @@ def _continued(
 ) -> tuple[_Beams, Int[Tensor, " outputs"], Int[Tensor, " outputs"]]:
     """Return the unfinished outputs with a token more, whose continuations they are, and these tokens."""
     totals, order = found.totals.masked_fill(found.ended, -torch.inf)[kept].topk(beams, dim=-1)
-    parents, tokens = found.parents[kept].gather(1, order), found.tokens[kept].gather(1, order)
+    parents = found.parents[kept].gather(1, order)
+    tokens = found.tokens[kept].gather(1, order)
     width = alive.written.shape[1]
     before = alive.written[kept[:, None], parents]
     after = _Beams(
@@ -179,7 +180,9 @@ def _continued(
 class _EncoderDecoder:
     def __init__(self, model: PreTrainedModel, rows: Sequence[Row], start: int, shared: bool) -> None:
         tensors = prompts([row.source_ids for row in rows], layout_of(model.config).pad, "right")
-        self.model, self.first, self.shared = model, start, shared
+        self.model = model
+        self.first = start
+        self.shared = shared
         self.cache: Any = None
         self.ids = tensors["input_ids"].to(model.device)
         self.mask = tensors["attention_mask"].to(model.device)
@@ -207,7 +210,8 @@ class _EncoderDecoder:
             return
         held = rows if self.shared else places
         self.cache.cross_attention_cache.reorder_cache(held)
-        self.states, self.mask = self.states[held], self.mask[held]
+        self.states = self.states[held]
+        self.mask = self.mask[held]
 
 
 def _reorder_within_rows(layer: CacheLayerMixin, places: Int[Tensor, " outputs"], behind: int) -> None:
@@ -226,7 +230,7 @@ class _Causal:
         self.cache: Any = None
         self.ids = tensors["input_ids"].to(model.device)
         self.mask = tensors["attention_mask"].to(model.device)
-        # Others tell positions by the mask.
+        # Others compute positions from the mask.
         self.placed = "position_ids" in inspect.signature(model.forward).parameters
 
     def start(self) -> Float[Tensor, "rows vocab"]:

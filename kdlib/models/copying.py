@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from transformers import T5ForConditionalGeneration
 
 SPECIAL = 4  # ids below are the tokenizer's special tokens
-ROWS, SOURCE, TARGET = 32, 48, 12
-LEARNING_RATE, RISE = 2e-3, 100  # peak, and steps of its linear rise
+ROWS = 32
+SOURCE = 48
+TARGET = 12
+LEARNING_RATE = 2e-3  # at its peak
+RISE = 100  # steps in which the learning rate rises linearly to it
 
 
 def learn_to_copy(model: T5ForConditionalGeneration, steps: int, seed: int) -> float:

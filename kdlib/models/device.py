@@ -71,7 +71,7 @@ def multiplication_rate(device: torch.device, dtype: torch.dtype) -> float:
 
     Args:
         device: Where to multiply.
-        dtype: Of the matrices; float32 in whatever arithmetic torch uses for it by default.
+        dtype: Type of the matrices; float32 in whatever arithmetic torch uses for it by default.
     """
     import torch
 
@@ -79,7 +79,8 @@ def multiplication_rate(device: torch.device, dtype: torch.dtype) -> float:
     left, right = (torch.ones(size, size, device=device, dtype=dtype) for _ in range(2))
     left @ right  # the first product chooses and loads a kernel
     _synchronise(device)
-    start, products = time.perf_counter(), 0
+    start = time.perf_counter()
+    products = 0
     while time.perf_counter() - start < MEASURED_S:
         left @ right
         _synchronise(device)

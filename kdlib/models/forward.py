@@ -46,7 +46,7 @@ class TargetOutput:
     Attributes:
         states: ``[positions, width]``, what the output head read.
         logits: ``[positions, vocab]``.
-        layers: What its layers computed, if asked for.
+        layers: What its layers computed, if requested.
     """
 
     states: Float[Tensor, "positions width"]
@@ -68,7 +68,7 @@ def target_output(
         batch: What ``collate`` made, on the model's device; other entries are left alone.
         inner: The model inside the wrapper.
         hidden: Whether to return the states of all layers.
-        attention: Whether to return the attention of all layers, which only ``eager`` attention tells.
+        attention: Whether to return the attention of all layers, which only ``eager`` attention returns.
     """
     names = ("input_ids", "attention_mask", "decoder_input_ids")
     network: PreTrainedModel = model if inner is None else inner
@@ -76,7 +76,7 @@ def target_output(
         inputs: dict[str, Any] = {name: batch[name] for name in names if name in batch}
         if getattr(network.config, "use_cache", False):  # keys and values are for generation
             inputs["use_cache"] = False
-        found = model(**inputs, **_asked(hidden, attention))
+        found = model(**inputs, **_options(hidden, attention))
     layers = _layers(found, batch, hidden, attention) if hidden or attention else None
     return TargetOutput(seen[0], found.logits, layers)
 
@@ -94,10 +94,10 @@ def target_nll(model: PreTrainedModel, batch: Mapping[str, Tensor]) -> Float[Ten
     return negative_log_likelihood(target_output(model, batch).logits, targets)
 
 
-def _asked(hidden: bool, attention: bool) -> dict[str, bool]:
-    """Return what is asked of a model: of all models nothing, since some know nothing of it."""
-    asked = {"output_hidden_states": hidden, "output_attentions": attention}
-    return {name: wanted for name, wanted in asked.items() if wanted}
+def _options(hidden: bool, attention: bool) -> dict[str, bool]:
+    """Return the options of a call, without those that are false: some models do not know them."""
+    options = {"output_hidden_states": hidden, "output_attentions": attention}
+    return {name: wanted for name, wanted in options.items() if wanted}
 
 
 def _layers(found: ModelOutput, batch: Mapping[str, Tensor], hidden: bool, attention: bool) -> LayerOutput:
@@ -107,7 +107,8 @@ def _layers(found: ModelOutput, batch: Mapping[str, Tensor], hidden: bool, atten
         states = {stack: f"{stack}_hidden_states" for stack in ("encoder", "decoder")}
         maps = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
     else:
-        states, maps = {"decoder": "hidden_states"}, {"decoder": "attentions"}
+        states = {"decoder": "hidden_states"}
+        maps = {"decoder": "attentions"}
     return LayerOutput(
         # The first are the embeddings.
         {stack: tuple(h[valid[stack]] for h in found[name][1:]) for stack, name in states.items()}
@@ -124,7 +125,7 @@ def head_sees(
     """Let the output head read valid positions only, and keep what it read.
 
     Args:
-        model: With an output head.
+        model: Model with an output head.
         valid: Positions of the states that reach the head; its logits are ``[positions, vocab]``.
     """
     seen: list[Float[Tensor, "positions width"]] = []

@@ -30,7 +30,7 @@ def predict(
     """Yield the N best assertions of every row by beam search, in batches of like length.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         tokenizer: The run's tokenizer.
         rows: Rows to predict for; their targets are not looked at.
         beams: Beam width.
@@ -51,7 +51,7 @@ def log_probabilities(
     """Return the model's next-token log-probabilities under teacher forcing, one tensor a row.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
         rows: One batch of rows; padding never enters the result.
     """
     import torch

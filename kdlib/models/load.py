@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kdlib.config.base import TrainingPrecision
 
-DROPOUTS = ("dropout_rate", "dropout", "attention_dropout")  # of T5, of BART, of Llama and its kin
+DROPOUTS = ("dropout_rate", "dropout", "attention_dropout")  # of T5, of BART, of Llama and the like
 
 
 def load(folder: Path, dropout: float | None = None) -> PreTrainedModel:
@@ -83,7 +83,7 @@ def check_complete(place: Path, found: Mapping[str, Any]) -> None:
 
     Args:
         place: Folder or file, for the message.
-        found: What ``from_pretrained`` tells with ``output_loading_info``.
+        found: What ``from_pretrained`` returns with ``output_loading_info``.
 
     Raises:
         DataError: If a weight is missing or has another shape.
@@ -107,7 +107,8 @@ def check_tokenizer(model: Path, tokenizer: PreTrainedTokenizerFast) -> None:
     Raises:
         DataError: If the two give different ids.
     """
-    ours, theirs = _ids_of(tokenizer), _ids_of(load_tokenizer(model))
+    ours = _ids_of(tokenizer)
+    theirs = _ids_of(load_tokenizer(model))
     if differing := [part for part in ours if ours[part] != theirs[part]]:
         raise DataError(
             f"{model}: its tokenizer is not that of the run, they differ in {', '.join(differing)}; name "

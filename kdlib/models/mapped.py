@@ -135,5 +135,7 @@ def _reader(column: pa.Array) -> Callable[[int], Any]:
 
     if not pa.types.is_list(column.type):
         return lambda number: column[number].as_py()
-    starts, values = column.offsets.to_numpy(), column.values.to_numpy()  # views of the file
+    # Both are views of the file.
+    starts = column.offsets.to_numpy()
+    values = column.values.to_numpy()
     return lambda number: values[starts[number] : starts[number + 1]].tolist()

@@ -27,7 +27,8 @@ NEIGHBOUR = 4.0  # score that favours one relative position
 
 # Buckets of T5's relative positions (key − query) up to a distance of 8: bidirectional ones hold 0…−8 in
 # 0…8 and +1…+8 from half of the buckets on; causal ones hold 0…−8 in 0…8.
-PREVIOUS, SECOND_LAST = 1, 2
+PREVIOUS = 1
+SECOND_LAST = 2
 
 
 def mimetic_initialisation(model: T5ForConditionalGeneration, seed: int) -> None:

@@ -28,9 +28,9 @@ def check_starts(
     """
     from transformers import AutoConfig
 
-    words = load_tokenizer(tokenizer)
+    shared = load_tokenizer(tokenizer)
     for folder in models.values():
-        check_tokenizer(folder, words)
+        check_tokenizer(folder, shared)
     for student, (name, taken) in layers.items():
         config = AutoConfig.from_pretrained(str(models[name]), local_files_only=True, trust_remote_code=False)
         try:

@@ -41,7 +41,7 @@ def shared_prompts(model: PreTrainedModel) -> Iterator[bool]:
     """Let the decoder of an encoder-decoder take fewer prompts than outputs, as many outputs for each.
 
     Args:
-        model: In evaluation mode.
+        model: Model in evaluation mode.
 
     Yields:
         Whether it does; not if its attention is none of ``sdpa``.

@@ -19,7 +19,7 @@ def build(
     """Return a model with random weights.
 
     Args:
-        size: Its shape; without encoder layers it is causal.
+        size: Shape of the model; without encoder layers it is causal.
         tokenizer: Gives the vocabulary and the special ids; decoding starts with the padding token, as in T5.
         dropout: Dropout rate of every layer, in a causal model of attention alone.
         seed: Seed of the weights.

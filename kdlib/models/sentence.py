@@ -38,7 +38,7 @@ def stage_encoder(name: str, encoder: SentenceEncoder, out: Path) -> None:
     """Fetch a sentence encoder and write its folder; jobs on nodes without a network then need none.
 
     Args:
-        name: Its name in the configuration.
+        name: Name of the encoder in the configuration.
         encoder: Where it comes from.
         out: Folder; it appears only when complete.
 
@@ -58,7 +58,7 @@ def load_sentence_encoder(folder: Path) -> SentenceTransformer:
     """Load a sentence encoder in single precision, from safetensors, without parameters that learn.
 
     Args:
-        folder: As sentence-transformers writes it.
+        folder: Folder as sentence-transformers writes it.
 
     Raises:
         DataError: If it is no such folder.
@@ -90,7 +90,7 @@ def projected_encoder(
     around a text (such as [CLS] and [SEP]) stays its own.
 
     Args:
-        folder: Of the staged encoder.
+        folder: Folder of the staged encoder.
         texts: ``[vocab]`` text of each student token.
         longest: Tokens of the longest gold assertion.
         device: Where the student is trained.
@@ -116,7 +116,7 @@ def own_encoder(model: PreTrainedModel) -> tuple[Float[Tensor, "vocab width"], E
     """Return a model's own encoder as a measure: its states' mean over the mask.
 
     Args:
-        model: With an encoder; no parameter of it learns any more.
+        model: Model with an encoder; its parameters are frozen.
 
     Returns:
         Its input embeddings, and a function of such embeddings and their 0/1 mask to vectors, through which
@@ -144,7 +144,7 @@ def text_vectors(
     training. A sentence encoder reads text by its own tokenizer. Either cuts what is too long for it.
 
     Args:
-        folder: Of a model with an encoder, or of a staged sentence encoder.
+        folder: Folder of a model with an encoder, or of a staged sentence encoder.
         tokenizer: The model's; a sentence encoder has its own.
         texts: At least one.
         threads: CPU threads.
@@ -181,9 +181,9 @@ def _own_vectors(
     order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
     parts = []
     for start in range(0, len(order), BATCH):
-        own = [ids[place] for place in order[start : start + BATCH]]
-        masks = pad_sequence([torch.ones_like(part) for part in own], batch_first=True)
-        padded = pad_sequence(own, batch_first=True).to(table.device)
+        chosen = [ids[place] for place in order[start : start + BATCH]]
+        masks = pad_sequence([torch.ones_like(one) for one in chosen], batch_first=True)
+        padded = pad_sequence(chosen, batch_first=True).to(table.device)
         with torch.inference_mode():
             parts.append(encode(table[padded], masks.to(table.device)).cpu())
     whole = torch.cat(parts)
@@ -195,12 +195,12 @@ def _projected(
 ) -> tuple[Float[Tensor, "vocab width"], Encode]:
     import torch
 
-    own = model[0].auto_model.get_input_embeddings().weight.detach()
-    before, after = (own[ids] for ids in _surroundings(model))
-    table = torch.zeros(len(texts), own.shape[1], device=own.device)
+    embeddings = model[0].auto_model.get_input_embeddings().weight.detach()
+    before, after = (embeddings[ids] for ids in _surroundings(model))
+    table = torch.zeros(len(texts), embeddings.shape[1], device=embeddings.device)
     for row, ids in zip(table, _pieces(model, texts), strict=True):
         if ids:
-            row.copy_(own[ids].mean(0))
+            row.copy_(embeddings[ids].mean(0))
 
     def encode(
         vectors: Float[Tensor, "rows time width"], mask: Int[Tensor, "rows time"]
@@ -220,7 +220,8 @@ def _projected(
 
 def _surroundings(model: SentenceTransformer) -> tuple[list[int], list[int]]:
     """Return the ids that the encoder's tokenizer puts before and after a text."""
-    (inner,), (whole,) = _pieces(model, [PROBE]), model.tokenizer([PROBE])["input_ids"]
+    (inner,) = _pieces(model, [PROBE])
+    (whole,) = model.tokenizer([PROBE])["input_ids"]
     start = next(i for i in range(len(whole)) if whole[i : i + len(inner)] == inner)
     return whole[:start], whole[start + len(inner) :]
 

@@ -67,11 +67,11 @@ def check_layers(config: PreTrainedConfig, layers: Layers) -> None:
         DataError: If it has fewer, or no encoder.
     """
     counts = layer_counts(config)
-    for part, asked in (("encoder", layers.encoder), ("decoder", layers.decoder)):
-        if asked is not None and part not in counts:
+    for part, wanted in (("encoder", layers.encoder), ("decoder", layers.decoder)):
+        if wanted is not None and part not in counts:
             raise DataError(f"layers.{part}: the teacher is a causal model without an encoder; leave it out")
-        if asked is not None and asked > counts[part]:
-            raise DataError(f"layers.{part}: the teacher has {counts[part]}, got {asked}")
+        if wanted is not None and wanted > counts[part]:
+            raise DataError(f"layers.{part}: the teacher has {counts[part]}, got {wanted}")
 
 
 def shrink(teacher: Path, layers: Layers, dropout: float | None = None) -> PreTrainedModel:

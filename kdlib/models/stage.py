@@ -35,7 +35,7 @@ def stage(name: str, model: Pretrained, out: Path) -> None:
     teachers and students of one tokenizer have equally many logits.
 
     Args:
-        name: Its name in the configuration.
+        name: Name of the model in the configuration.
         model: Where it comes from.
         out: Folder; it appears only when complete.
 
@@ -105,13 +105,13 @@ def _without_foreign_tokens(tokenizer: PreTrainedTokenizerFast, rows: int) -> Pr
 
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     state["added_tokens"] = [token for token in state["added_tokens"] if token["id"] < rows]
-    own = {token["content"] for token in state["added_tokens"]}
-    special = {name: token for name, token in tokenizer.special_tokens_map.items() if token in own}
+    known = {token["content"] for token in state["added_tokens"]}
+    special = {name: token for name, token in tokenizer.special_tokens_map.items() if token in known}
     return PreTrainedTokenizerFast(tokenizer_object=Tokenizer.from_str(json.dumps(state)), **special)
 
 
 def _check(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Make sure that a model can be trained and asked with its tokenizer."""
+    """Make sure that a model can be trained and generate with its tokenizer."""
     rows = network.get_input_embeddings().num_embeddings
     if not tokenizer.is_fast:
         raise DataError("its tokenizer cannot be written as tokenizer.json; take a model with such a file")
@@ -141,7 +141,8 @@ def _bring_together(network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
     """Let the model end, pad and count as the tokenizer does, and decode without a family's sampling."""
     from transformers import GenerationConfig
 
-    config, rows = network.config, embedding_rows(tokenizer)
+    config = network.config
+    rows = embedding_rows(tokenizer)
     if network.get_input_embeddings().num_embeddings > rows:
         # T5's configuration always says that they are tied, and resizing would tie those that are not.
         tied = network.get_output_embeddings().weight is network.get_input_embeddings().weight

@@ -13,7 +13,9 @@ from kdlib.records import MARKER
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
+PAD = "<pad>"
+EOS = "</s>"
+UNK = "<unk>"
 # Camel-case words, single digits and single symbols, each with the blank before it: parts of identifiers
 # that occur in the focal method can then be copied one by one.
 PIECES = r" ?[A-Z]?[a-z]+| ?[A-Z]+(?![a-z])|\d| ?[^\sA-Za-z\d]|\s+(?!\S)|\s+"

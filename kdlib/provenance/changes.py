@@ -28,7 +28,7 @@ def changes(manifest: Manifest, job: Mapping[str, Any]) -> list[Change]:
 
     Args:
         manifest: Written when the artefact was made.
-        job: As ``workflow/plan.py`` prints it.
+        job: Job as ``workflow/plan.py`` prints it.
     """
     script = Path(job["script"])
     return [
@@ -41,7 +41,8 @@ def changes(manifest: Manifest, job: Mapping[str, Any]) -> list[Change]:
 
 
 def _config(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
-    old, new = dict(flat(before)), dict(flat(now))
+    old = dict(flat(before))
+    new = dict(flat(now))
     for name in sorted(old.keys() | new.keys()):
         if old.get(name, ABSENT) != new.get(name, ABSENT):
             yield Change("config", name, f"{_word(old, name)} → {_word(new, name)}")
@@ -52,7 +53,7 @@ def flat(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]
 
     Args:
         values: The mapping.
-        place: What all names begin with.
+        place: Prefix of all names.
     """
     for name, value in values.items():
         if isinstance(value, dict) and value:

@@ -17,16 +17,17 @@ def ancestry(targets: Iterable[str], manifests: Iterable[Manifest]) -> Iterator[
 
     Args:
         targets: Paths of artefacts.
-        manifests: Of all jobs that may have made them.
+        manifests: Manifests of all jobs that may have made them.
     """
-    makers = {path: own for own in manifests for path in own["output"]}
-    queue, seen = list(targets), set[int]()
+    makers = {path: manifest for manifest in manifests for path in manifest["output"]}
+    queue = list(targets)
+    seen = set[int]()
     for path in queue:  # which grows
-        own = makers.get(path)
-        if own is not None and id(own) not in seen:
-            seen.add(id(own))
-            queue += own["input"]
-            yield own
+        manifest = makers.get(path)
+        if manifest is not None and id(manifest) not in seen:
+            seen.add(id(manifest))
+            queue += manifest["input"]
+            yield manifest
 
 
 def write_run(run: str, config: dict[str, Any], targets: list[str], out: Path) -> None:
@@ -34,21 +35,21 @@ def write_run(run: str, config: dict[str, Any], targets: list[str], out: Path) -
 
     Args:
         run: Name of the run.
-        config: What the run was given, names resolved; a later run of it starts from this.
+        config: Configuration of the run with names resolved; ``reproduce`` starts from it.
         targets: The run's last artefacts.
         out: JSON with ``run``, ``config``, ``jobs``, the parts of all ``code`` by digest, and as
             ``unrecorded`` what lies in results or cache without a manifest of who made it.
     """
     jobs = list(ancestry(targets, read_manifests([out.parent, Path("cache")])))
-    made = {path for own in jobs for path in own["output"]}
-    read = {*targets, *(path for own in jobs for path in own["input"])}
+    made = {path for job in jobs for path in job["output"]}
+    read = {*targets, *(path for job in jobs for path in job["input"])}
     whole = {
         "run": run,
         "config": config,
         "targets": targets,
         "unrecorded": sorted(path for path in read - made if Path(path).parts[0] in {"results", "cache"}),
-        "code": {own["code"]["digest"]: own["code"]["parts"] for own in jobs},
-        "jobs": [{**own, "code": own["code"]["digest"]} for own in jobs],
+        "code": {job["code"]["digest"]: job["code"]["parts"] for job in jobs},
+        "jobs": [{**job, "code": job["code"]["digest"]} for job in jobs],
     }
     write_json(out, whole)
 
@@ -70,7 +71,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def sources(jobs: Iterable[Manifest]) -> dict[str, str]:
-    """Return what no recorded job made, with its sha256: where a chain of jobs begins."""
+    """Return the sha256 of every input that no recorded job made: where a chain of jobs begins."""
     jobs = list(jobs)
-    made = {path for own in jobs for path in own["output"]}
-    return {path: sha for own in jobs for path, sha in own["input"].items() if path not in made}
+    made = {path for job in jobs for path in job["output"]}
+    return {path: sha for job in jobs for path, sha in job["input"].items() if path not in made}

@@ -37,8 +37,8 @@ def begun(job: Any, script: Path) -> Manifest:  # noqa: ANN401  (Snakemake's job
     """Return the manifest of a job that begins, which its output will complete.
 
     Args:
-        job: What Snakemake hands to a script.
-        script: The script's file; its code is what it is now, whoever edits it while the job runs.
+        job: Snakemake's object of the job.
+        script: The script's file; its code is recorded as it is when the job begins.
     """
     return {
         "rule": job.rule,

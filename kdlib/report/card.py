@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kdlib.config import Dataset
 from kdlib.corpus.assembly.lengths import histogram, quantiles
@@ -21,11 +21,14 @@ from kdlib.report.card_tables import (
     split_table,
     value_table,
 )
+from kdlib.report.rendering import render as rendered
+from kdlib.report.rendering import style_sheet
+from kdlib.report.tables import Table
+from kdlib.results.cards import DatasetCard
+from kdlib.results.schema import parse
 
-if TYPE_CHECKING:
-    from markupsafe import Markup
-
-TEMPLATE, STYLE = "card.html", "card.css"
+TEMPLATE = "card.html"
+STYLE = "card.css"
 LISTED = 200  # skipped files on the page; the JSON has all
 _TEXTS = {"focal_method": "focal method", "masked_test": "masked test", "reference": "assertion"}
 
@@ -61,7 +64,7 @@ def write_card(
     }
     write_json(card, value)
     with atomic(page) as partial:
-        partial.write_text(render(value), encoding="utf-8")
+        partial.write_text(render(parse(value, DatasetCard, str(card))), encoding="utf-8")
 
 
 def _lengths(rows: Path) -> dict[str, list[int]]:
@@ -73,49 +76,53 @@ def _lengths(rows: Path) -> dict[str, list[int]]:
 
 
 def _each(lengths: Mapping[Split, Mapping[str, list[int]]], summary: Any) -> dict[Split, Any]:  # noqa: ANN401
-    return {split: {name: summary(own) for name, own in parts.items()} for split, parts in lengths.items()}
+    return {
+        split: {name: summary(numbers) for name, numbers in texts.items()} for split, texts in lengths.items()
+    }
 
 
-def render(card: Mapping[str, Any]) -> str:
+def render(card: DatasetCard) -> str:
     """Return the page of a card.
 
     Args:
         card: What ``write_card`` writes as JSON.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    corpus = card["corpus"]
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(str(_part(TEMPLATE))).render(
-        card=card,
-        corpus=corpus,
-        total=sum(own["examples"] for own in corpus["splits"].values()),
-        listed=corpus["skipped"][:LISTED],
-        tables={
-            "sources": source_table(corpus),
-            "pins": pin_table(corpus),
-            "skipped": skipped_table(corpus) if corpus["skipped"] else "",
-            "funnel": funnel_table(corpus["counts"]),
-            "dataset": dataset_table(card),
-            "splits": split_table(corpus),
-            "leakage": leakage_table(corpus),
-            "code_lengths": length_table("code", corpus["tokens"], "Lengths in code tokens, all examples"),
-            "model_lengths": length_table("model", card["tokens"], "Lengths in model tokens, rows"),
-            "kinds": value_table("kinds", corpus["kinds"], "Assertions", "assertion"),
-            "frameworks": value_table("frameworks", corpus["frameworks"], "Frameworks", "framework"),
-            "reasons": value_table("reasons", corpus["reasons"], "How the focal method was found", "reason"),
-            "licences": value_table(
-                "licences", corpus["licences"], "Licences of the tests' files", "licence"
-            ),
+    corpus = card.corpus
+    return rendered(
+        TEMPLATE,
+        {
+            "card": card,
+            "corpus": corpus,
+            "total": sum(size.examples for size in corpus.splits.values()),
+            "listed": corpus.skipped[:LISTED],
+            "tables": _tables(card),
+            "charts": [
+                *_charts(corpus.histograms, _TEXTS, "code tokens"),
+                *_charts(card.histograms, {"prompt": "prompt", "target": "target"}, "model tokens"),
+            ],
+            "style": style_sheet(STYLE),
         },
-        charts=[
-            *_charts(corpus["histograms"], _TEXTS, "code tokens"),
-            *_charts(card["histograms"], {"prompt": "prompt", "target": "target"}, "model tokens"),
-        ],
-        style=_part(STYLE),
     )
+
+
+def _tables(card: DatasetCard) -> dict[str, Table]:
+    corpus = card.corpus
+    licences = "Licences of the tests' files"
+    return {
+        "sources": source_table(corpus),
+        "pins": pin_table(corpus),
+        "skipped": skipped_table(corpus),
+        "funnel": funnel_table(corpus.counts),
+        "dataset": dataset_table(card.rows()),
+        "splits": split_table(corpus),
+        "leakage": leakage_table(corpus),
+        "code_lengths": length_table("code", corpus.tokens, "Lengths in code tokens, all examples"),
+        "model_lengths": length_table("model", card.tokens, "Lengths in model tokens, rows"),
+        "kinds": value_table("kinds", corpus.kinds, "Assertions", "assertion"),
+        "frameworks": value_table("frameworks", corpus.frameworks, "Frameworks", "framework"),
+        "reasons": value_table("reasons", corpus.reasons, "How the focal method was found", "reason"),
+        "licences": value_table("licences", corpus.licences, licences, "licence"),
+    }
 
 
 def _charts(
@@ -123,12 +130,12 @@ def _charts(
 ) -> Iterator[dict[str, Any]]:
     """Yield, for each text, the ranges and the share of each split in each of them, at most 1."""
     for name, title in texts.items():
-        own = {split: parts[name] for split, parts in histograms.items()}
-        shares = {split: _shares(list(counts.values())) for split, counts in own.items()}
+        counts = {split: parts[name] for split, parts in histograms.items()}
+        shares = {split: _shares(list(numbers.values())) for split, numbers in counts.items()}
         top = max(share for column in shares.values() for share in column)
         yield {
             "title": f"{title[0].upper()}{title[1:]}, {unit}",
-            "ranges": list(own[SPLITS[0]]),
+            "ranges": list(counts[SPLITS[0]]),
             "shares": shares,
             "top": top,
         }
@@ -136,10 +143,3 @@ def _charts(
 
 def _shares(counts: Sequence[int]) -> list[float]:
     return [count / sum(counts) for count in counts]
-
-
-def _part(name: str) -> Markup:
-    """Return a file that lies beside this module; it is ours, so it is not escaped."""
-    from markupsafe import Markup
-
-    return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))

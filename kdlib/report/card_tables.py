@@ -1,86 +1,82 @@
-"""Tables of the dataset card, as HTML by pandas."""
+"""Tables of the dataset card."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from kdlib.records import SPLITS
+from kdlib.report.tables import Cell, Heading, Table
+from kdlib.report.wording import MISSING
+from kdlib.results.cards import CorpusCard, CorpusCounts, SplitCounts
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from markupsafe import Markup
-
-MISSING = "–"
 VALUES = 25  # rows of a table of values; the rest are one row
-Rows = Mapping[Any, Mapping[str, Any]]  # the index: the columns: the cells
+Value = str | int | float | None
+Rows = Mapping[str, Mapping[str, Value]]  # name of the row: column: value
 
 
-def source_table(corpus: Mapping[str, Any]) -> Markup:
+def source_table(corpus: CorpusCard) -> Table:
     """Return what was read of each source and what came of it, with the sums.
 
     Args:
         corpus: Card of the corpus.
     """
-    rows = {
-        name: {
-            "version": own["version"],
-            "licence": own["licence"],
-            "files": own["files"],
-            "skipped files": own["skipped"],
-            "MB": own["java_bytes"] / 1e6,
-            "tests": own["tests"],
-            "assertions": own["assertions"],
-            "no focal method": own["unresolved"],
-            "filtered": own["filtered"],
-            "examples": own["examples"],
-            "kept": own["kept"],
+    rows: dict[str, dict[str, Value]] = {}
+    for name, source in corpus.sources.items():
+        rows[name] = {
+            "version": source.version,
+            "licence": source.licence,
+            "files": source.files,
+            "skipped files": source.skipped,
+            "MB": source.java_bytes / 1e6,
+            "tests": source.tests,
+            "assertions": source.assertions,
+            "no focal method": source.unresolved,
+            "filtered": source.filtered,
+            "examples": source.examples,
+            "kept": source.kept,
         }
-        for name, own in corpus["sources"].items()
+    columns = _columns(rows)
+    numbers = {name: [row[name] for row in rows.values()] for name in columns[2:]}
+    rows["all"] = dict.fromkeys(columns) | {
+        name: sum(value for value in values if isinstance(value, int | float))
+        for name, values in numbers.items()
     }
-    words = ("version", "licence")
-    summed = [name for name in next(iter(rows.values())) if name not in words]
-    rows["all"] = dict.fromkeys(words) | {name: sum(own[name] for own in rows.values()) for name in summed}
-    caption = "Sources: what was read, and what came of it"
-    return _html("sources", caption, _frame(rows, "source"))
+    return _table("sources", "Sources: what was read, and what came of it", "source", rows)
 
 
-def pin_table(corpus: Mapping[str, Any]) -> Markup:
+def pin_table(corpus: CorpusCard) -> Table:
     """Return the kind and the digest of each source."""
-    rows = {name: {"kind": own["kind"], "sha256": own["sha256"]} for name, own in corpus["sources"].items()}
-    return _html("pins", "Kinds and digests of the sources", _frame(rows, "source"))
+    rows = {name: {"kind": source.kind, "sha256": source.sha256} for name, source in corpus.sources.items()}
+    return _table("pins", "Kinds and digests of the sources", "source", rows)
 
 
-def skipped_table(corpus: Mapping[str, Any]) -> Markup:
+def skipped_table(corpus: CorpusCard) -> Table:
     """Return the number of skipped files by source and reason."""
-    counts = Counter((own["source"], own["reason"]) for own in corpus["skipped"])
+    counts = Counter((file.source, file.reason) for file in corpus.skipped)
     reasons = sorted({reason for _, reason in counts})
     rows = {
         source: {reason: counts[source, reason] for reason in reasons}
-        for source in corpus["sources"]
+        for source in corpus.sources
         if any(counts[source, reason] for reason in reasons)
     }
-    return _html("skipped", "Files that were not mined, by reason", _frame(rows, "source"))
+    return _table("skipped", "Files that were not mined, by reason", "source", rows)
 
 
-def funnel(counts: Mapping[str, Any]) -> list[tuple[str, int | None, int]]:
+def funnel(counts: CorpusCounts) -> list[tuple[str, int | None, int]]:
     """Return the steps from assertions to kept examples: name, number removed by it, number left.
 
     Args:
-        counts: ``counts`` of the corpus card.
+        counts: Counts of the corpus card.
     """
-    left = counts["assertions"]
+    left = counts.assertions
     steps: list[tuple[str, int | None, int]] = [("assertions in tests", None, left)]
     removed = [
-        ("no focal method found", counts["unresolved"]),
-        *((f"filtered: {reason}", number) for reason, number in counts["filtered"].items()),
-        ("same focal method, test and assertion", counts["with_focal_method"] - counts["distinct"]),
-        *(
-            (f"{split}: {reason}", number)
-            for split in reversed(SPLITS)
-            for reason, number in counts.get(f"removed_from_{split}", {}).items()
-        ),
+        ("no focal method found", counts.unresolved),
+        *((f"filtered: {reason}", number) for reason, number in counts.filtered.items()),
+        ("same focal method, test and assertion", counts.with_focal_method - counts.distinct),
+        *((f"validation: {reason}", number) for reason, number in counts.removed_from_validation.items()),
+        *((f"train: {reason}", number) for reason, number in counts.removed_from_train.items()),
     ]
     for name, number in removed:
         left -= number
@@ -88,141 +84,142 @@ def funnel(counts: Mapping[str, Any]) -> list[tuple[str, int | None, int]]:
     return steps
 
 
-def funnel_table(counts: Mapping[str, Any]) -> Markup:
+def funnel_table(counts: CorpusCounts) -> Table:
     """Return the steps of ``funnel``."""
     rows = {name: {"removed": number, "left": left} for name, number, left in funnel(counts)}
-    return _html("funnel", "From assertions to the examples of the corpus", _frame(rows, "step"))
+    return _table("funnel", "From assertions to the examples of the corpus", "step", rows)
 
 
-def dataset_table(card: Mapping[str, Any]) -> Markup:
-    """Return the steps from the examples of each split to its token rows."""
-    names = {
-        "examples": "examples",
-        "not_sampled": "not looked at",
-        "looked_at": "looked at",
-        "too_long": "target too long",
-        "too_long_prompt": "prompt too long",
-        "rows": "rows",
-        "truncated_prompts": "of these, prompt truncated",
-        "source_tokens": "prompt tokens",
-        "target_tokens": "target tokens",
-    }
-    rows = {split: {title: card[split][name] for name, title in names.items()} for split in SPLITS}
-    return _html("dataset", "From examples to token rows", _frame(rows, "split"))
+def dataset_table(counts: Mapping[str, SplitCounts]) -> Table:
+    """Return the steps from the examples of each split to its token rows.
 
-
-def split_table(corpus: Mapping[str, Any]) -> Markup:
-    """Return the sizes of the splits."""
-    total = sum(own["examples"] for own in corpus["splits"].values())
-    rows = {}
-    for split, own in corpus["splits"].items():
-        rows[split] = {
-            "examples": own["examples"],
-            "share": own["examples"] / total,
-            "occurrences": own["occurrences"],
-            "sources": own["sources"],
-            "classes under test": own["groups"],
-            "tests": own["tests"],
-            "focal methods": own["focal_methods"],
+    Args:
+        counts: Split: counts of its rows.
+    """
+    rows = {
+        split: {
+            "examples": found.examples,
+            "not looked at": found.not_sampled,
+            "looked at": found.looked_at,
+            "target too long": found.too_long,
+            "prompt too long": found.too_long_prompt,
+            "rows": found.rows,
+            "of these, prompt truncated": found.truncated_prompts,
+            "prompt tokens": found.source_tokens,
+            "target tokens": found.target_tokens,
         }
-    caption = "Splits: their examples and what these come from"
-    return _html("splits", caption, _frame(rows, "split"), percent=["share"])
+        for split, found in counts.items()
+    }
+    return _table("dataset", "From examples to token rows", "split", rows)
 
 
-def leakage_table(corpus: Mapping[str, Any]) -> Markup:
+def split_table(corpus: CorpusCard) -> Table:
+    """Return the sizes of the splits."""
+    total = sum(size.examples for size in corpus.splits.values())
+    rows = {
+        split: {
+            "examples": size.examples,
+            "share": size.examples / total,
+            "occurrences": size.occurrences,
+            "sources": size.sources,
+            "classes under test": size.groups,
+            "tests": size.tests,
+            "focal methods": size.focal_methods,
+        }
+        for split, size in corpus.splits.items()
+    }
+    return _table("splits", "Splits: their examples and what these come from", "split", rows, ["share"])
+
+
+def leakage_table(corpus: CorpusCard) -> Table:
     """Return the shares of the leakage audit with their bounds."""
-    audit = corpus["audit"]
-    said = {
+    audit = corpus.audit
+    titles = {
         "text": "equal test and assertion",
-        "unit": "shared class" if corpus["split"]["by"] == "class" else "shared source",
-        "near": f"near duplicate, similarity ≥ {audit['near_threshold']:g}",
+        "unit": "shared class" if corpus.split.by == "class" else "shared source",
+        "near": f"near duplicate, similarity ≥ {audit.near_threshold:g}",
         "focal_method": "equal focal method",
     }
-    rows = {}
-    for name, title in said.items():
-        if name in corpus["leakage"]:
-            bound = audit["bounds"].get(name)
+    rows: dict[str, dict[str, Value]] = {}
+    for name, title in titles.items():
+        if name in corpus.leakage:
+            bound = audit.bounds.get(name)
             rows[title] = {
-                "share of test rows": corpus["leakage"][name],
-                "rows audited": audit["rows"][name],
+                "share of test rows": corpus.leakage[name],
+                "rows audited": audit.rows[name],
                 "bound": bound,
                 "verdict": "reported only" if bound is None else "passed",
             }
     caption = "Leakage: test rows that have this in common with train or validation"
-    return _html("leakage", caption, _frame(rows, "what"), percent=["share of test rows", "bound"])
+    return _table("leakage", caption, "what", rows, ["share of test rows", "bound"])
 
 
-def length_table(name: str, tokens: Mapping[str, Mapping[str, Mapping[str, float]]], caption: str) -> Markup:
+def length_table(name: str, tokens: Mapping[str, Mapping[str, Mapping[str, float]]], caption: str) -> Table:
     """Return the quantiles of lengths.
 
     Args:
-        name: Id of the table.
+        name: Begins the id of the table.
         tokens: Split: text: quantile: length.
-        caption: What stands above.
+        caption: Caption of the table.
     """
-    texts = tokens[SPLITS[0]]
     rows = {
-        f"{text.replace('_', ' ')}, {split}": {quantile: round(n) for quantile, n in own[text].items()}
-        for text in texts
-        for split, own in tokens.items()
+        f"{text.replace('_', ' ')}, {split}": {
+            quantile: round(length) for quantile, length in texts[text].items()
+        }
+        for text in tokens[SPLITS[0]]
+        for split, texts in tokens.items()
     }
-    return _html(f"{name}-lengths", caption, _frame(rows, "text"))
+    return _table(f"{name}-lengths", caption, "text", rows)
 
 
-def value_table(name: str, values: Mapping[str, Mapping[str, int]], caption: str, corner: str) -> Markup:
+def value_table(name: str, values: Mapping[str, Mapping[str, int]], caption: str, corner: str) -> Table:
     """Return how often each value stands in each split, the frequent ones first, the rare ones as one row.
 
     Args:
-        name: Id of the table.
+        name: Begins the id of the table.
         values: Split: value: number of examples.
-        caption: What stands above.
+        caption: Begins the caption of the table.
         corner: What a value is.
     """
-    totals = sum((Counter(own) for own in values.values()), Counter[str]())
+    totals = sum((Counter(counts) for counts in values.values()), Counter[str]())
     ordered = [value for value, _ in totals.most_common()]
-    rows = {value: {split: own.get(value, 0) for split, own in values.items()} for value in ordered[:VALUES]}
+    rows = {
+        value: {split: counts.get(value, 0) for split, counts in values.items()} for value in ordered[:VALUES]
+    }
     if rest := ordered[VALUES:]:
         rows[f"{len(rest)} others"] = {
-            split: sum(own.get(value, 0) for value in rest) for split, own in values.items()
+            split: sum(counts.get(value, 0) for value in rest) for split, counts in values.items()
         }
-    return _html(name, f"{caption}, examples by split", _frame(rows, corner))
+    return _table(name, f"{caption}, examples by split", corner, rows)
 
 
-def _frame(rows: Rows, corner: str) -> pd.DataFrame:
-    import pandas as pd
+def _table(name: str, caption: str, corner: str, rows: Rows, shares: Sequence[str] = ()) -> Table:
+    """Return a table.
 
-    # Whole numbers beside missing ones stay whole.
-    frame = pd.DataFrame(list(rows.values()), index=list(rows), dtype="object")
-    return frame.rename_axis(columns=corner)
-
-
-def _html(name: str, caption: str, frame: pd.DataFrame, percent: Sequence[str] = ()) -> Markup:
-    """Return a frame as a table with escaped content, numbers to the right."""
-    from markupsafe import Markup
-
-    numbers = [
-        column
-        for column in frame.columns
-        if all(isinstance(value, int | float) for value in frame[column].dropna())
+    Args:
+        name: Begins its id.
+        caption: Caption of the table.
+        corner: Heading of the rows' names.
+        rows: Values by row and column; a missing one is a dash.
+        shares: Columns of shares, which are written in percent.
+    """
+    columns = _columns(rows)
+    cells = [
+        [Cell(str(row)), *(_cell(values.get(column), column in shares) for column in columns)]
+        for row, values in rows.items()
     ]
-    right: list[Any] = [{"selector": "", "props": "text-align: right"}]
-    style = (
-        frame.style.format(_written, escape="html", na_rep=MISSING)
-        .format("{:.2%}", subset=list(percent), na_rep=MISSING)
-        .format_index(escape="html", axis=0)
-        .format_index(escape="html", axis=1)
-        .set_caption(caption)
-        .set_uuid(name)
-        .set_table_styles(dict.fromkeys(numbers, right))
-    )
-    return Markup(style.to_html(cell_ids=False))
+    return Table(f"{name}-table", caption, [Heading(corner), *map(Heading, columns)], cells)
 
 
-def _written(value: object) -> str:
-    return (
-        f"{value:,}"
-        if isinstance(value, int)
-        else f"{value:,.1f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+def _columns(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(column for values in rows.values() for column in values))
+
+
+def _cell(value: Value, is_share: bool) -> Cell:
+    if value is None:
+        return Cell(MISSING)
+    if isinstance(value, str):
+        return Cell(value)
+    if is_share:
+        return Cell(f"{value:.2%}", sort=value)
+    return Cell(f"{value:,}" if isinstance(value, int) else f"{value:,.1f}", sort=value)

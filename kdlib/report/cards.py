@@ -55,14 +55,15 @@ def _walk(path: list[str], place: str, part: Mapping[str, Any], tables: list[Tab
 
 def _plain_rows(part: Mapping[str, Any]) -> tuple[list[list[Cell]], dict[str, Any]]:
     """Return rows of plain values and, in their place among these, of nested plain values; and the rest."""
-    rows, rest = [], {}
+    rows: list[list[Cell]] = []
+    rest = {}
     for key, value in part.items():
         if _is_plain(value):
             rows.append([_named(key), _cell(value)])
         elif isinstance(value, Mapping) and _is_flat(value):
             rows += [
-                [Cell(f"{_row(key)}: {_row(name)}", key=f"{key}.{name}"), _cell(own)]
-                for name, own in value.items()
+                [Cell(f"{_row(key)}: {_row(name)}", key=f"{key}.{name}"), _cell(inner)]
+                for name, inner in value.items()
             ]
         else:
             rest[key] = value
@@ -75,7 +76,7 @@ def _groups(parts: Mapping[str, Any]) -> list[dict[str, Any]]:
     for key, value in parts.items():
         for group in groups:
             others = list(group.values())
-            alike = [own for own in (value, *others) if isinstance(own, Mapping) and _is_flat(own)]
+            alike = [part for part in (value, *others) if isinstance(part, Mapping) and _is_flat(part)]
             if len(alike) == len(group) + 1 and set(value) & set(_keys(others)):
                 group[key] = value
                 break
@@ -88,12 +89,12 @@ def _list(path: list[str], place: str, items: Sequence[Any], tables: list[Table]
     """Add a list that holds objects; what is not an object stands in a column of its own."""
     objects = [item if isinstance(item, Mapping) else {"value": item} for item in items]
     keys = _keys(objects)
-    if any("\n" in str(value) for own in objects for value in own.values()):
+    if any("\n" in str(value) for item in objects for value in item.values()):
         # Code does not fit into columns.
-        for at, own in enumerate(objects):
-            _walk([*path, str(at + 1)], f"{place}[{at}].", own, tables)
+        for index, item in enumerate(objects):
+            _walk([*path, str(index + 1)], f"{place}[{index}].", item, tables)
         return
-    rows = [[_cell(own.get(key)) for key in keys] for own in objects]
+    rows = [[_cell(item.get(key)) for key in keys] for item in objects]
     rows = [[row[0]._replace(key=str(at)), *row[1:]] for at, row in enumerate(rows)]
     _add(path, f"{place}[{{row}}].{{col}}", keys, rows, tables)
 
@@ -102,9 +103,9 @@ def _matrix(parts: Mapping[str, Mapping[str, Any]]) -> tuple[bool, list[str], li
     """Return headings and rows, and first whether the parts go across: if their keys are too many to."""
     keys = _keys(list(parts.values()))
     if len(keys) > WIDEST:
-        rows = [[_named(key), *(_cell(own.get(key)) for own in parts.values())] for key in keys]
+        rows = [[_named(key), *(_cell(part.get(key)) for part in parts.values())] for key in keys]
         return True, ["name", *parts], rows
-    rows = [[_named(name), *(_cell(own.get(key)) for key in keys)] for name, own in parts.items()]
+    rows = [[_named(name), *(_cell(part.get(key)) for key in keys)] for name, part in parts.items()]
     return False, ["name", *keys], rows
 
 
@@ -124,7 +125,7 @@ def _add(path: list[str], key: str, names: list[str], rows: list[list[Cell]], ta
 
 
 def _keys(parts: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(key for own in parts for key in own))
+    return list(dict.fromkeys(key for part in parts for key in part))
 
 
 def _is_plain(value: object) -> bool:

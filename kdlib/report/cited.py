@@ -1,15 +1,14 @@
-"""Sentences whose numbers tell which key of which result file they are."""
+"""Sentences whose numbers name the key of the result file that they come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from markupsafe import Markup
 
 from kdlib.report.wording import decimal, interval, plain, probability, signed
-
-SCORES = "evaluation_metrics.json"
+from kdlib.results.cost import Cost
+from kdlib.results.evaluation import METRICS_FILE, Comparison, EvaluationReport
 
 
 def sentence(form: str, *parts: object) -> Markup:
@@ -17,7 +16,7 @@ def sentence(form: str, *parts: object) -> Markup:
     return Markup(form).format(*parts)
 
 
-def cited(text: str, key: str, file: str = SCORES) -> Markup:
+def cited(text: str, key: str, file: str = METRICS_FILE) -> Markup:
     """Return a number of a sentence.
 
     Args:
@@ -28,24 +27,24 @@ def cited(text: str, key: str, file: str = SCORES) -> Markup:
     return sentence('<span class="cited" data-file="{}" data-key="{}">{}</span>', file, key, text)
 
 
-def score(scores: Mapping[str, Any], model: str, metric: str) -> Markup:
+def score(report: EvaluationReport, model: str, metric: str) -> Markup:
     """Return a model's value and interval."""
-    own = scores["models"][model][metric]
-    text = f"{decimal(own['value'])} {interval(own['low'], own['high'])}"
+    found = report.models[model][metric]
+    text = f"{decimal(found.value)} {interval(found.low, found.high)}"
     return cited(text, f"models.{model}.{metric}")
 
 
-def difference(scores: Mapping[str, Any], comparison: Mapping[str, Any]) -> Markup:
+def difference(report: EvaluationReport, comparison: Comparison) -> Markup:
     """Return a paired difference, its interval and its p-value."""
-    ends = interval(comparison["low"], comparison["high"])
-    p = f"p = {probability(comparison['p'])}".replace("= <", "<")
-    place = scores["comparisons"].index(comparison)
-    return cited(f"{signed(comparison['difference'])} {ends}, {p}", f"comparisons[{place}]")
+    ends = interval(comparison.low, comparison.high)
+    p = f"p = {probability(comparison.p)}".replace("= <", "<")
+    place = report.comparisons.index(comparison)
+    return cited(f"{signed(comparison.difference)} {ends}, {p}", f"comparisons[{place}]")
 
 
-def cost(costs: Mapping[str, Any], model: str, key: str, text: str | None = None) -> Markup:
+def cost(costs: Mapping[str, Cost], model: str, key: str) -> Markup:
     """Return a figure of a model's cost."""
-    return cited(plain(costs[model][key]) if text is None else text, key, f"{model}/cost.json")
+    return cited(plain(getattr(costs[model], key)), key, f"{model}/cost.json")
 
 
 def enumerated(parts: Sequence[str]) -> Markup:

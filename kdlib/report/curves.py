@@ -1,13 +1,14 @@
-"""The numbers of training curves, read from CSV records and thinned to what a line can show."""
+"""The numbers of training curves, thinned to what a line can show."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
+
+from kdlib.telemetry.step_csv import Step, read_steps, read_validations
 
 POINTS = 300  # of a line; more are not to be seen on a panel a few hundred pixels wide
 
@@ -43,52 +44,49 @@ class Curves(NamedTuple):
 
 
 def read_curves(steps: Path, epochs: Path) -> Curves:
-    """Read the records of one run.
-
-    Rows of a step are shares of it: losses add up to the step's, settings are its last row's.
+    """Read the records of one training.
 
     Args:
-        steps: step_metrics.csv, a row per micro-batch.
-        epochs: training_metrics.csv, a row per validation.
+        steps: ``step_metrics.csv``, a row per micro-batch.
+        epochs: ``training_metrics.csv``, a row per validation.
+
+    Raises:
+        DataError: If a file is missing, or a row of ``steps`` is not whole.
     """
-    columns, rows = _by_step(steps)
-    total = "_loss_raw"
-    names = [name.removesuffix(total) for name in columns if name.endswith(total) and name != f"total{total}"]
+    done = list(read_steps(steps))
+    names = list(done[0].raw) if done else []
+    numbers = [step.number for step in done]
 
-    def losses(column: str) -> Line:
-        line = Line(list(rows), [sum(_number(row[column]) for row in own) for own in rows.values()])
-        return thinned(line)
+    def losses(values: Sequence[float]) -> Line:
+        return thinned(Line(numbers, values))
 
-    def setting(column: str) -> Line:
-        line = Line(list(rows), [_number(own[-1][column]) for own in rows.values()])
-        return thinned(line, average=False)
+    def settings(values: Sequence[float]) -> Line:
+        return thinned(Line(numbers, values), average=False)
 
-    with epochs.open(newline="") as file:
-        validations = list(csv.DictReader(file))
+    validations = read_validations(epochs)
     return Curves(
-        raw={name: losses(f"{name}_loss_raw") for name in names},
-        weighted={name: losses(f"{name}_loss_weighted") for name in [*names, "total"]},
-        weights={name: setting(f"{name}_weight") for name in names},
-        shares=_shares(names, rows),
-        temperature=setting("temperature"),
-        learning_rate=setting("learning_rate"),
-        validation=Line(_column(validations, "step"), _column(validations, "validation_nll")),
+        raw={name: losses([step.raw[name] for step in done]) for name in names},
+        weighted={
+            **{name: losses([step.weighted[name] for step in done]) for name in names},
+            "total": losses([step.total for step in done]),
+        },
+        weights={name: settings([step.weights[name] for step in done]) for name in names},
+        shares=_shares(names, done),
+        temperature=settings([step.temperature for step in done]),
+        learning_rate=settings([step.learning_rate for step in done]),
+        validation=Line(
+            [validation.step for validation in validations], [validation.nll for validation in validations]
+        ),
     )
 
 
-def _shares(names: list[str], rows: dict[float, list[dict[str, str]]]) -> dict[str, Line]:
-    """Return who makes the gradient, in the steps where it was measured."""
-    found: dict[float, list[float]] = {}
-    for step, own in rows.items():
-        columns = [[row.get(f"{name}_grad_norm", "") for row in own] for name in names]
-        norms = [sum(map(float, column)) for column in columns if all(column)]
-        if len(norms) == len(names) and sum(norms) > 0:
-            found[step] = [norm / sum(norms) for norm in norms]
+def _shares(names: Sequence[str], steps: Sequence[Step]) -> dict[str, Line]:
+    """Return each component's share of the gradient, in the steps where all norms are known and finite."""
+    measured = {step.number: step.shares() for step in steps}
+    found = {number: shares for number, shares in measured.items() if len(shares) == len(names)}
     if len(names) < 2 or not found:
         return {}
-    return {
-        name: thinned(Line(list(found), [own[at] for own in found.values()])) for at, name in enumerate(names)
-    }
+    return {name: thinned(Line(list(found), [shares[name] for shares in found.values()])) for name in names}
 
 
 def thinned(line: Line, average: bool = True) -> Line:
@@ -106,21 +104,3 @@ def thinned(line: Line, average: bool = True) -> Line:
     if average:
         return Line([fmean(line.x[run]) for run in runs], [fmean(line.y[run]) for run in runs])
     return Line([line.x[run][-1] for run in runs], [line.y[run][-1] for run in runs])
-
-
-def _by_step(path: Path) -> tuple[list[str], dict[float, list[dict[str, str]]]]:
-    rows: dict[float, list[dict[str, str]]] = {}
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            rows.setdefault(float(row["step"]), []).append(row)
-        return list(reader.fieldnames or []), rows
-
-
-def _column(rows: Iterable[dict[str, str]], name: str) -> list[float]:
-    return [_number(row[name]) for row in rows]
-
-
-def _number(text: str) -> float:
-    """Return a field's number; an empty field was not measured: NaN, a gap in the line."""
-    return float(text) if text else float("nan")

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kdlib.files import DataError
+from kdlib.results.measurements import Outcome
+from kdlib.results.samples import Sample
 
 _VERDICTS = {
     "not_compiled": "does not compile",
@@ -20,7 +22,7 @@ EMBEDDED = 2000  # rows
 OUTPUTS = 20_000  # of all models together; packed, some 100 bytes each, so that the page stays below 5 MB
 
 
-def browser(samples: Iterable[Mapping[str, Any]], prompts: Mapping[str, str]) -> dict[str, Any]:
+def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, Any]:
     """Return what the example browser shows.
 
     Args:
@@ -39,16 +41,20 @@ def browser(samples: Iterable[Mapping[str, Any]], prompts: Mapping[str, str]) ->
     outputs: dict[str, dict[str, list[Any]]] = {}
     references: dict[str, list[str]] = {}
     models: dict[str, None] = {}
-    for own in samples:
-        if own["id"] not in prompts:
+    for sample in samples:
+        if sample.id not in prompts:
             raise DataError(
-                f"predictions_final.jsonl: {own['id']!r} is not a test row; score the predictions again"
+                f"predictions_final.jsonl: {sample.id!r} is not a test row; score the predictions again"
             )
-        models[own["model"]] = None
-        references[own["id"]] = own["references"]
-        said = [own["prediction"], own["exact_match"], round(own["token_f1"], 3), own["syntax_valid"]]
-        said += _in_its_test(own["execution"]) if "execution" in own else [None, None]
-        outputs.setdefault(own["id"], {})[own["model"]] = said
+        models[sample.model] = None
+        references[sample.id] = list(sample.references)
+        outputs.setdefault(sample.id, {})[sample.model] = [
+            sample.prediction,
+            sample.values["exact_match"],
+            round(sample.values["token_f1"], 3),
+            sample.values["syntax_valid"],
+            *(_in_its_test(sample.execution) if sample.execution else [None, None]),
+        ]
     # Ids are digests: the first by id are a sample without favour.
     chosen = sorted(outputs)[: min(EMBEDDED, OUTPUTS // max(len(models), 1))]
     rows = [
@@ -63,16 +69,16 @@ def browser(samples: Iterable[Mapping[str, Any]], prompts: Mapping[str, str]) ->
     return {"models": list(models), "total": len(outputs), "rows": rows}
 
 
-def _in_its_test(outcome: Mapping[str, Any]) -> list[Any]:
+def _in_its_test(outcome: Outcome) -> list[Any]:
     """Return how far a prediction comes in its test, and what it does in words."""
-    if outcome["status"] != "passed":
-        reached = 0 if outcome["status"] == "not_compiled" else 1
-        return [reached, f"{_VERDICTS[outcome['status']]}: {outcome['message']}"]
-    if outcome["tautology"]:
-        return [2, f"passes, as it always would: {outcome['tautology']}"]
-    if not outcome["mutants"]:
+    if outcome.status != "passed":
+        reached = 0 if outcome.status == "not_compiled" else 1
+        return [reached, f"{_VERDICTS[outcome.status]}: {outcome.message}"]
+    if outcome.tautology:
+        return [2, f"passes, as it always would: {outcome.tautology}"]
+    if not outcome.mutants:
         return [2, "passes"]
-    return [2, f"passes, kills {outcome['killed']} of {outcome['mutants']} mutants"]
+    return [2, f"passes, kills {outcome.killed} of {outcome.mutants} mutants"]
 
 
 def packed(value: Any) -> str:  # noqa: ANN401  (a JSON value)

@@ -87,7 +87,8 @@ def training_curves(model: str, curves: Curves) -> str:
 
 def _draw(axes: Axes, lines: Mapping[str, Line]) -> None:
     for at, (name, line) in enumerate(lines.items()):
-        colour, dash = COLOURS[at % len(COLOURS)], DASHES[at % len(DASHES)]
+        colour = COLOURS[at % len(COLOURS)]
+        dash = DASHES[at % len(DASHES)]
         # A line of few points, or one with gaps, would not be seen without marks.
         marker = "o" if len(line.x) <= 30 else ""
         axes.plot(line.x, line.y, dash, color=colour, marker=marker, markersize=3, label=name)
@@ -108,6 +109,9 @@ def as_svg(figure: Figure, title: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg))
     prefix = re.sub(r"\W+", "-", title.partition(":")[0]).lower()
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
-    for name, colour in [("currentColor", INK), *((f"var(--c{at})", own) for at, own in enumerate(COLOURS))]:
+    for name, colour in [
+        ("currentColor", INK),
+        *((f"var(--c{at})", line) for at, line in enumerate(COLOURS)),
+    ]:
         svg = svg.replace(colour, name)
     return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1)

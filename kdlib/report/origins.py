@@ -21,10 +21,10 @@ class Origin(NamedTuple):
     """A file behind numbers of the page.
 
     Attributes:
-        path: From the run's folder.
-        sha256: Of its bytes.
-        rule: Which made it, with its wildcards; empty without a manifest of the job.
-        jobs: Number of jobs behind it, its own among them.
+        path: Path from the run's folder.
+        sha256: Digest of its bytes, shortened.
+        rule: Rule that made it, with its wildcards; empty without a manifest of the job.
+        jobs: Number of jobs behind it, with the one that made it.
         config: Digest of the params of all these jobs.
         code: Digest of their code.
         data: Digest of what no job made: where the chain begins.
@@ -51,14 +51,14 @@ def origin(path: Path, run: Path, manifests: Iterable[Manifest]) -> Origin:
     jobs = list(ancestry([str(path)], manifests))
     if not jobs:
         return Origin(name, sha256(path)[:SHORT])
-    own = jobs[0]
+    maker = jobs[0]
     return Origin(
         name,
         sha256(path)[:SHORT],
-        " ".join([own["rule"], *map(str, own["wildcards"].values())]),
+        " ".join([maker["rule"], *map(str, maker["wildcards"].values())]),
         len(jobs),
-        _digest([own["rule"], own["wildcards"], own["params"]] for own in jobs),
-        _digest([own["rule"], own["code"]["digest"]] for own in jobs),
+        _digest([job["rule"], job["wildcards"], job["params"]] for job in jobs),
+        _digest([job["rule"], job["code"]["digest"]] for job in jobs),
         _digest([[path, sha] for path, sha in sources(jobs).items()]),
     )
 
@@ -76,8 +76,10 @@ def origin_table(origins: Mapping[str, Origin]) -> Table:
         origins: Name on the page: where it comes from.
     """
     rows = []
-    for own in origins.values():
-        made = [f"{own.rule}, {own.jobs} jobs", own.config, own.code, own.data] if own.rule else [UNKNOWN] * 4
-        rows.append([Cell(own.path), *(Cell(text, mark="code") for text in (own.sha256, *made))])
+    for found in origins.values():
+        made = [UNKNOWN] * 4
+        if found.rule:
+            made = [f"{found.rule}, {found.jobs} jobs", found.config, found.code, found.data]
+        rows.append([Cell(found.path), *(Cell(text, mark="code") for text in (found.sha256, *made))])
     head = [Heading(name) for name in ("file", "sha256", "made by", "config", "code", "data")]
     return Table("origins-table", "Files behind the numbers", head, rows)

@@ -9,29 +9,37 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from kdlib.files import atomic, read_json, read_jsonl, read_parquet
+from kdlib.files import atomic, read_json, read_parquet
 from kdlib.provenance.manifest import read_manifests
 from kdlib.report import tables
 from kdlib.report.best import RULE, choose, reasons
 from kdlib.report.cards import card_tables
-from kdlib.report.cited import SCORES
 from kdlib.report.curves import POINTS, read_curves
 from kdlib.report.examples import browser, packed
 from kdlib.report.figures import training_curves
 from kdlib.report.origins import Origin, origin, origin_table
-from kdlib.report.pareto import COSTS, fronts
+from kdlib.report.pareto import COSTS, fronts, known_costs
+from kdlib.report.rendering import packaged, render, script_json, style_sheet
 from kdlib.report.scatter import cost_scatter
 from kdlib.report.slices import seed_table, slice_tables
 from kdlib.report.stores import fidelity_table, signal_table
 from kdlib.report.summary import HEADLINES, against_retrieval, not_measured, summary
 from kdlib.report.wording import confidence
+from kdlib.results.cost import Cost, read_cost
+from kdlib.results.evaluation import METRICS_FILE, EvaluationReport, read_evaluation
+from kdlib.results.fidelity import read_fidelity
+from kdlib.results.samples import read_samples
+from kdlib.results.training import TrainingReport, read_training
+from kdlib.signals.manifest import read_manifest
 
-TEMPLATE, STYLE = "page.html", "page.css"
-CORPUS, DATASET = "corpus card", "dataset card"
+TEMPLATE = "page.html"
+STYLE = "page.css"
+CORPUS = "corpus card"
+DATASET = "dataset card"
 SCRIPTS = ("sorting.js", "choices.js", "origins.js", "diff.js", "examples.js")
 
 
-class Results(NamedTuple):
+class PageFiles(NamedTuple):
     """The files that a page is made from.
 
     Attributes:
@@ -64,7 +72,7 @@ class Results(NamedTuple):
         """Return the name of every file on the page."""
         of_models = (*self.costs, *self.reports, *self.steps, *self.epochs)
         return {
-            SCORES: self.scores,
+            METRICS_FILE: self.scores,
             "predictions_final.jsonl": self.samples,
             CORPUS: self.card,
             DATASET: self.dataset,
@@ -77,12 +85,12 @@ class Results(NamedTuple):
         }
 
 
-def write_page(run: str, results: Results, jobs: Path, page: Path) -> None:
+def write_page(run: str, files: PageFiles, jobs: Path, page: Path) -> None:
     """Write the report of a run; equal inputs give equal bytes.
 
     Args:
         run: Name of the run.
-        results: What to tell of.
+        files: Result files of the run.
         jobs: Folder of what runs share, whose manifests count beside the run's own.
         page: HTML file to write, in the run's folder.
 
@@ -90,117 +98,86 @@ def write_page(run: str, results: Results, jobs: Path, page: Path) -> None:
         DataError: If a file is broken, or the samples are of other rows than the test rows.
     """
     manifests = read_manifests([page.parent, jobs])
-    text = _render(
+    origins = {name: origin(path, page.parent, manifests) for name, path in files.named().items()}
+    reports = {report.name: report for report in map(read_training, files.reports)}
+    text = render(
+        TEMPLATE,
         {
             "run": run,
-            **_findings(results),
-            **_training(results),
-            **_data(results),
-            **_examples(results),
-            **_origins(
-                {name: origin(path, page.parent, manifests) for name, path in results.named().items()}
-            ),
-            "style": _part(STYLE),
-            "script": Markup("\n").join(map(_part, SCRIPTS)),
-        }
+            **_findings(files, _teachers(reports)),
+            **_training(files, reports),
+            **_data(files),
+            **_examples(files),
+            **_origins(origins),
+            "style": style_sheet(STYLE),
+            "script": Markup("\n").join(map(packaged, SCRIPTS)),
+        },
     )
     with atomic(page) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
-def _findings(results: Results) -> dict[str, Any]:
+def _findings(files: PageFiles, teachers: Mapping[str, str]) -> dict[str, Any]:
     """Return the parts of the page that come from scores and costs."""
-    scores, costs = read_json(results.scores), {_model(path): read_json(path) for path in results.costs}
-    teachers = _teachers(_reports(results))
-    best = choose(scores, costs)
+    report = read_evaluation(files.scores)
+    costs = {_model(path): read_cost(path) for path in files.costs}
+    best = choose(report, costs)
     return {
-        "scores": scores,
-        "confidence": _confidence(scores),
+        "report": report,
+        "confidence": _confidence(report),
         "best": best,
-        "reasons": reasons(best, scores, costs, teachers) if best else [],
+        "reasons": reasons(best, report, costs, teachers) if best else [],
         "rule": RULE,
-        "sentences": summary(scores),
-        "retrieval": against_retrieval(scores),
-        "not_measured": not_measured(scores),
-        "score_table": tables.score_table(scores),
-        "rivals": tables.rivals(scores),
-        "metric_table": tables.metric_table(scores),
-        "comparison_table": tables.comparison_table(scores),
-        "slice_tables": slice_tables(scores),
-        "seed_table": seed_table(scores),
+        "sentences": summary(report),
+        "retrieval": against_retrieval(report),
+        "not_measured": not_measured(report),
+        "score_table": tables.score_table(report),
+        "rivals": tables.rivals(report),
+        "metric_table": tables.metric_table(report),
+        "comparison_table": tables.comparison_table(report),
+        "slice_tables": slice_tables(report),
+        "seed_table": seed_table(report),
         "reading_aid": tables.reading_aid(),
         "cost_table": tables.cost_table(costs),
-        "scatters": _scatters(scores, costs),
+        "scatters": _scatters(report, costs),
     }
 
 
-def _reports(results: Results) -> dict[str, Any]:
-    return {report["name"]: report for report in map(read_json, results.reports)}
-
-
-def _training(results: Results) -> dict[str, Any]:
-    reports = _reports(results)
+def _training(files: PageFiles, reports: Mapping[str, TrainingReport]) -> dict[str, Any]:
     return {
         "training_table": tables.training_table(reports),
-        "settings": {name: _json(report["params"]) for name, report in reports.items()},
-        "curves": _curves(results.steps, results.epochs),
+        "settings": {name: _json(report.params) for name, report in reports.items()},
+        "curves": _curves(files.steps, files.epochs),
         "points": POINTS,
     }
 
 
-def _data(results: Results) -> dict[str, Any]:
+def _data(files: PageFiles) -> dict[str, Any]:
     return {
-        "corpus": card_tables("Corpus", read_json(results.card), CORPUS),
-        "dataset": card_tables("Dataset", read_json(results.dataset), DATASET),
-        "signals": signal_table({path.parent.name: read_json(path) for path in results.manifests}),
-        "fidelity": fidelity_table({path.parent.name: read_json(path) for path in results.fidelities}),
+        "corpus": card_tables("Corpus", read_json(files.card), CORPUS),
+        "dataset": card_tables("Dataset", read_json(files.dataset), DATASET),
+        "signals": signal_table({path.parent.name: read_manifest(path) for path in files.manifests}),
+        "fidelity": fidelity_table({path.parent.name: read_fidelity(path) for path in files.fidelities}),
     }
 
 
-def _examples(results: Results) -> dict[str, Any]:
-    rows = read_parquet(results.test, ["id", "prompt"])
+def _examples(files: PageFiles) -> dict[str, Any]:
+    rows = read_parquet(files.test, ["id", "prompt"])
     prompts = dict(zip(rows["id"].to_pylist(), rows["prompt"].to_pylist(), strict=True))
-    examples = browser(read_jsonl(results.samples), prompts)
-    shown, total = len(examples["rows"]), examples["total"]
-    return {"shown": shown, "total": total, "examples_data": packed(examples)}
+    examples = browser(read_samples(files.samples), prompts)
+    return {
+        "shown": len(examples["rows"]),
+        "total": examples["total"],
+        "examples_data": packed(examples),
+    }
 
 
 def _origins(origins: Mapping[str, Origin]) -> dict[str, Any]:
     return {
         "origins": origin_table(origins),
-        "recorded": any(own.rule for own in origins.values()),
-        "origins_json": script_json({name: own._asdict() for name, own in origins.items()}),
+        "recorded": any(found.rule for found in origins.values()),
+        "origins_json": script_json({name: found._asdict() for name, found in origins.items()}),
     }
-
-
-def script_json(value: Any) -> Markup:  # noqa: ANN401  (a JSON value)
-    r"""Return JSON that can stand in a script element: ``<``, ``>`` and ``&`` as escapes like ``\u003c``.
-
-    Reference: HTML standard, 4.12.1.3, "Restrictions for contents of script elements".
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
-def _render(parts: dict[str, Any]) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["percent"] = lambda share: f"{100 * min(max(share, 0), 1):.1f}%"
-    return environment.from_string(str(_part(TEMPLATE))).render(parts)
-
-
-def _part(name: str) -> Markup:
-    """Return a file that lies beside this module; it is ours, so it is not escaped."""
-    return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 def _model(path: Path) -> str:
@@ -208,31 +185,31 @@ def _model(path: Path) -> str:
     return f"{path.parent.parent.name}/{path.parent.name}"
 
 
-def _teachers(reports: Mapping[str, Any]) -> dict[str, str]:
+def _teachers(reports: Mapping[str, TrainingReport]) -> dict[str, str]:
     """Return the teacher of every student."""
     return {
-        name: f"teachers/{report['params']['teacher']}"
+        name: f"teachers/{report.params['teacher']}"
         for name, report in reports.items()
-        if "teacher" in report["params"]
+        if "teacher" in report.params
     }
 
 
-def _confidence(scores: Mapping[str, Any]) -> str:
-    signatures = [own["signature"] for model in scores["models"].values() for own in model.values()]
-    return confidence(signatures[0] if signatures else "")
+def _confidence(report: EvaluationReport) -> str:
+    signatures = (score.signature for scores in report.models.values() for score in scores.values())
+    return confidence(next(signatures, ""))
 
 
 def _scatters(
-    scores: Mapping[str, Any], costs: Mapping[str, Any]
+    report: EvaluationReport, costs: Mapping[str, Cost]
 ) -> dict[str, tuple[str, Markup, list[str]]]:
     """Return key of a cost: its name, the figure and the fronts in words."""
-    shown = [metric for metric in HEADLINES if metric in scores["metrics"]]
-    known = [costs[model] for model in scores["models"] if model in costs]
+    shown = [metric for metric in HEADLINES if metric in report.metrics]
     found = {}
     for cost, name in COSTS.items():
-        if shown and any(own.get(cost) for own in known):
-            figure = Markup(cost_scatter(scores, costs, shown, cost))
-            found[cost] = (name, figure, list(fronts(scores, costs, shown, cost)))
+        known = known_costs(costs, cost)
+        if shown and any(known.get(model) for model in report.models):
+            figure = Markup(cost_scatter(report, costs, shown, cost))
+            found[cost] = (name, figure, list(fronts(report, costs, shown, cost)))
     return found
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from kdlib.report.cited import SCORES
 from kdlib.report.tables import Cell, Heading, Table, number, score_cell
 from kdlib.report.wording import MISSING, decimal, label, listed
+from kdlib.results.evaluation import METRICS_FILE, EvaluationReport, Score, SliceScore
 
 NAMES = {
     "kind": "Assertion",
@@ -18,53 +17,60 @@ NAMES = {
 SHOWN = ("token_f1", "exact_match", "codebleu", "syntax_valid")  # all of them from 0 to 1
 
 
-def slice_tables(scores: Mapping[str, Any]) -> dict[str, list[Table]]:
+def slice_tables(report: EvaluationReport) -> dict[str, list[Table]]:
     """Return metric: a table for every slice, parts x models, with bars and intervals.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
     tables = {
         label(metric): [
-            _slice_table(name, parts, metric, scores)
-            for name, parts in scores["slices"].items()
-            if len(parts) > 1 and any(metric in own for own in parts[0]["models"].values())
+            _slice_table(name, parts, metric, list(report.models))
+            for name, parts in report.slices.items()
+            if len(parts) > 1 and any(metric in scores for scores in parts[0].models.values())
         ]
         for metric in SHOWN
     }
-    return {metric: own for metric, own in tables.items() if own}
+    return {metric: found for metric, found in tables.items() if found}
 
 
-def _slice_table(name: str, parts: list[Mapping[str, Any]], metric: str, scores: Mapping[str, Any]) -> Table:
+def _slice_table(name: str, parts: Sequence[SliceScore], metric: str, models: list[str]) -> Table:
     rows = []
     for place, part in enumerate(parts):
-        cells = [_bar_cell(part["models"][model].get(metric)) for model in scores["models"]]
-        rows.append([Cell(part["value"], key=str(place)), number(part["n"]), *cells])
+        cells = [_bar_cell(part.models[model].get(metric)) for model in models]
+        rows.append([Cell(part.value, key=str(place)), number(part.n), *cells])
     head = [Heading("part"), Heading("rows", key="n")]
-    head += [Heading(model, key=f"models.{model}.{metric}") for model in scores["models"]]
+    head += [Heading(model, key=f"models.{model}.{metric}") for model in models]
     key = f"slices.{name}[{{row}}].{{col}}"
-    return Table(f"slice-{name}-{metric}", f"{NAMES[name]}: {label(metric)}", head, rows, True, SCORES, key)
+    caption = f"{NAMES[name]}: {label(metric)}"
+    return Table(f"slice-{name}-{metric}", caption, head, rows, True, METRICS_FILE, key)
 
 
-def _bar_cell(score: Mapping[str, Any] | None) -> Cell:
+def _bar_cell(score: Score | None) -> Cell:
     cell = score_cell(score)
-    return cell if score is None else cell._replace(bar=(score["value"], score["low"], score["high"]))
+    return cell if score is None else cell._replace(bar=(score.value, score.low, score.high))
 
 
-def seed_table(scores: Mapping[str, Any]) -> Table:
+def seed_table(report: EvaluationReport) -> Table:
     """Return mean ± standard deviation over seeds, a row for every group of students and metric.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
     rows = []
-    for place, group in enumerate(scores["seeds"]):
-        for metric, own in group["metrics"].items():
-            text = f"{decimal(own['mean'])} ± {decimal(own['deviation'])}"
-            values = ", ".join(map(decimal, own["values"])) or MISSING
-            first = Cell(listed(group["models"]), key=f"seeds[{place}].metrics.{metric}")
-            cells = [first, Cell(label(metric)), Cell(text, sort=own["mean"])]
-            rows.append([*cells, number(own["number"]), Cell(values)])
+    for place, group in enumerate(report.seeds):
+        for metric, spread in group.metrics.items():
+            deviation = MISSING if spread.deviation is None else decimal(spread.deviation)
+            values = ", ".join(map(decimal, spread.values)) or MISSING
+            rows.append(
+                [
+                    Cell(listed(list(group.models)), key=f"seeds[{place}].metrics.{metric}"),
+                    Cell(label(metric)),
+                    Cell(f"{decimal(spread.mean)} ± {deviation}", sort=spread.mean),
+                    number(spread.number),
+                    Cell(values),
+                ]
+            )
     names = {"students": "", "metric": "", "mean ± standard deviation": "mean, deviation", "seeds": "number"}
     head = [Heading(name, key=key) for name, key in (names | {"values": ""}).items()]
-    return Table("seeds-table", "Over seeds", head, rows, True, SCORES, "{row}.{col}")
+    return Table("seeds-table", "Over seeds", head, rows, True, METRICS_FILE, "{row}.{col}")

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from kdlib.report.best import RETRIEVAL
+from kdlib.records import RETRIEVAL, TRADITIONAL, TRIGRAM
 from kdlib.report.cited import cited, difference, enumerated, score, sentence
-from kdlib.report.wording import kind, label, listed, plain, verdict
+from kdlib.report.wording import Verdict, kind, label, listed, plain, verdict
+from kdlib.results.evaluation import Comparison, EvaluationReport
 
-TRIGRAM, TRADITIONAL = "baselines/trigram", "students/traditional"
 HEADLINES = ("exact_match", "passes", "token_f1", "nll")
 SPLITS = {
     "class": "each class under test is on one side only",
     "project": "each project is on one side only",
     "row": "rows of one class are on both sides, so these numbers flatter",
 }
-Scores = Mapping[str, Any]
-Comparison = Mapping[str, Any]
 
 
-def summary(scores: Scores) -> list[Markup]:
+def summary(report: EvaluationReport) -> list[Markup]:
     """Return the sentences of "What this run says".
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
-    best = {metric: _best(scores, metric) for metric in HEADLINES}
-    extremes = [_best_sentence(scores, metric, names) for metric, names in best.items() if names]
-    return [_split(scores), *_floor(scores), *_traditional(scores), *extremes]
+    best = {metric: _best(report, metric) for metric in HEADLINES}
+    extremes = [_best_sentence(report, metric, names) for metric, names in best.items() if names]
+    return [_split(report), *_floor(report), *_traditional(report), *extremes]
 
 
-def not_measured(scores: Scores) -> list[tuple[str, str]]:
+def not_measured(report: EvaluationReport) -> list[tuple[str, str]]:
     """Return what has no number in this run, and why.
 
     Args:
-        scores: Content of evaluation_metrics.json; its key ``not_measured`` is optional.
+        report: The evaluation.
     """
-    found = [(str(entry["what"]), str(entry["reason"])) for entry in scores.get("not_measured", [])]
-    for metric in scores["metrics"]:
-        lacking = [model for model, own in scores["models"].items() if metric not in own]
+    found = [(entry.what, entry.reason) for entry in report.not_measured]
+    for metric in report.metrics:
+        lacking = [model for model, scores in report.models.items() if metric not in scores]
         if lacking:
             found.append(
                 (f"{label(metric)} of {listed(lacking)}", "evaluation_metrics.json has no value for them")
@@ -49,31 +46,32 @@ def not_measured(scores: Scores) -> list[tuple[str, str]]:
     return found
 
 
-def _split(scores: Scores) -> Markup:
-    by = scores["split"]
-    meaning = f": {SPLITS[by]}" if by in SPLITS else ""
-    rows = cited(plain(scores["rows"]), "rows")
-    return sentence("All models are scored on the same {} test rows, split by {}{}.", rows, by, meaning)
+def _split(report: EvaluationReport) -> Markup:
+    meaning = f": {SPLITS[report.split]}" if report.split in SPLITS else ""
+    rows = cited(plain(report.rows), "rows")
+    return sentence(
+        "All models are scored on the same {} test rows, split by {}{}.", rows, report.split, meaning
+    )
 
 
-def _against(scores: Scores, b: str, metrics: Iterable[str]) -> dict[str, list[Comparison]]:
+def _against(report: EvaluationReport, b: str, metrics: Iterable[str]) -> dict[str, list[Comparison]]:
     """Return the comparisons of every trained model with ``b``."""
     found: dict[str, list[Comparison]] = {}
-    for comparison in scores["comparisons"]:
-        trained = kind(comparison["a"]) in {"teacher", "student"}
-        if trained and comparison["b"] == b and comparison["metric"] in metrics:
-            found.setdefault(comparison["a"], []).append(comparison)
+    for comparison in report.comparisons:
+        trained = kind(comparison.a) in {"teacher", "student"}
+        if trained and comparison.b == b and comparison.metric in metrics:
+            found.setdefault(comparison.a, []).append(comparison)
     return found
 
 
-def _verdict(scores: Scores, comparison: Comparison) -> str:
-    return verdict(comparison, scores["metrics"][comparison["metric"]]["higher_is_better"])
+def _verdict(report: EvaluationReport, comparison: Comparison) -> Verdict:
+    return verdict(comparison, report.higher_is_better(comparison.metric))
 
 
-def _floor(scores: Scores) -> list[Markup]:
+def _floor(report: EvaluationReport) -> list[Markup]:
     """Return a sentence per teacher, and one for all students: is NLL below the trigram's?"""
-    found = _against(scores, TRIGRAM, ["nll"])
-    teachers = {name: own[0] for name, own in found.items() if kind(name) == "teacher"}
+    found = {name: pairs[0] for name, pairs in _against(report, TRIGRAM, ["nll"]).items()}
+    teachers = {name: comparison for name, comparison in found.items() if kind(name) == "teacher"}
     if not teachers:
         return [
             sentence(
@@ -87,15 +85,14 @@ def _floor(scores: Scores) -> list[Markup]:
         "undecided": f"The interval includes 0: it is not shown to predict better than {blind}.",
     }
     sentences = []
-    for name, own in teachers.items():
-        said = endings[_verdict(scores, own)]
-        numbers = difference(scores, own)
-        sentences.append(
-            sentence("{} against the trigram floor, nats per token: NLL {}. {}", name, numbers, said)
-        )
-    students = {name: _verdict(scores, own[0]) for name, own in found.items() if kind(name) == "student"}
-    below = [name for name, said in students.items() if said == "better"]
-    rest = [name for name, said in students.items() if said != "better"]
+    for name, comparison in teachers.items():
+        numbers = difference(report, comparison)
+        ending = endings[_verdict(report, comparison)]
+        form = "{} against the trigram floor, nats per token: NLL {}. {}"
+        sentences.append(sentence(form, name, numbers, ending))
+    students = {name: _verdict(report, found[name]) for name in found if kind(name) == "student"}
+    below = [name for name, outcome in students.items() if outcome == "better"]
+    rest = [name for name in students if name not in below]
     if below:
         sentences.append(sentence("Below the trigram floor, interval excluding 0: {}.", listed(below)))
     if rest:
@@ -103,72 +100,69 @@ def _floor(scores: Scores) -> list[Markup]:
     return sentences
 
 
-def against_retrieval(scores: Scores) -> list[Markup]:
+def against_retrieval(report: EvaluationReport) -> list[Markup]:
     """Return a sentence per trained model: does it beat the nearest training test's assertion?
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
-    found = _against(scores, RETRIEVAL, list(scores["metrics"]))
-    sentences = []
-    for name, own in found.items():
-        wins: list[Markup] = []
-        losses: list[Markup] = []
-        for comparison in own:
-            outcome = _verdict(scores, comparison)
-            end = {"better": "", "worse": ", worse", "undecided": ", interval includes 0"}[outcome]
-            numbers = difference(scores, comparison)
-            said = sentence("{} ({}{})", label(comparison["metric"]), numbers, end)
-            (wins if outcome == "better" else losses).append(said)
-        if not wins:
-            sentences.append(
-                sentence("{} does not beat the retrieval baseline: {}.", name, enumerated(losses))
-            )
-        else:
-            but = sentence(", but not on {}", enumerated(losses)) if losses else ""
-            sentences.append(
-                sentence("{} beats the retrieval baseline on {}{}.", name, enumerated(wins), but)
-            )
-    silent = [name for name in scores["models"] if kind(name) == "student" and name not in found]
+    found = _against(report, RETRIEVAL, report.metrics)
+    sentences = [_beats_retrieval(report, name, comparisons) for name, comparisons in found.items()]
+    silent = [name for name in report.models if kind(name) == "student" and name not in found]
     if silent:
         sentences.append(sentence("Not compared with the retrieval baseline: {}.", listed(silent)))
     return sentences
 
 
-def _traditional(scores: Scores) -> list[Markup]:
+def _beats_retrieval(report: EvaluationReport, name: str, comparisons: list[Comparison]) -> Markup:
+    endings = {"better": "", "worse": ", worse", "undecided": ", interval includes 0"}
+    wins: list[Markup] = []
+    losses: list[Markup] = []
+    for comparison in comparisons:
+        outcome = _verdict(report, comparison)
+        numbers = difference(report, comparison)
+        part = sentence("{} ({}{})", label(comparison.metric), numbers, endings[outcome])
+        (wins if outcome == "better" else losses).append(part)
+    if not wins:
+        return sentence("{} does not beat the retrieval baseline: {}.", name, enumerated(losses))
+    but = sentence(", but not on {}", enumerated(losses)) if losses else ""
+    return sentence("{} beats the retrieval baseline on {}{}.", name, enumerated(wins), but)
+
+
+def _traditional(report: EvaluationReport) -> list[Markup]:
     endings = {"better": "better", "worse": "worse", "undecided": "no difference is shown"}
     sentences = []
-    for name, own in _against(scores, TRADITIONAL, list(scores["metrics"])).items():
+    for name, comparisons in _against(report, TRADITIONAL, report.metrics).items():
         parts = [
             sentence(
                 "{} {}: {}",
-                label(comparison["metric"]),
-                difference(scores, comparison),
-                endings[_verdict(scores, comparison)],
+                label(comparison.metric),
+                difference(report, comparison),
+                endings[_verdict(report, comparison)],
             )
-            for comparison in own
+            for comparison in comparisons
         ]
         sentences.append(sentence("{} against {}: {}.", name, TRADITIONAL, Markup("; ").join(parts)))
     return sentences
 
 
-def _best(scores: Scores, metric: str) -> list[str]:
+def _best(report: EvaluationReport, metric: str) -> list[str]:
     """Return the student with the best value, several if they tie."""
     values = {
-        name: own[metric]["value"]
-        for name, own in scores["models"].items()
-        if kind(name) == "student" and metric in own
+        name: scores[metric].value
+        for name, scores in report.models.items()
+        if kind(name) == "student" and metric in scores
     }
     if not values:
         return []
-    best = (max if scores["metrics"][metric]["higher_is_better"] else min)(values.values())
+    best = (max if report.higher_is_better(metric) else min)(values.values())
     return [name for name, value in values.items() if value == best]
 
 
-def _best_sentence(scores: Scores, metric: str, names: list[str]) -> Markup:
-    higher = scores["metrics"][metric]["higher_is_better"]
-    if scores["models"][names[0]][metric]["value"] == 0 and higher:
+def _best_sentence(report: EvaluationReport, metric: str, names: list[str]) -> Markup:
+    higher = report.higher_is_better(metric)
+    if report.models[names[0]][metric].value == 0 and higher:
         return sentence("No student scores above 0 on {}.", label(metric))
     extreme = "Highest" if higher else "Lowest"
-    numbers = enumerated([sentence("{} {}", name, score(scores, name, metric)) for name in names])
+    numbers = enumerated([sentence("{} {}", name, score(report, name, metric)) for name in names])
     return sentence("{} {} of the students: {}.", extreme, label(metric), numbers)

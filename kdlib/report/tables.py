@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kdlib.report.cited import SCORES
 from kdlib.report.wording import (
     MISSING,
     decimal,
@@ -18,6 +17,9 @@ from kdlib.report.wording import (
     signed,
     verdict,
 )
+from kdlib.results.cost import FIGURES, Cost
+from kdlib.results.evaluation import METRICS_FILE, EvaluationReport, Score
+from kdlib.results.training import TrainingReport
 
 ARROWS = {True: "↑ higher is better", False: "↓ lower is better"}
 # Spec §8: thresholds that earlier systems called good, on corpora of their own.
@@ -109,136 +111,151 @@ def number(value: float | None, text: str | None = None) -> Cell:
     return Cell(plain(value) if text is None else text, sort=float(value))
 
 
-def score_table(scores: Mapping[str, Any]) -> Table:
-    """Return models x metrics with intervals, and signs of what paired comparisons say.
+def score_table(report: EvaluationReport) -> Table:
+    """Return models x metrics with intervals, and signs for what paired comparisons show.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
-    metrics = scores["metrics"]
     head = [Heading("model"), Heading("kind")]
-    for name, metric in metrics.items():
-        up = metric["higher_is_better"]
+    for name, metric in report.metrics.items():
+        up = metric.higher_is_better
         text = f"{label(name)} {'↑' if up else '↓'}"
-        title = f"{metric['description']}; {ARROWS[up][2:]}"
+        title = f"{metric.description}; {ARROWS[up][2:]}"
         head.append(Heading(text, title, "descending" if up else "ascending", name))
-    rows, signs = [], _signs(scores)
-    for model, own in scores["models"].items():
+    signs = _signs(report)
+    rows = []
+    for model, scores in report.models.items():
         mark = "baseline" if kind(model) == "baseline" else ""
-        rows.append([Cell(model, mark=mark), Cell(kind(model), mark=mark)])
-        rows[-1] += [
-            score_cell(own.get(name))._replace(signs=signs.get((model, name), ())) for name in metrics
+        cells = [
+            score_cell(scores.get(name))._replace(signs=signs.get((model, name), ()))
+            for name in report.metrics
         ]
+        rows.append([Cell(model, mark=mark), Cell(kind(model), mark=mark), *cells])
     key = "models.{row}.{col}"
-    return Table("scores-table", "Models and metrics", head, rows, sortable=True, file=SCORES, key=key)
+    return Table("scores-table", "Models and metrics", head, rows, sortable=True, file=METRICS_FILE, key=key)
 
 
-def rivals(scores: Mapping[str, Any]) -> dict[str, str]:
+def rivals(report: EvaluationReport) -> dict[str, str]:
     """Return letter: model, of those that others are compared with.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
-    names = dict.fromkeys(own["b"] for own in scores["comparisons"])
+    names = dict.fromkeys(comparison.b for comparison in report.comparisons)
     return dict(zip(ascii_lowercase, names, strict=False))
 
 
-def _signs(scores: Mapping[str, Any]) -> dict[tuple[str, str], list[Sign]]:
+def _signs(report: EvaluationReport) -> dict[tuple[str, str], list[Sign]]:
     """Return model and metric: a sign for every comparison whose interval excludes 0."""
-    letters = {name: letter for letter, name in rivals(scores).items()}
+    letters = {name: letter for letter, name in rivals(report).items()}
     found: dict[tuple[str, str], list[Sign]] = {}
-    for own in scores["comparisons"]:
-        outcome = verdict(own, scores["metrics"][own["metric"]]["higher_is_better"])
-        if outcome == "undecided" or own["b"] not in letters:
+    for comparison in report.comparisons:
+        outcome = verdict(comparison, report.higher_is_better(comparison.metric))
+        if outcome == "undecided" or comparison.b not in letters:
             continue
         arrow = {"better": "▲", "worse": "▼"}[outcome]
-        sign = Sign(f"{arrow}{letters[own['b']]}", f"{outcome} than {own['b']}", outcome)
-        found.setdefault((own["a"], own["metric"]), []).append(sign)
+        sign = Sign(f"{arrow}{letters[comparison.b]}", f"{outcome} than {comparison.b}", outcome)
+        found.setdefault((comparison.a, comparison.metric), []).append(sign)
     return found
 
 
-def score_cell(score: Mapping[str, Any] | None) -> Cell:
+def score_cell(score: Score | None) -> Cell:
     """Return the cell of a score; None was not measured."""
     if score is None:
         return number(None)
-    detail = interval(score["low"], score["high"])
-    note = f"n = {plain(score['n'])}; {score['signature']}"
-    return Cell(decimal(score["value"]), detail, score["value"], note)
+    note = f"n = {plain(score.n)}; {score.signature}"
+    return Cell(decimal(score.value), interval(score.low, score.high), score.value, note)
 
 
-def metric_table(scores: Mapping[str, Any]) -> Table:
+def metric_table(report: EvaluationReport) -> Table:
     """Return what each metric is and the signatures of its numbers.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
     rows = []
-    for name, metric in scores["metrics"].items():
-        own = [scored[name]["signature"] for scored in scores["models"].values() if name in scored]
-        signatures = " / ".join(dict.fromkeys(own)) or MISSING
-        direction = ARROWS[metric["higher_is_better"]]
+    for name, metric in report.metrics.items():
+        found = [scores[name].signature for scores in report.models.values() if name in scores]
+        signatures = " / ".join(dict.fromkeys(found)) or MISSING
+        direction = ARROWS[metric.higher_is_better]
         rows.append(
-            [Cell(label(name)), Cell(direction), Cell(metric["description"]), Cell(signatures, mark="code")]
+            [Cell(label(name)), Cell(direction), Cell(metric.description), Cell(signatures, mark="code")]
         )
     head = [Heading(text) for text in ("metric", "direction", "what it is", "signature")]
     return Table("metrics-table", "Metrics and signatures", head, rows)
 
 
-def comparison_table(scores: Mapping[str, Any]) -> Table:
+def comparison_table(report: EvaluationReport) -> Table:
     """Return the paired comparisons a − b.
 
     Args:
-        scores: Content of evaluation_metrics.json.
+        report: The evaluation.
     """
-    said = {"better": "a is better", "worse": "a is worse", "undecided": "no difference shown"}
+    words = {"better": "a is better", "worse": "a is worse", "undecided": "no difference shown"}
     rows = []
-    for place, own in enumerate(scores["comparisons"]):
-        outcome = verdict(own, scores["metrics"][own["metric"]]["higher_is_better"])
-        difference = Cell(
-            signed(own["difference"]), interval(own["low"], own["high"]), own["difference"], own["signature"]
-        )
-        p = [number(own[key], probability(own[key])) for key in ("p", "p_holm")]
-        tail = [*p, number(own["n"]), Cell(said[outcome], mark=outcome)]
+    for place, pair in enumerate(report.comparisons):
+        outcome = verdict(pair, report.higher_is_better(pair.metric))
         rows.append(
-            [Cell(own["a"], key=str(place)), Cell(own["b"]), Cell(label(own["metric"])), difference, *tail]
+            [
+                Cell(pair.a, key=str(place)),
+                Cell(pair.b),
+                Cell(label(pair.metric)),
+                Cell(signed(pair.difference), interval(pair.low, pair.high), pair.difference, pair.signature),
+                number(pair.p, probability(pair.p)),
+                number(pair.p_holm, probability(pair.p_holm)),
+                number(pair.n),
+                Cell(words[outcome], mark=outcome),
+            ]
         )
-    names = {
-        **{"a": "", "b": "", "metric": "", "a − b": "difference", "p": "p", "p, Holm": "p_holm"},
-        **{"rows": "n", "interval says": ""},
-    }
-    head = [Heading(name, key=key) for name, key in names.items()]
+    head = [
+        Heading("a"),
+        Heading("b"),
+        Heading("metric"),
+        Heading("a − b", key="difference"),
+        Heading("p", key="p"),
+        Heading("p, Holm", key="p_holm"),
+        Heading("rows", key="n"),
+        Heading("interval says"),
+    ]
     where = "comparisons[{row}].{col}"
-    return Table("comparisons-table", "Paired comparisons", head, rows, True, SCORES, where)
+    return Table("comparisons-table", "Paired comparisons", head, rows, True, METRICS_FILE, where)
 
 
-def cost_table(costs: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return what each model costs.
+def cost_table(costs: Mapping[str, Cost]) -> Table:
+    """Return what each model costs, without figures that no model has or explains.
 
     Args:
-        costs: Model: content of its cost.json; its ``not_measured`` tells of what is missing.
+        costs: Model: what it costs.
     """
-    keys = list(dict.fromkeys(key for own in costs.values() for key in own if key != "not_measured"))
+    keys = [
+        key
+        for key in FIGURES
+        if any(cost.figures()[key] is not None or key in cost.not_measured for cost in costs.values())
+    ]
     rows = []
-    for model, own in costs.items():
-        cells = {key: number(own.get(key)) for key in keys}
-        for key, reason in own.get("not_measured", {}).items():
+    for model, cost in costs.items():
+        cells = {key: number(cost.figures()[key]) for key in keys}
+        for key, reason in cost.not_measured.items():
             cells[key] = cells[key]._replace(note=reason)
         rows.append([Cell(model), *cells.values()])
     head = [Heading("model"), *(Heading(label(key), key=key) for key in keys)]
     return Table("costs-table", "Size and speed", head, rows, True, "{row}/cost.json", "{col}")
 
 
-def training_table(reports: Mapping[str, Mapping[str, Any]]) -> Table:
+def training_table(reports: Mapping[str, TrainingReport]) -> Table:
     """Return how far each training went.
 
     Args:
-        reports: Model: content of its training_report.json.
+        reports: Model: report of its training.
     """
     keys = ("parameters", "steps", "planned_steps", "epochs", "best_step", "best_validation_nll")
-    rows = [[Cell(model), *(number(own[key]) for key in keys)] for model, own in reports.items()]
+    rows = [
+        [Cell(model), *(number(getattr(report, key)) for key in keys)] for model, report in reports.items()
+    ]
     head = [Heading("model"), *(Heading(label(key).replace("nll", "NLL"), key=key) for key in keys)]
-    where = ("{row}/training_report.json", "{col}")
-    return Table("training-table", "Training runs", head, rows, True, *where)
+    file = "{row}/training_report.json"
+    return Table("training-table", "Training runs", head, rows, True, file, "{col}")
 
 
 def reading_aid() -> Table:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
+
+from kdlib.results.evaluation import Comparison
 
 MISSING = "–"
 NAMES = {
@@ -77,22 +79,22 @@ def kind(model: str) -> str:
     return model.partition("/")[0].removesuffix("s")
 
 
-def verdict(comparison: Mapping[str, Any], higher_is_better: bool) -> Verdict:
+def verdict(comparison: Comparison, higher_is_better: bool) -> Verdict:
     """Return what the interval of a − b says of a.
 
     Args:
-        comparison: Entry of ``comparisons`` in evaluation_metrics.json.
+        comparison: Paired comparison of a and b.
         higher_is_better: Direction of its metric.
 
     Returns:
         ``better`` or ``worse`` if the interval excludes 0, else ``undecided``.
     """
-    if comparison["low"] <= 0 <= comparison["high"]:
+    if comparison.low <= 0 <= comparison.high:
         return "undecided"
-    return "better" if (comparison["low"] > 0) == higher_is_better else "worse"
+    return "better" if (comparison.low > 0) == higher_is_better else "worse"
 
 
 def confidence(signature: str) -> str:
-    """Return the confidence of the intervals as a signature tells it, e.g. ``95 %``."""
+    """Return the confidence of the intervals as a signature has it, e.g. ``95 %``."""
     found = re.search(r"(?:^|\|)conf:([0-9.]+)", signature)
     return f"{100 * float(found[1]):g} %" if found else "bootstrap"

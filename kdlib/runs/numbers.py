@@ -1,15 +1,21 @@
-"""Every number of a run, stage by stage, as its result files tell it."""
+"""Every number of a run, stage by stage, as its result files have it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kdlib.files import DataError, read_json
+from kdlib.files import read_json
+from kdlib.results.cost import read_cost
+from kdlib.results.evaluation import METRICS_FILE, Comparison, EvaluationReport, Score, read_evaluation
+from kdlib.results.fidelity import read_fidelity
+from kdlib.results.measurements import Outcome, Unmeasured, read_execution
+from kdlib.results.training import read_training
 
-METRICS = Path("evaluation/evaluation_metrics.json")
+METRICS = Path("evaluation", METRICS_FILE)
 # Of evaluation_metrics.json, what the rule agreement measures: a student beside its teacher.
 AGREEMENT = ("krs", "agreement", "top1_agreement", "answer_agreement")
 # Of a card: what a user gave, and what is drawn rather than read.
@@ -20,12 +26,12 @@ class Number(NamedTuple):
     """A number.
 
     Attributes:
-        name: Of what is counted or measured, e.g. ``token_f1`` or ``splits.train.examples``.
+        name: What is counted or measured, e.g. ``token_f1`` or ``splits.train.examples``.
         value: The number itself.
         low: Lower end of its interval, where it has one.
         high: Upper end.
-        n: Rows that it was measured on, where that is told.
-        signature: How it was measured, where that is told.
+        n: Rows that it was measured on, where that is known.
+        signature: How it was measured, where that is known.
     """
 
     name: str
@@ -62,16 +68,7 @@ def stages(folder: Path) -> Iterator[Stage]:
     Raises:
         DataError: If a result cannot be read, or another version of kdlib has written it.
     """
-    try:
-        yield from _stages(folder)
-    except KeyError as error:
-        raise DataError(
-            f"{folder}: made by another version of kdlib, without {error}; run it again"
-        ) from None
-
-
-def _stages(folder: Path) -> Iterator[Stage]:
-    scores = read_json(folder / METRICS) if (folder / METRICS).is_file() else None
+    scores = read_evaluation(folder / METRICS) if (folder / METRICS).is_file() else None
     yield from _corpus(folder)
     for teacher in _names(folder, scores, "teachers"):
         yield from _training(folder, f"teachers/{teacher}")
@@ -92,9 +89,9 @@ def training_report(folder: Path, model: str) -> Path:
     return folder / model / "training_report.json"
 
 
-def _names(folder: Path, scores: Mapping[str, Any] | None, kind: str) -> list[str]:
+def _names(folder: Path, scores: EvaluationReport | None, kind: str) -> list[str]:
     if scores is not None:
-        return [name.partition("/")[2] for name in scores["models"] if name.startswith(f"{kind}/")]
+        return [name.partition("/")[2] for name in scores.models if name.startswith(f"{kind}/")]
     return sorted(path.parent.name for path in folder.glob(f"{kind}/*/training_report.json"))
 
 
@@ -121,7 +118,8 @@ def _corpus(folder: Path) -> Iterator[Stage]:
     card = folder / "corpus/card.json"
     if card.is_file():
         yield Stage("corpus", card, _of(card, NOT_COUNTED), [card])
-    counts, more = folder / "dataset/counts.json", folder / "dataset/card.json"
+    counts = folder / "dataset/counts.json"
+    more = folder / "dataset/card.json"
     if counts.is_file():
         numbers = _of(more, NOT_COUNTED) if more.is_file() else _of(counts)
         yield Stage("dataset", counts, numbers, _existing(counts, more, more.with_suffix(".html")))
@@ -129,33 +127,35 @@ def _corpus(folder: Path) -> Iterator[Stage]:
 
 def _signals(folder: Path, teacher: str) -> Iterator[Stage]:
     store = folder / "signals" / teacher
-    manifest, fidelity, speed = (store / f"{name}.json" for name in ("manifest", "fidelity", "speed"))
+    manifest = store / "manifest.json"
     if not manifest.is_file():
         return
     # Whose job has the settings; that of the manifest only gathers.
     made = next(iter(sorted(store.glob("train/*.parquet"))), manifest)
     yield Stage(f"signals/{teacher}", made, _of(manifest, {"codec"}), [manifest])
+    fidelity = store / "fidelity.json"
+    speed = store / "speed.json"
     if fidelity.is_file():
-        numbers = [
-            *_of(fidelity, {"codec"}),
-            *(Number(f"speed.{own.name}", own.value) for own in _of(speed)),
-            *(
-                own._replace(name=f"T{at['temperature']:g}.{own.name}", signature=at["signature"])
-                for at in read_json(fidelity)["temperatures"]
-                for own in _leaves(at)
-                if own.name != "temperature"
-            ),
-        ]
+        clocks = [number._replace(name=f"speed.{number.name}") for number in _of(speed)]
+        numbers = [*_of(fidelity, {"codec"}), *clocks, *_at_temperatures(fidelity)]
         yield Stage(f"fidelity/{teacher}", fidelity, numbers, _existing(fidelity, speed))
+
+
+def _at_temperatures(fidelity: Path) -> Iterator[Number]:
+    for figures in read_fidelity(fidelity).temperatures:
+        for number in _leaves(asdict(figures)):
+            if number.name != "temperature":
+                name = f"T{figures.temperature:g}.{number.name}"
+                yield number._replace(name=name, signature=figures.signature)
 
 
 def _training(folder: Path, model: str) -> Iterator[Stage]:
     path = training_report(folder, model)
     if not path.is_file():
         return
-    report = read_json(path)
-    numbers = [*_of(path, {"params"}), Number("warnings", float(len(report["warnings"])))]
-    numbers += [Number("final_coverage", float(share)) for share in report["coverage"][-1:]]
+    report = read_training(path)
+    numbers = [*_of(path, {"params"}), Number("warnings", float(len(report.warnings)))]
+    numbers += [Number("final_coverage", share) for share in report.coverage[-1:]]
     records = ("step_metrics.csv", "training_metrics.csv", "multi_component_loss_summary.json")
     files = [path.with_name(name) for name in (*records, "distillation_log.txt")]
     yield Stage(model, path, numbers, [path, *_existing(*files)])
@@ -164,53 +164,53 @@ def _training(folder: Path, model: str) -> Iterator[Stage]:
 def _cost(folder: Path, model: str) -> Iterator[Stage]:
     path = folder / "evaluation" / model / "cost.json"
     if path.is_file():
-        yield Stage(f"cost/{model}", path, _of(path, {"not_measured"}), [path])
+        yield Stage(f"cost/{model}", path, list(_leaves(read_cost(path).figures())), [path])
 
 
 def _execution(folder: Path) -> Iterator[Stage]:
     path = folder / "evaluation/execution.json"
     if not path.is_file():
         return
-    found = read_json(path)
-    systems = {"reference": found.get("reference", {}), **found.get("models", {})}
+    report = read_execution(path)
+    if isinstance(report, Unmeasured):
+        return
+    systems: dict[str, Mapping[str, Outcome]] = {"reference": report.reference, **report.models}
     counted = {
-        name: Counter(answer["status"] for answer in answers.values()) for name, answers in systems.items()
+        name: Counter(outcome.status for outcome in outcomes.values()) for name, outcomes in systems.items()
     }
-    numbers = [Number("rows", found["rows"]), Number("not_executable", len(found.get("not_executable", [])))]
+    numbers = [Number("rows", report.rows), Number("not_executable", len(report.not_executable))]
     yield Stage("execution", path, numbers + list(_leaves(counted)), [path])
 
 
-def _agreement(folder: Path, scores: Mapping[str, Any]) -> Iterator[Stage]:
-    for model, own in scores["models"].items():
+def _agreement(folder: Path, report: EvaluationReport) -> Iterator[Stage]:
+    for model, scores in report.models.items():
         measured = folder / "evaluation" / model / "agreement.parquet"
-        numbers = [_scored(name, own[name]) for name in AGREEMENT if name in own]
+        numbers = [_scored(name, scores[name]) for name in AGREEMENT if name in scores]
         if numbers and measured.is_file():
             yield Stage(f"agreement/{model}", measured, numbers, [])
 
 
-def _evaluation(folder: Path, scores: Mapping[str, Any]) -> Iterator[Stage]:
-    for model, own in scores["models"].items():
-        numbers = [_scored(name, score) for name, score in own.items()]
-        numbers += [
-            _scored(f"{name}:{part['value']}.{metric}", score)
-            for name, parts in scores.get("slices", {}).items()
-            for part in parts
-            for metric, score in part["models"].get(model, {}).items()
-        ]
-        numbers += [
-            Number(
-                f"minus {pair['b']}.{pair['metric']}",
-                pair["difference"],
-                pair["low"],
-                pair["high"],
-                pair["n"],
-                pair["signature"],
-            )
-            for pair in scores.get("comparisons", [])
-            if pair["a"] == model
+def _evaluation(folder: Path, report: EvaluationReport) -> Iterator[Stage]:
+    for model, scores in report.models.items():
+        numbers = [
+            *(_scored(name, score) for name, score in scores.items()),
+            *_slices(report, model),
+            *(_compared(pair) for pair in report.comparisons if pair.a == model),
         ]
         yield Stage(f"evaluation/{model}", folder / METRICS, numbers, [])
 
 
-def _scored(name: str, score: Mapping[str, Any]) -> Number:
-    return Number(name, score["value"], score["low"], score["high"], score["n"], score["signature"])
+def _slices(report: EvaluationReport, model: str) -> Iterator[Number]:
+    for name, parts in report.slices.items():
+        for part in parts:
+            for metric, score in part.models.get(model, {}).items():
+                yield _scored(f"{name}:{part.value}.{metric}", score)
+
+
+def _compared(pair: Comparison) -> Number:
+    name = f"minus {pair.b}.{pair.metric}"
+    return Number(name, pair.difference, pair.low, pair.high, pair.n, pair.signature)
+
+
+def _scored(name: str, score: Score) -> Number:
+    return Number(name, score.value, score.low, score.high, score.n, score.signature)

@@ -17,7 +17,9 @@ from typing import NamedTuple
 from kdlib.files import DataError, read_json
 from kdlib.provenance.manifest import read_manifests
 
-LOGS, LOCK, CHECKPOINTS = Path(".snakemake/log"), Path(".snakemake/run.lock"), Path("cache/checkpoints")
+LOGS = Path(".snakemake/log")
+LOCK = Path(".snakemake/run.lock")
+CHECKPOINTS = Path("cache/checkpoints")
 TAIL_BYTES = 20_000  # more than the longest row of a training's records
 CLOCK = re.compile(r"\[(\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4})\]")
 PLANNED = re.compile(r"(\w+) +(\d+)")
@@ -45,7 +47,7 @@ class Running(NamedTuple):
 
 @dataclass
 class Progress:
-    """What a log of Snakemake tells.
+    """What a log of Snakemake says.
 
     Attributes:
         log: The log.
@@ -84,7 +86,7 @@ class TrainingProgress(NamedTuple):
     Attributes:
         name: E.g. ``students/trident``.
         step: Optimiser steps done.
-        planned: Steps planned; None if it does not tell.
+        planned: Steps planned; None if unknown.
         epoch: Whole epochs done.
         seconds: Spent so far.
     """
@@ -118,8 +120,10 @@ def newest_log(run: str | None) -> Path:
 
 
 def read_log(path: Path) -> Progress:
-    """Return what a log tells so far."""
-    found, table, failing = Progress(path), False, ""
+    """Return what a log says so far."""
+    found = Progress(path)
+    table = False
+    failing = ""
     for line in path.read_text(errors="replace").splitlines():
         if match := CLOCK.match(line):
             found.last = time.mktime(time.strptime(match[1]))
@@ -167,7 +171,7 @@ def is_alive(lock: Path = LOCK) -> bool:
 
     owner = OWNER.match(lock.read_text()) if lock.is_file() else None
     if owner is None:
-        return lock.is_file()  # of a file system without locks it tells nothing
+        return lock.is_file()  # a file system without locks gives no owner
     return owner[2] != platform.node() or bool(psutil.pid_exists(int(owner[1])))
 
 
@@ -206,7 +210,8 @@ def _last_row(path: Path) -> dict[str, str] | None:
 def seconds_left(found: Progress, trained: Iterable[TrainingProgress]) -> float | None:
     """Return how long the jobs that are left would take one after another; None if it is not known.
 
-    Trainings tell of themselves; other jobs count as their rule took in this run, or in the last one.
+    Trainings estimate their time themselves; other jobs count as their rule took in this run, or in the last
+    one.
 
     Args:
         found: From ``read_log``.
@@ -215,9 +220,9 @@ def seconds_left(found: Progress, trained: Iterable[TrainingProgress]) -> float 
     typical = _typical(found)
     left = dict(found.left())
     total = 0.0
-    for own in trained:
-        rule = own.name.partition("/")[0].removesuffix("s")
-        seconds = own.left()
+    for training in trained:
+        rule = training.name.partition("/")[0].removesuffix("s")
+        seconds = training.left()
         if seconds is not None and left.get(rule, 0) > 0:
             left[rule] -= 1
             total += seconds
@@ -229,6 +234,6 @@ def seconds_left(found: Progress, trained: Iterable[TrainingProgress]) -> float 
 def _typical(found: Progress) -> dict[str, float]:
     before: dict[str, list[float]] = {}
     folders = [Path("results", found.run), Path("cache")] if found.run else []
-    for own in read_manifests(folders):
-        before.setdefault(own["rule"], []).append(own["ended"] - own["began"])
+    for manifest in read_manifests(folders):
+        before.setdefault(manifest["rule"], []).append(manifest["ended"] - manifest["began"])
     return {rule: fmean(seconds) for rule, seconds in {**before, **found.seconds}.items()}

@@ -10,6 +10,8 @@ from typing import Any
 
 from kdlib.files import DataError, read_json, read_parquet
 from kdlib.provenance.manifest import digests
+from kdlib.results.cost import Cost, read_cost
+from kdlib.results.evaluation import EvaluationReport, read_evaluation
 from kdlib.runs.numbers import METRICS, stages
 
 MANIFEST = "manifest.json"
@@ -34,9 +36,10 @@ class Run:
         return self.folder.name
 
     @cached_property
-    def scores(self) -> dict[str, Any] | None:
-        """Content of ``evaluation_metrics.json``; None before the models are evaluated."""
-        return self._read(METRICS)
+    def scores(self) -> EvaluationReport | None:
+        """The evaluation; None before the models are evaluated."""
+        path = self.folder / METRICS
+        return read_evaluation(path) if path.is_file() else None
 
     @cached_property
     def manifest(self) -> dict[str, Any] | None:
@@ -56,13 +59,14 @@ class Run:
         """Return whether the results are those of the manifest; what is made again is deleted first."""
         if self.manifest is None:
             return f"evaluated, no {MANIFEST}"
-        own = f"results/{self.manifest['run']}/"
+        prefix = f"results/{self.manifest['run']}/"
         made = {path: sha for job in self.manifest["jobs"] for path, sha in job["output"].items()}
-        places = {path: self.folder / path.removeprefix(own) for path in made if path.startswith(own)}
+        places = {path: self.folder / path.removeprefix(prefix) for path in made if path.startswith(prefix)}
         if gone := [path for path, place in places.items() if not place.exists()]:
             return f"unfinished: {len(gone)} results are missing, such as {gone[0]}"
-        told, found = made.get(f"{own}{METRICS}"), str(self.folder / METRICS)
-        if told not in (None, digests([found])[found]):
+        recorded = made.get(f"{prefix}{METRICS}")
+        path = str(self.folder / METRICS)
+        if recorded not in (None, digests([path])[path]):
             return f"unfinished: the evaluation is newer than {MANIFEST}"
         return "finished"
 
@@ -75,17 +79,17 @@ class Run:
         return max(path.stat().st_mtime for path in results)
 
     @cached_property
-    def costs(self) -> dict[str, Any]:
-        """Model: content of its ``cost.json``."""
-        models = self.scores["models"] if self.scores else {}
-        found = {model: self._read(Path("evaluation", model, "cost.json")) for model in models}
-        return {model: cost for model, cost in found.items() if cost is not None}
+    def costs(self) -> dict[str, Cost]:
+        """Model: what it costs."""
+        models = self.scores.models if self.scores else {}
+        paths = {model: self.folder / "evaluation" / model / "cost.json" for model in models}
+        return {model: read_cost(path) for model, path in paths.items() if path.is_file()}
 
-    def evaluated(self) -> dict[str, Any]:
-        """Return the scores.
+    def evaluated(self) -> EvaluationReport:
+        """Return the evaluation.
 
         Raises:
-            DataError: If there are none yet.
+            DataError: If there is none yet.
         """
         if self.scores is None:
             raise DataError(f"{self.folder}: not evaluated yet ({self.state}); run it to the end")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from kdlib.models.batch import Row
-from kdlib.signals.extract import teacher_output
 from kdlib.signals.store import SignalStore
+from kdlib.signals.teacher import teacher_output
 from kdlib.teacher_signal import FullSignal, SignalKey, SparseSignal
 
 if TYPE_CHECKING:
@@ -63,13 +63,14 @@ def compare(
     """
     exact = torch.log_softmax(logits.double() / signal.temperature, dim=-1)
     stored, kept = spread(signal, logits.shape[1])
-    p, tail = exact.exp(), signal.tail_mass if isinstance(signal, SparseSignal) else torch.zeros(len(logits))
+    p = exact.exp()
+    tail = signal.tail_mass if isinstance(signal, SparseSignal) else torch.zeros(len(logits))
     best = stored.argmax(dim=1, keepdim=True)
     return TokenFidelity(
         l1=(p - stored.exp()).abs().sum(dim=1),
         # A probability that underflows is no infinite loss.
         kl=torch.where(p > 0, p * (exact - stored), 0.0).sum(dim=1),
-        # Several tokens may be the teacher's best; logits tell ties without rounding.
+        # Several tokens may be the teacher's best; logits show ties without rounding.
         top1=(logits.gather(1, best).squeeze(1) == logits.amax(dim=1)).double(),
         entropy=-torch.where(p > 0, p * exact, 0.0).sum(dim=1),
         kept_tokens=kept.double(),
@@ -93,11 +94,11 @@ def spread(
     """
     if isinstance(signal, FullSignal):
         return signal.log_probs.double(), torch.full((len(signal.log_probs),), vocab_size)
-    own = signal.log_probs > -math.inf
-    kept = own.sum(dim=1)
+    known = signal.log_probs > -math.inf
+    kept = known.sum(dim=1)
     share = signal.tail_mass.double() / (vocab_size - kept).clamp(min=1)
     log_probs = share.log()[:, None].repeat(1, vocab_size)
-    log_probs[own.nonzero()[:, 0], signal.ids[own]] = signal.log_probs[own].double()
+    log_probs[known.nonzero()[:, 0], signal.ids[known]] = signal.log_probs[known].double()
     return log_probs, kept
 
 
@@ -122,7 +123,8 @@ def measure(
     found: dict[float, list[TokenFidelity]] = {temperature: [] for temperature in temperatures}
     seconds = 0.0
     for batch in chosen:
-        output, keys = teacher_output(model, batch, precision), keys_of(batch)
+        output = teacher_output(model, batch, precision)
+        keys = keys_of(batch)
         lengths = [len(row.target_ids) for row in batch]
         parts = output.logits.cpu().split(lengths)  # the device is done, too
         start = time.perf_counter()
@@ -130,9 +132,9 @@ def measure(
         seconds += time.perf_counter() - start
         for row, key, logits in zip(batch, keys, parts, strict=True):
             gold = torch.tensor(row.target_ids)
-            for temperature, own in found.items():
-                own.append(compare(logits, store.signal(key, temperature), gold))
-    return {temperature: _means(own) for temperature, own in found.items()}, seconds
+            for temperature, figures in found.items():
+                figures.append(compare(logits, store.signal(key, temperature), gold))
+    return {temperature: _means(figures) for temperature, figures in found.items()}, seconds
 
 
 def reading_speed(store: SignalStore, rows: Sequence[Row], temperature: float) -> tuple[float, float]:

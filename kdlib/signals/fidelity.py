@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.models.batch import Row, batches, read_rows
+from kdlib.models.memory import rows_that_fit
 
 if TYPE_CHECKING:
     from kdlib.signals.comparison import Figures
@@ -35,7 +36,7 @@ def fidelity(
     differs by: 1e-6 in single precision, more in bfloat16.
 
     Args:
-        manifest: Of the store.
+        manifest: Manifest of the store.
         teacher: Folder of the model.
         dataset: Token rows of a split that is stored.
         temperatures: One or more T > 0 at which the store can answer.
@@ -49,11 +50,11 @@ def fidelity(
         DataError: If the store is damaged, is of another teacher or other rows, or there is no row.
     """
     from kdlib.signals.comparison import keys_of, measure, reading_speed
-    from kdlib.signals.extract import open_teacher
-    from kdlib.signals.memory import rows_that_fit
     from kdlib.signals.store import SignalStore
+    from kdlib.signals.teacher import open_teacher
 
-    store, chosen = SignalStore(manifest), sample(read_rows(dataset), rows)
+    store = SignalStore(manifest)
+    chosen = sample(read_rows(dataset), rows)
     if not chosen:
         raise DataError(f"{dataset}: there is no row to compare the signals on")
     store.check({"model": sha256(teacher / "model.safetensors")}, keys_of(chosen))

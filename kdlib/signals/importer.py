@@ -15,11 +15,11 @@ from kdlib.models.batch import Row, read_rows
 from kdlib.provenance import code_digest
 from kdlib.records import digest
 from kdlib.signals.codec.codec import Codec, codec_for
+from kdlib.signals.import_counts import ImportCounts
 from kdlib.signals.legacy import decode_legacy, legacy_shape
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.shard import ShardMetadata, SignalRow, write_shard
 from kdlib.signals.shared import write_tensors
-from kdlib.signals.tally import Tally
 from kdlib.teacher_signal import SignalKey
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LegacyRow:
     """A row of an earlier system's JSONL.
 
     Attributes:
-        line: Its number in the file.
+        line: Number of the line in the file.
         id: Id of the example that its texts make; empty if they make none.
         references: Number of correct assertions; earlier systems joined all of them to one target.
         logits: The object ``compressed_logits``, or what stands in its place.
@@ -54,7 +54,7 @@ class LegacyRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LogitLayout:
     """How stored logits are to be read.
 
     Attributes:
@@ -90,7 +90,7 @@ def import_store(
     tokenizer: Path,
     options: Options,
     out: Path,
-    reading: Reading,
+    layout: LogitLayout,
 ) -> dict[str, Any]:
     """Write a store of the logits in a file of an earlier system.
 
@@ -104,7 +104,7 @@ def import_store(
         tokenizer: Folder of the run's tokenizer.
         options: Codec; ``hidden`` is impossible.
         out: Folder, written as a whole or not at all.
-        reading: How the logits are to be read.
+        layout: How the logits are to be read.
 
     Returns:
         What ``import.json`` holds: counts, and per token entropy, loss, and how often the target is the best.
@@ -117,30 +117,32 @@ def import_store(
 
     _check_possible(options, out)
     rows = {split: read_rows(file) for split, file in dataset.items()}
-    codec, tally = codec_for(options, len(load_tokenizer(tokenizer)), {}), Tally()
+    codec = codec_for(options, len(load_tokenizer(tokenizer)), {})
+    counts = ImportCounts()
     with atomic(out) as folder:
         folder.mkdir()
         shared = folder / "codec.safetensors"
         write_tensors(shared, codec.tensors())
-        origin = _origin(path, dataset, tokenizer, codec, shared, reading)
-        shards, stored = [], {}
+        origin = _origin(path, dataset, tokenizer, codec, shared, layout)
+        shards = []
+        stored = {}
         with (folder / "import.rejected.jsonl").open("w") as aside:
             for split in rows:
                 shards.append(folder / split / "0.parquet")
-                before = tally.imported
-                signals = _signals(path, _of(split, read, rows), codec, reading, tally, aside)
+                before = counts.imported
+                signals = _signals(path, _of(split, read, rows), codec, layout, counts, aside)
                 metadata = origin.model_copy(update={"split": split})
                 write_shard(shards[-1], signals, codec.columns, codec.compression, metadata)
-                stored[split] = tally.imported - before
-        tally.check(path, reading.skip)
+                stored[split] = counts.imported - before
+        counts.check(path, layout.skip)
         write_manifest(shards, shared, folder / "manifest.json")
         missing = {split: len(rows[split]) - number for split, number in stored.items()}
         report = {
             "file": path.name,
             "signals": stored,
             "rows_without_signal": missing,
-            **asdict(reading),
-            **tally.report(reading.skip),
+            **asdict(layout),
+            **counts.report(layout.skip),
         }
         write_json(folder / "import.json", report)
     return report
@@ -157,7 +159,7 @@ def _check_possible(options: Options, out: Path) -> None:
 
 
 def _origin(
-    path: Path, dataset: Mapping[str, Path], tokenizer: Path, codec: Codec, shared: Path, reading: Reading
+    path: Path, dataset: Mapping[str, Path], tokenizer: Path, codec: Codec, shared: Path, layout: LogitLayout
 ) -> ShardMetadata:
     return ShardMetadata(
         model=f"legacy:{sha256(path)}",
@@ -166,7 +168,7 @@ def _origin(
         code=code_digest(Path(__file__)),
         codec=codec.metadata(),
         shared=sha256(shared),
-        precision=f"legacy, scale {reading.logit_scale:g}, skip {reading.skip}",
+        precision=f"legacy, scale {layout.logit_scale:g}, skip {layout.skip}",
         split="",
         shard=0,
         shards=1,
@@ -192,56 +194,57 @@ def _signals(
     path: Path,
     rows: Iterable[tuple[LegacyRow, Row | None]],
     codec: Codec,
-    reading: Reading,
-    tally: Tally,
+    layout: LogitLayout,
+    counts: ImportCounts,
     aside: TextIO,
 ) -> Iterator[SignalRow]:
     """Yield the signals of rows, count them, and write rejected rows aside."""
     seen: set[str] = set()
     for row, target in rows:
-        tally.rows += 1
+        counts.rows += 1
         try:
             if target is None:
                 raise _RejectedError(row.reason or "not in the dataset", "")
             if row.id in seen:
                 raise _RejectedError("repeated", f"the example {row.id} has a signal of an earlier line")
-            signal = _signal(f"{path}:{row.line}", row, target, codec, reading, tally)
+            signal = _signal(f"{path}:{row.line}", row, target, codec, layout, counts)
         except _RejectedError as rejected:
             reason, detail = rejected.args
-            tally.filtered[reason] += 1
+            counts.filtered[reason] += 1
             line = {"file": path.name, "line": row.line, "reason": reason, "detail": detail}
             aside.write(json.dumps({**line, "row": row.beginning}, ensure_ascii=False) + "\n")
             continue
         seen.add(row.id)
-        if tally.imported == PROBE:
-            tally.check(path, reading.skip)
+        if counts.imported == PROBE:
+            counts.check(path, layout.skip)
         yield signal
 
 
 def _signal(
-    where: str, row: LegacyRow, target: Row, codec: Codec, reading: Reading, tally: Tally
+    where: str, row: LegacyRow, target: Row, codec: Codec, layout: LogitLayout, counts: ImportCounts
 ) -> SignalRow:
     import torch
 
-    if row.references > 1 and not reading.joined:
+    if row.references > 1 and not layout.joined:
         raise _RejectedError("several assertions", f"{row.references} are joined, and only the first is here")
     if not isinstance(row.logits, Mapping):
         raise _RejectedError("no logits", "")
-    vocab, length = codec.metadata()["vocab_size"], len(target.target_ids)
+    vocab = codec.metadata()["vocab_size"]
+    length = len(target.target_ids)
     try:
-        window, first = _window(row.logits, where, length, vocab, reading.skip)
-        logits = window[reading.skip - first :][:length, :vocab]
+        window, first = _window(row.logits, where, length, vocab, layout.skip)
+        logits = window[layout.skip - first :][:length, :vocab]
         if (logits.max(axis=1) == logits.min(axis=1)).any():
             raise _RejectedError("padding", "a position of the target holds equal logits for all tokens")
-        scaled = torch.from_numpy(logits) * reading.logit_scale
+        scaled = torch.from_numpy(logits) * layout.logit_scale
         key = SignalKey(row.id, target.target_hash, 0)
         (columns,) = codec.encode(scaled.new_empty(length, 0), scaled, [key], [length])
     except (DataError, ValueError) as error:
         raise _RejectedError("damaged logits", str(error)) from None
     log_probs = torch.log_softmax(scaled.double(), dim=1)
     score = float(log_probs[torch.arange(length), torch.tensor(target.target_ids)].sum())
-    tally.add(row.logits["bits"], -score, float(torch.special.entr(log_probs.exp()).sum()), length)
-    tally.compare(window.argmax(axis=1).tolist(), first, target.target_ids, reading.skip)
+    counts.add(row.logits["bits"], -score, float(torch.special.entr(log_probs.exp()).sum()), length)
+    counts.compare(window.argmax(axis=1).tolist(), first, target.target_ids, layout.skip)
     return SignalRow(key.id, key.target_hash, 0, score, length, None, columns)
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Index:
     """Gives the place of a signal by its key.
 
-    Keys are told apart by 64 bits of their hash, which is another in every process but the same in its forks.
-    Of a million signals, two are mixed up with a probability of 3·10⁻⁸.
+    Keys are distinguished by 64 bits of their hash, which differs between processes but not between forks of
+    one. Of a million signals, two are mixed up with a probability of 3·10⁻⁸.
     """
 
     def __init__(self, hashes: Iterable[NDArray[np.int64]]) -> None:

@@ -67,13 +67,15 @@ def decode_legacy(
         count: Positions wanted; None is all. Only these are turned into numbers.
 
     Raises:
-        DataError: With the first field that is wrong, or the first position without a distribution.
+        DataError: If a field is wrong or a position has no distribution; it names the first.
     """
     shape = legacy_shape(stored, where)
     if stored.get("format") != "lz4":
         raise _wrong(where, "format", f"is {_short(stored.get('format'))}; only 'lz4' is known")
-    bits, levels = _bits(stored, where), _has_levels(stored)
-    values, packed = math.prod(shape), _is_packed(stored, math.prod(shape), where)
+    bits = _bits(stored, where)
+    levels = _has_levels(stored)
+    values = math.prod(shape)
+    packed = _is_packed(stored, math.prod(shape), where)
     if bits < 16 and not levels:
         raise _wrong(where, "scale", f"is missing; {bits} bits cannot be read without scale and zero point")
     content = _content(stored, (values + 1) // 2 if packed else values * max(bits, 8) // 8, where)
@@ -96,7 +98,7 @@ def encode_legacy(
     """Return logits as earlier systems wrote them.
 
     Args:
-        logits: Of the whole vocabulary, in memory of the CPU.
+        logits: Logits of the whole vocabulary, in memory of the CPU.
         bits: 4, 8, 16 or 32.
 
     Raises:
@@ -138,8 +140,10 @@ def encode_legacy(
 def _quantised(
     values: Float[np.ndarray, "positions vocab"], bits: int
 ) -> tuple[UInt[np.ndarray, " bytes"], dict[str, Any]]:
-    """Return levels of 4 or 8 bits as bytes, and the fields that tell how to read them."""
-    least, largest, top = float(values.min()), float(values.max()), 2**bits - 1
+    """Return levels of 4 or 8 bits as bytes, and the fields that say how to read them."""
+    least = float(values.min())
+    largest = float(values.max())
+    top = 2**bits - 1
     scale = (largest - least) / top or 1.0
     zero = -least / scale
     levels = np.clip(np.rint(values.astype(np.float64).ravel() / scale + zero), 0, top).astype(np.uint8)
@@ -154,7 +158,8 @@ def _quantised(
 
 def _halves(packed: UInt[np.ndarray, " bytes"], values: int) -> UInt[np.ndarray, " values"]:
     levels = np.empty(2 * len(packed), dtype=np.uint8)
-    levels[0::2], levels[1::2] = packed & 15, packed >> 4
+    levels[0::2] = packed & 15
+    levels[1::2] = packed >> 4
     return levels[:values]
 
 
@@ -165,17 +170,18 @@ def _values(
     scale, zero = (_finite(stored, name, where) for name in ("scale", "zero_point"))
     if scale <= 0:
         raise _wrong(where, "scale", f"is {scale}; it must be > 0")
-    with np.errstate(over="ignore"):  # an infinite value is told with its position
+    with np.errstate(over="ignore"):  # an infinite value is reported with its position
         found: Float[np.ndarray, "positions vocab"] = ((levels - zero) * scale).astype(np.float32)
     return found
 
 
 def _bits(stored: Mapping[str, Any], where: str) -> int:
-    bits, told = stored.get("bits"), stored.get("compression")
+    bits = stored.get("bits")
+    compression = stored.get("compression")
     if type(bits) is not int or bits not in _LEVELS:
         raise _wrong(where, "bits", f"is {_short(bits)}; it must be 4, 8, 16 or 32")
-    if isinstance(told, Mapping) and told.get("bits", bits) != bits:
-        raise _wrong(where, "compression.bits", f"is {_short(told['bits'])}, but bits is {bits}")
+    if isinstance(compression, Mapping) and compression.get("bits", bits) != bits:
+        raise _wrong(where, "compression.bits", f"is {_short(compression['bits'])}, but bits is {bits}")
     return bits
 
 
@@ -237,7 +243,7 @@ def _unpacked(frame: bytes, expected: int, where: str) -> bytes:
 
     decompressor = lz4.frame.LZ4FrameDecompressor()
     try:
-        # One byte more than expected tells a larger content without unpacking it.
+        # One byte more than expected shows a larger content without unpacking it.
         content: bytes = decompressor.decompress(frame, max_length=expected + 1)
     except RuntimeError as error:
         raise _wrong(where, "data_encoded.data", f"is no LZ4 frame ({error})") from None

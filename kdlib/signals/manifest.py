@@ -13,19 +13,19 @@ from pydantic import ValidationError
 from kdlib.config.base import Strict
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.records import digest
-from kdlib.signals.shard import Origin, ShardContent, ShardMetadata, read_shard
+from kdlib.signals.shard import ShardContent, ShardMetadata, StoreOrigin, read_shard
 
-SHARED = tuple(Origin.model_fields)
+SHARED = tuple(StoreOrigin.model_fields)
 
 
 class StoreFile(Strict):
     """A shard of a store.
 
     Attributes:
-        file: Its path, relative to the manifest's folder and inside it.
+        file: Path of the shard, relative to the manifest's folder and inside it.
         split: Split of its rows.
-        shard: Its number within the split.
-        sha256: Of the file.
+        shard: Number of the shard within the split.
+        sha256: Digest of the file.
         bytes: Size of the file.
         rows: Number of signals.
         positions: Sum of their positions.
@@ -42,12 +42,12 @@ class StoreFile(Strict):
     bytes_per_token: float | None
 
 
-class Manifest(Origin):
+class Manifest(StoreOrigin):
     """A whole store.
 
     Attributes:
         codec_file: Path of the codec's tensors, relative to the manifest's folder and inside it.
-        codec_bytes: Its size.
+        codec_bytes: Size of that file.
         rows: Number of signals.
         positions: Sum of their positions.
         bytes: Size of all shards.
@@ -132,7 +132,8 @@ def _check_equal_origin(found: Sequence[tuple[Path, ShardContent]]) -> None:
     first_path, first = found[0]
     for path, content in found[1:]:
         for field in SHARED:
-            ours, theirs = getattr(content.metadata, field), getattr(first.metadata, field)
+            ours = getattr(content.metadata, field)
+            theirs = getattr(first.metadata, field)
             if ours != theirs:
                 # Where machines differ, auto does too.
                 way_out = "set signals.precision" if field == "precision" else "delete the stale shard"

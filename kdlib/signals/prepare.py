@@ -12,8 +12,8 @@ from kdlib.config import Hidden, Nucleus, Signals
 from kdlib.files import DataError
 from kdlib.models.batch import Row, batches, read_rows
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.extract import open_teacher, output_head, teacher_output
 from kdlib.signals.shared import write_tensors
+from kdlib.signals.teacher import open_teacher, output_head, teacher_output
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kdlib.models.forward import TargetOutput
 
-CALIBRATION = 256  # rows: some thousands of positions tell a channel's size to a few per cent
+CALIBRATION = 256  # rows: some thousands of positions give a channel's size to a few per cent
 BATCH = 16
 COUNTED = 1024  # rows whose tokens are counted at once
 TOLERANCE = 1e-4  # of the largest logit: what single precision may differ by, summed in another order

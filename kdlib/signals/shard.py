@@ -54,7 +54,7 @@ class SignalRow:
     columns: dict[str, bytes]
 
 
-class Origin(Strict):
+class StoreOrigin(Strict):
     """Where signals come from; equal in all shards of a store.
 
     Attributes:
@@ -78,7 +78,7 @@ class Origin(Strict):
     shards: int
 
 
-class ShardMetadata(Origin):
+class ShardMetadata(StoreOrigin):
     """What a shard says of itself.
 
     Attributes:
@@ -115,13 +115,13 @@ def write_shard(
     """Write one shard, row group by row group, so that memory does not grow with the rows.
 
     Equal rows give equal bytes. The file carries a digest of all its values: until a manifest knows its
-    bytes, nothing else tells that it is whole.
+    bytes, nothing else shows that it is whole.
 
     Args:
         path: Parquet file; it appears only when complete.
         rows: Signals in the order of the dataset; a generator is consumed once.
         columns: Names of the codec's columns.
-        compression: Of these columns; all others are small and take zstd.
+        compression: Compression of these columns; all others are small and take zstd.
         metadata: Kept in the file under the key ``kdlib``.
 
     Raises:
@@ -183,13 +183,15 @@ def read_shard(path: Path) -> ShardContent:
 
     file = open_shard(path)
     description = file.metadata.metadata[b"kdlib"]
-    content, rows, positions = _begun(description, file.schema_arrow), 0, 0
+    content = _begun(description, file.schema_arrow)
+    rows = 0
+    positions = 0
     try:
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, use_threads=False)
             _add(content, table)
-            # Damage may have left nulls.
-            rows, positions = rows + len(table), positions + (pc.sum(table["positions"]).as_py() or 0)
+            rows += len(table)
+            positions += pc.sum(table["positions"]).as_py() or 0  # damage may have left nulls
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{path}: the file is damaged ({error}); delete it and extract again") from None
     if file.metadata.metadata.get(b"sha256") != content.hexdigest().encode():
@@ -242,6 +244,7 @@ def _groups(rows: Iterable[SignalRow]) -> Iterator[list[SignalRow]]:
         size += sum(map(len, row.columns.values()))
         if size >= (GROUP_BYTES if len(group) >= GROUP_ROWS else LARGEST_GROUP_BYTES):
             yield group
-            group, size = [], 0
+            group = []
+            size = 0
     if group:
         yield group

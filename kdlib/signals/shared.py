@@ -18,7 +18,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
     Args:
         path: Safetensors file; it may hold no tensor.
-        tensors: By name.
+        tensors: Name: tensor.
 
     Raises:
         DataError: If the disk is full.

@@ -52,7 +52,7 @@ class SignalStore:
     """The signals of a manifest.
 
     Attributes:
-        provenance: What all shards share; see ``shard.Origin``.
+        provenance: What all shards share; see ``shard.StoreOrigin``.
         codec: The store's codec.
     """
 
@@ -110,7 +110,7 @@ class SignalStore:
             keys: Signals that will be asked for.
 
         Raises:
-            DataError: With the first that differs or is missing.
+            DataError: If one differs or is missing; it names the first.
         """
         for name, digest in expected.items():
             if self.provenance[name] != digest:
@@ -151,8 +151,8 @@ class SignalStore:
         """Return one signal at a temperature.
 
         Raises:
-            DataError: If the signal is missing, belongs to another target, is damaged, or is not to be had at
-                that temperature.
+            DataError: If the signal is missing, belongs to another target, is damaged, or is not
+                available at that temperature.
         """
         columns = self.read([key])
         with _naming(self._manifest, f"id {key.id}, rank {key.rank}: "):
@@ -190,7 +190,8 @@ class SignalStore:
 
     def _read_index(self) -> Index:
         """Return the places of all signals, after making sure that each example has one a rank."""
-        keys, examples = [], []
+        keys = []
+        examples = []
         for file in self._files:
             for batch in file.iter_batches(
                 WALKED_ROWS, columns=["id", "target_hash", "rank"], use_threads=False

@@ -4,69 +4,58 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kdlib.config import Signals
 from kdlib.files import DataError, read_json, sha256, write_json
 from kdlib.records import digest
-from kdlib.signals.extract import extract
+from kdlib.signals.extract import ExtractionJob, extract
 from kdlib.signals.manifest import write_manifest
 from kdlib.signals.prepare import prepare
 
 BEGUN = "extraction.json"
 
 
-def extract_store(
-    teacher: Path,
-    tokenizer: Path,
-    train: Path,
-    validation: Path,
-    signals: Signals,
-    max_tokens: int,
-    threads: int,
-    code: str,
-    out: Path,
-) -> Path:
+def extract_store(job: ExtractionJob, train: Path, validation: Path, out: Path) -> Path:
     """Write a teacher's signals on the rows of train and validation, and return the manifest of the store.
 
-    Run again after a kill, it goes on with the shards that are missing.
+    Run again after a kill, it continues with the shards that are missing.
 
     Args:
-        teacher: Folder of the model.
-        tokenizer: Folder of the run's tokenizer.
+        job: What makes the signals.
         train: Token rows.
         validation: Token rows.
-        signals: Codec, shards, beams, sizes of batches and precision.
-        max_tokens: Longest of the teacher's own outputs.
-        threads: CPU threads.
-        code: Digest of the code that extracts.
-        out: Folder of the store; it also keeps ``extraction.json``, of what its shards are made.
+        out: Folder of the store; it also keeps ``extraction.json``, which says what its shards are made of.
 
     Raises:
         DataError: If the folder holds the shards of something else, or ``extract`` or ``prepare`` refuses.
     """
     dataset = digest(map(sha256, (train, validation)))  # as the rule signals_shard has it
-    made_of = {
-        "model": sha256(teacher / "model.safetensors"),
-        "tokenizer": sha256(tokenizer / "tokenizer.json"),
-        "dataset": dataset,
-        "signals": signals.model_dump(mode="json", exclude={"fidelity_rows"}),
-        "max_tokens": max_tokens,
-        "threads": threads,
-        "code": code,
-    }
-    _begin(out, made_of)
-    codec, shards = out / "codec.safetensors", []
+    _begin(out, _made_of(job, dataset))
+    codec = out / "codec.safetensors"
     if not codec.exists():
-        prepare(teacher, train, signals, threads, codec)
+        prepare(job.teacher, train, job.signals, job.threads, codec)
+    shards = []
     for split, rows in (("train", train), ("validation", validation)):
-        for shard in range(signals.shards):
-            shards.append(out / split / f"{shard}.parquet")
-            if shards[-1].exists():
-                print(f"{shards[-1]}: is there already")
+        for shard in range(job.signals.shards):
+            path = out / split / f"{shard}.parquet"
+            shards.append(path)
+            if path.exists():
+                print(f"{path}: is there already")
                 continue
-            where = (codec, split, shard, signals, max_tokens, threads, code, shards[-1])
-            extract(teacher, tokenizer, rows, dataset, *where)
+            extract(job, rows, dataset, codec, split, shard, path)
     write_manifest(shards, codec, out / "manifest.json")
     return out / "manifest.json"
+
+
+def _made_of(job: ExtractionJob, dataset: str) -> dict[str, object]:
+    """Return what decides the bytes of a store, as JSON values."""
+    return {
+        "model": sha256(job.teacher / "model.safetensors"),
+        "tokenizer": sha256(job.tokenizer / "tokenizer.json"),
+        "dataset": dataset,
+        "signals": job.signals.model_dump(mode="json", exclude={"fidelity_rows"}),
+        "max_tokens": job.max_tokens,
+        "threads": job.threads,
+        "code": job.code,
+    }
 
 
 def _begin(out: Path, made_of: dict[str, object]) -> None:

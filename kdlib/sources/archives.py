@@ -1,4 +1,4 @@
-"""Archives, read in place and within bounds: one that would harm whoever unpacks it is refused."""
+"""Archives read in place, within limits; an archive that would harm the user who unpacks it is refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ArchiveLimits:
     """How much an archive may hold.
 
     Attributes:
@@ -72,7 +72,7 @@ class Limits:
         return max(self.ratio_from, self.ratio * packed)
 
 
-LIMITS = Limits()
+LIMITS = ArchiveLimits()
 
 
 def is_java(name: str) -> bool:
@@ -81,7 +81,7 @@ def is_java(name: str) -> bool:
 
 
 def members(
-    archive: Path, limits: Limits = LIMITS, wanted: Callable[[str], bool] = is_java
+    archive: Path, limits: ArchiveLimits = LIMITS, wanted: Callable[[str], bool] = is_java
 ) -> Iterator[tuple[PurePosixPath, bytes | None]]:
     """Yield the path of every member, with its content if it is a plain file whose content is wanted.
 
@@ -90,8 +90,8 @@ def members(
 
     Args:
         archive: A ``.tar``, plain or compressed by gzip, bzip2 or xz, or a ``.zip`` or ``.jar``.
-        limits: What is more is refused.
-        wanted: By its name, whether a file's content is read.
+        limits: An archive that exceeds them is refused.
+        wanted: Whether the content of a member is read, given its name.
 
     Raises:
         DataError: If the archive is damaged or breaks off, exceeds a limit, or holds a member that leads out
@@ -127,7 +127,7 @@ def _head(archive: Path) -> bytes:
 
 
 def _tar_members(
-    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+    archive: Path, limits: ArchiveLimits, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes | None]]:
     with _unpacking(archive) as file:
         stream = _Stream(file, archive, limits)
@@ -168,7 +168,7 @@ def _unpacking(archive: Path) -> io.BufferedIOBase:
 class _Stream(io.BufferedIOBase):
     """What a ``.tar`` unpacks to: counted, and forward only, since a member that points back has no end."""
 
-    def __init__(self, file: io.BufferedIOBase, archive: Path, limits: Limits) -> None:
+    def __init__(self, file: io.BufferedIOBase, archive: Path, limits: ArchiveLimits) -> None:
         self.last = b""
         self._file = file
         self._position = 0
@@ -199,7 +199,7 @@ class _Stream(io.BufferedIOBase):
 
 
 def _zip_members(
-    archive: Path, limits: Limits, wanted: Callable[[str], bool]
+    archive: Path, limits: ArchiveLimits, wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes | None]]:
     with _Sparing(archive) as file, zipfile.ZipFile(file) as packed:
         for entry in packed.infolist():

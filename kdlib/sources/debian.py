@@ -29,8 +29,8 @@ def download_upstream(package: str, version: str, archive: Path) -> None:
 
     Args:
         package: Name of the source package.
-        version: Its Debian version.
-        archive: File to write; its name need not tell the compression.
+        version: Debian version of the package.
+        archive: File to write; its name need not match its compression.
 
     Raises:
         DataError: If apt cannot get it.
@@ -61,7 +61,7 @@ def fetch_jars(packages: Sequence[str], folder: Path) -> list[Path]:
             _checked(["dpkg-deb", "-x", str(package), str(state / "unpacked")], state, names)
         partial.mkdir()
         for jar in sorted((state / "unpacked/usr/share/java").glob("*.jar")):
-            # Links may lead to a package that was not asked for.
+            # A link may lead to a package that was not downloaded.
             if jar.exists():
                 shutil.copyfile(jar, partial / jar.name)
     return sorted(folder.glob("*.jar"))
@@ -157,7 +157,7 @@ def _unpack_jars(folder: Path, jars: Path) -> None:
     unpacked = folder / "unpacked"
     for package in sorted(folder.glob("*.deb")):
         _checked(["dpkg-deb", "-x", str(package), str(unpacked)], folder, package.name)
-    # Links may lead to a package that was not asked for.
+    # A link may lead to a package that was not downloaded.
     found = {jar.resolve() for jar in (unpacked / "usr/share").rglob("*.jar")}
     for jar in sorted(path for path in found if path.is_file() and path.is_relative_to(unpacked.resolve())):
         shutil.copyfile(jar, jars / jar.name)
@@ -167,7 +167,8 @@ def _unpack_jars(folder: Path, jars: Path) -> None:
 def _private_apt(name: str) -> Iterator[tuple[list[str], Path]]:
     """Yield apt's options for a private, updated state and the folder that apt downloads to."""
     with tempfile.TemporaryDirectory(prefix="kdlib-apt-") as temporary:
-        state, downloads = Path(temporary, "state"), Path(temporary, "downloads")
+        state = Path(temporary, "state")
+        downloads = Path(temporary, "downloads")
         for needed in (state / "lists/partial", state / "cache/archives/partial", downloads):
             needed.mkdir(parents=True)
         sources = state / "kdlib.sources"

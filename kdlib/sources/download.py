@@ -1,4 +1,4 @@
-"""A file over http(s), gone on with where the connection broke, in this run or an earlier one."""
+"""Downloads over http(s) that resume where the connection broke, in this run or an earlier one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kdlib.files import DataError, sha256
 
 _CHUNK = 1 << 18
 _MAX_BYTES = 8 << 30
-_TOLD_EVERY = 5.0
+_SECONDS_BETWEEN_REPORTS = 5.0
 _RANGE_NOT_SATISFIABLE = 416
 # A timeout, too many requests, or trouble of the server: these pass.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -23,14 +23,14 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 def download(
     url: str, file: Path, pin: str, *, attempts: int = 5, timeout: float = 60.0, pause: float = 1.0
 ) -> None:
-    """Bring what a URL answers to ``file``, which is kept on a broken connection and gone on with next time.
+    """Download a URL to ``file``; after a broken connection the part is kept, and the next call resumes it.
 
     Args:
         url: An http or https address.
-        file: What came of it so far, or nothing; complete afterwards, and yet to be checked.
-        pin: sha256 that tells pieces which fit together from pieces which do not: these are fetched anew.
-        attempts: Connections at most, of one pass over the file.
-        timeout: Seconds without a byte after which a connection counts as broken.
+        file: File to write; it may hold a part of the download. Its digest is not checked here.
+        pin: sha256 of the whole file; if joined parts do not have it, the download starts again.
+        attempts: Largest number of connections for one pass over the file.
+        timeout: Seconds without data after which a connection counts as broken.
         pause: Seconds between the first attempts, doubled each time.
 
     Raises:
@@ -46,7 +46,7 @@ def download(
 
 
 def _receive(url: str, file: Path, attempts: int, timeout: float, pause: float) -> bool:
-    """Complete a file; returns whether its last piece went behind another."""
+    """Complete a file; return whether its last part was appended to an earlier one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
@@ -69,7 +69,7 @@ def _receive(url: str, file: Path, attempts: int, timeout: float, pause: float) 
 
 
 def _connect(url: str, file: Path, timeout: float) -> bool:
-    """Receive one answer into a file; returns whether it went behind what was there."""
+    """Receive one response into a file; return whether it was appended to what was there."""
     have = _size(file)
     headers = {"User-Agent": "kdlib"} | ({"Range": f"bytes={have}-"} if have else {})
     with urlopen(Request(url, headers=headers), timeout=timeout) as answer:
@@ -88,15 +88,15 @@ def _copy(url: str, answer: HTTPResponse, out: BinaryIO) -> None:
     length = answer.headers["Content-Length"]
     end = start + int(length) if length else _MAX_BYTES + 1
     total = f" of {end}" if length else ""
-    told = time.monotonic()
+    reported = time.monotonic()
     # read1 gives what has come; read waits for all of it, and loses it if the connection breaks.
     while out.tell() < end and (chunk := answer.read1(_CHUNK)):
         out.write(chunk)
         out.flush()
         if out.tell() > _MAX_BYTES:
             raise DataError(f"{url}: more than {_MAX_BYTES} bytes, which is no archive of source code")
-        if time.monotonic() - told > _TOLD_EVERY:
-            told = time.monotonic()
+        if time.monotonic() - reported > _SECONDS_BETWEEN_REPORTS:
+            reported = time.monotonic()
             print(f"{url}: {out.tell()}{total} bytes", flush=True)
     # http.client takes a closed connection for the end.
     if length and out.tell() < end:

@@ -1,4 +1,4 @@
-"""Archives of pinned sources: brought from where they are, and kept only if they are the pinned ones."""
+"""Archives of pinned sources: fetched, and kept only if they have the expected sha256."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ from kdlib.sources.git import pack
 
 
 def fetch(source: FetchedSource, archive: Path) -> None:
-    """Bring the archive of a source, checked by its sha256.
+    """Fetch the archive of a source and check its sha256.
 
-    What an interrupted download brought stays beside ``archive`` under a hidden name and is gone on with.
+    The part of an interrupted download stays beside ``archive`` under a hidden name, and is resumed.
 
     Args:
         source: An archive, a revision of a git repository or a Debian source package.
-        archive: File to write; its name need not tell the format.
+        archive: File to write; its name need not match its format.
 
     Raises:
-        DataError: If it cannot be had, or is not the pinned one; nothing is left at ``archive``.
+        DataError: If it cannot be fetched or has another sha256; nothing is left at ``archive``.
     """
     with atomic(archive) as partial:
         match source:
             case ArchiveSource():
                 name = source.url
-                _bring(source, archive.with_name(f".{archive.name}.download"), partial)
+                _download_or_copy(source, archive.with_name(f".{archive.name}.download"), partial)
             case GitSource():
                 name = f"{source.url} at {source.revision}"
                 pack(source.url, source.revision, archive.with_name(f".{archive.name}.git"), partial)
             case DebianSource():
                 name = f"{source.package} {source.version}"
                 download_upstream(source.package, source.version, partial)
-        found, size = sha256(partial), partial.stat().st_size
+        found = sha256(partial)
+        size = partial.stat().st_size
         if found != source.sha256:
             raise DataError(
                 f"{name}: has sha256 {found}, the configuration expects {source.sha256}; "
@@ -47,7 +48,7 @@ def fetch(source: FetchedSource, archive: Path) -> None:
     print(f"{name}: {size} bytes with the right sha256", flush=True)
 
 
-def _bring(source: ArchiveSource, kept: Path, archive: Path) -> None:
+def _download_or_copy(source: ArchiveSource, kept: Path, archive: Path) -> None:
     """Download an archive by way of ``kept``, or copy it if it is on this machine."""
     scheme = source.url.partition("://")[0].lower() if "://" in source.url else ""
     if scheme in {"http", "https"}:

@@ -1,4 +1,4 @@
-"""Generated Java files, told by what generators write about themselves."""
+"""Generated Java files, recognised by what generators write into them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def is_generated(content: bytes, path: str) -> str | None:
 
     Args:
         content: Bytes of the file.
-        path: Its path, with forward slashes.
+        path: Path of the file, with forward slashes.
     """
     if _EVOSUITE.search(path):
         return "EvoSuite test"

@@ -39,7 +39,7 @@ def pack(url: str, revision: str, repository: Path, archive: Path) -> None:
     Symbolic links and submodules are left out; attributes such as ``export-ignore`` have no effect.
 
     Args:
-        url: What git fetches from.
+        url: Address or folder that git fetches from.
         revision: Full id of the commit.
         repository: Folder to fetch to, removed at the end; what a killed run left there is removed first.
         archive: File to write.
@@ -84,7 +84,8 @@ def _write(url: str, revision: str, repository: Path, archive: Path) -> None:
     listing = _git(url, repository, "ls-tree", "-r", "-z", "--full-tree", revision)
     files = []
     for line in listing.split(b"\0")[:-1]:
-        (mode, _, object_id), path = line.partition(b"\t")[0].split(), line.partition(b"\t")[2]
+        (mode, _, object_id) = line.partition(b"\t")[0].split()
+        path = line.partition(b"\t")[2]
         if mode.startswith(b"100"):
             files.append((path, object_id))
     command = [*_command(repository), "cat-file", "--batch"]
@@ -108,7 +109,7 @@ def _write(url: str, revision: str, repository: Path, archive: Path) -> None:
 def _add(tar: tarfile.TarFile, name: str, contents: IO[bytes]) -> None:
     """Add a file as ``git cat-file --batch`` prints it: a line of id, type and size, content, a line end."""
     size = contents.readline().split()[2]
-    # Mode 644, owner 0 and time 0 unless told otherwise.
+    # By default mode 644, owner 0 and time 0.
     info = tarfile.TarInfo(name)
     info.size = int(size)
     tar.addfile(info, contents)

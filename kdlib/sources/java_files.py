@@ -17,7 +17,7 @@ _OUTPUTS = frozenset({"build", "target"})
 
 @dataclass(frozen=True, slots=True)
 class JavaFile:
-    """A Java file of a source, or another that was asked for.
+    """A Java file of a source, or another file that the caller wants.
 
     Attributes:
         path: Path inside the source, with forward slashes; an archive's top folder is left out.
@@ -32,11 +32,11 @@ def java_files(source_root: Path, wanted: Callable[[str], bool] = is_java) -> It
     """Yield the Java files of a source, sorted by path.
 
     Hidden folders and build outputs are left out, and links are not followed. The files of a folder are read
-    one by one, those of an archive are held together: ``archives.Limits`` says how many bytes at most.
+    one by one, those of an archive are held together: ``archives.ArchiveLimits`` says how many bytes at most.
 
     Args:
         source_root: A folder, or an archive: ``.tar`` in any usual compression, ``.zip`` or ``.jar``.
-        wanted: Which files, by name, if not those in Java.
+        wanted: Whether a file is read, given its path inside the source; Java files by default.
 
     Raises:
         DataError: If there is neither folder nor readable archive, the archive is one to refuse (see

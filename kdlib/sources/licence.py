@@ -130,7 +130,7 @@ def licence_allowed(licence: str, allowed: Collection[str] | None) -> bool:
     """
     if allowed is None:
         return True
-    listed = {" ".join(own.lower().split()) for own in allowed}
+    listed = {" ".join(name.lower().split()) for name in allowed}
     tokens = re.findall(r"[()]|[^\s()]+", licence.lower())
     if " ".join(tokens) in listed:
         return True

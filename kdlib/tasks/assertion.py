@@ -43,8 +43,11 @@ def prompt_ids(
         DataError: If the headers and the marker alone are longer than ``limit``.
     """
     before, _, after = example.masked_test.partition(MARKER)
-    head, gap = encode(FOCAL_HEADER), encode(TEST_HEADER)
-    focal, left, right = encode(example.focal_method), encode(before), encode(after)
+    head = encode(FOCAL_HEADER)
+    gap = encode(TEST_HEADER)
+    focal = encode(example.focal_method)
+    left = encode(before)
+    right = encode(after)
     room = limit - 1 - len(marker) - len(head) - len(gap)  # 1: the end
     if room < 0:
         raise DataError(

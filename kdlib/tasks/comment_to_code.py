@@ -13,7 +13,7 @@ _TAGS = frozenset({"param", "return", "throws", "exception"})
 
 
 def comment(doc: Javadoc) -> str:
-    """Return a Javadoc comment of the cleaned text and the tags that tell of the code, with a line break."""
+    """Return a Javadoc comment of the cleaned text and the tags that describe the code, with a line break."""
     tags = [f"@{name} {text}" for name, text in doc.tags if name in _TAGS and text]
     text = "\n\n".join(part for part in (doc.description, "\n".join(tags)) if part)
     # An entity in the source may have become what ends the comment.

@@ -6,15 +6,13 @@ App. D, which shares its sentinels with PSM: the suffix first, then prefix and m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Literal, TypeVar
+from typing import Literal
 
 from kdlib.tasks.completion import Completion
 
 Order = Literal["psm", "spm"]
-_Text = TypeVar("_Text", str, list[int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Sentinels:
         return self.spm
 
     def stand_in(self, text: str) -> bool:
-        """Return whether a text holds a sentinel, which could not be told from those that are written."""
+        """Return whether a text holds a sentinel, which would read as one of those that are written."""
         return any(mark.strip() in text for mark in (*self.psm, self.end, self.stop))
 
 
@@ -151,42 +149,7 @@ def parse(completion: Completion, sentinels: Sentinels) -> Parts:
     raise ValueError(f"no text with the sentinels {', '.join(sentinels.psm)}: {completion.text[:80]!r}")
 
 
-def fim_ids(
-    parts: Parts,
-    sentinels: Sentinels,
-    order: Order,
-    encode: Callable[[str], list[int]],
-    limit: int,
-    ignore: int = -100,
-) -> tuple[list[int], list[int]]:
-    """Return token ids and labels of three parts, shortened like ``clip``; middle and sentinels stay whole.
-
-    Every part and every sentinel is encoded by itself (see ``labelled_ids``).
-
-    Args:
-        parts: What to write.
-        sentinels: Of the model's family.
-        order: Of the parts.
-        encode: Text to token ids, nothing added at either end.
-        limit: Largest number of ids.
-        ignore: Label of all positions but the middle's and the end token's.
-
-    Raises:
-        ValueError: If middle and sentinels alone are longer than ``limit``.
-    """
-    marks = [encode(mark) for mark in sentinels.marks(order)]
-    prefix, suffix = encode(parts.prefix), encode(parts.suffix)
-    learned = encode(parts.middle) + encode(sentinels.end)
-    room = limit - len(learned) - sum(map(len, marks))
-    if room < 0:
-        raise ValueError(f"{limit} tokens have no room for the sentinels and a middle of {len(learned)}")
-    left, right = _shares(len(prefix), len(suffix), room)
-    pieces = _context(prefix[len(prefix) - left :], suffix[:right], marks, order)
-    context = list(chain.from_iterable(pieces))
-    return context + learned, [ignore] * len(context) + learned
-
-
-def _context(prefix: _Text, suffix: _Text, marks: Sequence[_Text], order: Order) -> list[_Text]:
+def _context(prefix: str, suffix: str, marks: Sequence[str], order: Order) -> list[str]:
     if order == "psm":
         return [marks[0], prefix, marks[1], suffix, marks[2]]
     return [marks[0], suffix, marks[1], prefix]

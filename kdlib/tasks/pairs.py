@@ -8,7 +8,7 @@ from kdlib.java.javadoc import Javadoc
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DocCodePair:
     """What someone might ask for, and the method that answers.
 
     Attributes:
@@ -20,10 +20,10 @@ class Pair:
     code: str
 
 
-def pair(doc: Javadoc, code: str) -> Pair:
+def pair(doc: Javadoc, code: str) -> DocCodePair:
     """Return the pair of a documented method.
 
     The first paragraph, without block tags, is near to a query in length and words (CodeSearchNet, Husain et
     al. 2019, arXiv 1909.09436, §2).
     """
-    return Pair(doc.first_paragraph(), code)
+    return DocCodePair(doc.first_paragraph(), code)

@@ -12,7 +12,7 @@ from kdlib.java.syntax import captures
 Span = tuple[int, int]
 # Shorter nodes, such as `()` or a loop's `i`, are no gap that anyone has filled for them.
 SHORTEST = 3
-# Supertypes of the grammar; a body is told from other blocks, so that it does not drown in them.
+# Supertypes of the grammar; a body is kept apart from other blocks, which are many more.
 _NODES = """
 (block (statement) @statement) (constructor_body (statement) @statement)
 (block) @block
@@ -51,7 +51,7 @@ def syntax_spans(root: Node, longest: int) -> dict[str, list[Span]]:
     ``parameters`` and ``arguments``; one without such nodes is left out.
 
     Args:
-        root: Of the syntax tree.
+        root: Root of the syntax tree.
         longest: Bytes of a node at most.
     """
     found = {

@@ -1,1 +1,1 @@
-"""The records of a training: read back, summed up, judged, and shown."""
+"""The records of a training: read back, summed up, checked for bad signs, and shown."""

@@ -1,4 +1,4 @@
-"""What the steps of an epoch come to, as numbers for JSON and as a line to read."""
+"""Statistics of an epoch, computed from its steps: numbers for JSON and a line to read."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Epoch:
     """Means over the optimiser steps of one epoch.
 
     Attributes:
-        number: Counted from 1.
+        number: Number of the epoch, from 1.
         first: Its first step.
-        last: Its last step, so far.
-        steps: Optimiser steps.
-        rows: Examples.
+        last: Its last step so far.
+        steps: Number of optimiser steps.
+        rows: Number of examples.
         raw: Component: unweighted loss.
         weighted: Component: weighted loss.
-        gradients: Component: gradient norm, of steps where it was measured; else it is missing.
-        shares: Component: share in the measured norms, likewise.
-        total: The loss that is descended on.
+        gradients: Component: gradient norm over the steps where it was measured; missing if it never was.
+        shares: Component: share in the measured norms, over the same steps.
+        total: Loss that is minimised.
         norms: ``total``, and where there are such parts ``encoder`` and ``decoder``: gradient norm.
         largest: Largest norm of the whole gradient.
     """
@@ -45,10 +45,10 @@ class Epoch:
     largest: float
 
     def summary(self, validations: Sequence[Validation]) -> dict[str, Any]:
-        """Return what ``epoch_N_summary.json`` holds; clocks are not in it.
+        """Return the content of ``epoch_N_summary.json``, which holds no clock times.
 
         Args:
-            validations: Of the whole run.
+            validations: Validations of the whole run.
         """
         nll = self.validation(validations)
         return {
@@ -68,16 +68,16 @@ class Epoch:
 
     def validation(self, validations: Sequence[Validation]) -> float | None:
         """Return the last validation of the epoch, or None where there was none."""
-        own = [v.nll for v in validations if self.first.number <= v.step <= self.last.number]
-        return own[-1] if own else None
+        found = [v.nll for v in validations if self.first.number <= v.step <= self.last.number]
+        return found[-1] if found else None
 
     def line(self, epochs: int, planned_steps: int, validations: Sequence[Validation]) -> str:
         """Return the epoch as a line to read.
 
         Args:
-            epochs: Of the run at most.
-            planned_steps: Of the run.
-            validations: Of the whole run.
+            epochs: Largest number of epochs of the run.
+            planned_steps: Optimiser steps of the run.
+            validations: Validations of the whole run.
         """
         parts = [f"epoch {self.number}/{epochs}", f"step {self.last.number}/{planned_steps}"]
         parts.append(f"loss {self.total:.4f}")
@@ -102,8 +102,18 @@ class Epoch:
         return [v for v in validations if v.step <= self.last.number]
 
 
-class Tally:
-    """Adds up the steps of one epoch; no more than a step is in memory at a time."""
+class EpochSums:
+    """Running sums over the steps of one epoch; it keeps only the first and the last step.
+
+    Attributes:
+        first: First step added, or None before it.
+        last: Last step added, or None before it.
+        steps: Number of steps.
+        rows: Number of examples.
+        largest: Largest norm of the whole gradient.
+        sums: Group: name: sum of the finite values.
+        counts: Group: name: number of the finite values.
+    """
 
     def __init__(self) -> None:
         self.first: Step | None = None
@@ -116,8 +126,10 @@ class Tally:
 
     def add(self, step: Step) -> None:
         """Add the next step."""
-        self.first, self.last = self.first or step, step
-        self.steps, self.rows = self.steps + 1, self.rows + step.rows
+        self.first = self.first or step
+        self.last = step
+        self.steps += 1
+        self.rows += step.rows
         self.largest = max(self.largest, step.gradient)
         norms = {"total": step.gradient, "encoder": step.encoder_gradient, "decoder": step.decoder_gradient}
         groups: dict[str, Mapping[str, float | None]] = {
@@ -130,19 +142,23 @@ class Tally:
         }
         for group, values in groups.items():
             for name, value in values.items():
-                # What half precision could not hold is no part of a mean.
+                # Half precision may overflow; such values do not enter a mean.
                 if value is not None and math.isfinite(value):
                     self.sums[group][name] += value
                     self.counts[group][name] += 1
 
     def speed(self) -> float | None:
-        """Return examples per second, or None where there is too little to tell."""
+        """Return examples per second, or None if fewer than two steps were added."""
         if self.first is None or self.last is None or self.last.seconds <= self.first.seconds:
             return None
         return (self.rows - self.first.rows) / (self.last.seconds - self.first.seconds)
 
     def epoch(self) -> Epoch:
-        """Return the epoch so far; at least one step has been added."""
+        """Return the epoch so far.
+
+        Raises:
+            ValueError: If no step has been added.
+        """
         if self.first is None or self.last is None:
             raise ValueError("an epoch has at least one step")
         groups = ("raw", "weighted", "gradients", "shares", "norms")
@@ -162,50 +178,55 @@ class Tally:
 
 
 def epochs_of(steps: Iterable[Step]) -> Iterator[Epoch]:
-    """Yield the epochs that steps make up.
+    """Yield the epochs of some steps.
 
     Args:
-        steps: In order; read once.
+        steps: Steps in order; they are read once.
     """
-    for _, own in groupby(steps, key=lambda step: step.epoch):
-        tally = Tally()
-        for step in own:
-            tally.add(step)
-        yield tally.epoch()
+    for _, group in groupby(steps, key=lambda step: step.epoch):
+        sums = EpochSums()
+        for step in group:
+            sums.add(step)
+        yield sums.epoch()
 
 
 def component_summary(epochs: Sequence[Epoch]) -> dict[str, Any]:
-    """Return what ``multi_component_loss_summary.json`` holds: a component from first to last epoch.
+    """Return the content of ``multi_component_loss_summary.json``: each component from first to last epoch.
 
     Args:
-        epochs: Of a run, at least one.
+        epochs: Epochs of a run, at least one.
     """
-    first, last = epochs[0], epochs[-1]
-    measured = [epoch for epoch in epochs if epoch.shares]
+    first = epochs[0]
+    last = epochs[-1]
     return {
         "epochs": len(epochs),
         "steps": last.last.number,
         "loss": {"first_epoch": first.total, "last_epoch": last.total},
-        "components": {
-            name: {
-                "loss_raw": {
-                    "first_epoch": first.raw[name],
-                    "last_epoch": last.raw[name],
-                    "lowest": min(epoch.raw[name] for epoch in epochs),
-                },
-                "loss_weighted": {"first_epoch": first.weighted[name], "last_epoch": last.weighted[name]},
-                "share_of_loss": {
-                    "first_epoch": _share(first.weighted, name),
-                    "last_epoch": _share(last.weighted, name),
-                },
-                "weight": {"first": first.first.weights[name], "last": last.last.weights[name]},
-                "scale": _scale(epochs, name),
-                "gradient_share": {
-                    "first_measured": measured[0].shares[name] if measured else None,
-                    "last_measured": measured[-1].shares[name] if measured else None,
-                },
-            }
-            for name in first.raw
+        "components": {name: _component_summary(epochs, name) for name in first.raw},
+    }
+
+
+def _component_summary(epochs: Sequence[Epoch], name: str) -> dict[str, Any]:
+    """Return one component from first to last epoch."""
+    first = epochs[0]
+    last = epochs[-1]
+    measured = [epoch.shares[name] for epoch in epochs if epoch.shares]
+    return {
+        "loss_raw": {
+            "first_epoch": first.raw[name],
+            "last_epoch": last.raw[name],
+            "lowest": min(epoch.raw[name] for epoch in epochs),
+        },
+        "loss_weighted": {"first_epoch": first.weighted[name], "last_epoch": last.weighted[name]},
+        "share_of_loss": {
+            "first_epoch": _share(first.weighted, name),
+            "last_epoch": _share(last.weighted, name),
+        },
+        "weight": {"first": first.first.weights[name], "last": last.last.weights[name]},
+        "scale": _scale(epochs, name),
+        "gradient_share": {
+            "first_measured": measured[0] if measured else None,
+            "last_measured": measured[-1] if measured else None,
         },
     }
 

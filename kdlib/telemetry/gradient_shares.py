@@ -2,7 +2,7 @@
 
 The norm of a component's weighted gradient is weight · u, where u, in which β is, is what a unit of weight
 brings. Weights and β can therefore be chosen for any shares once u is known. It moves while a model learns,
-so the advice is for the steps looked at; and norms say nothing of directions: gradients may cancel.
+so the advice holds for the steps considered; and norms know no directions: gradients may cancel.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from kdlib.config.recipes import BALANCED
 from kdlib.files import DataError, read_json
 from kdlib.telemetry.step_csv import STEPS, Step, read_steps
 
@@ -26,12 +27,12 @@ class Measured:
     """One step in which gradients were measured.
 
     Attributes:
-        step: Its number.
+        step: Number of the step, from 1.
         epoch: Whole epochs done before it.
         norms: Component: norm of the weighted gradient.
         shares: Component: its part in the sum of the norms.
         weights: Component: weight.
-        scales: Component: constant factor beside the weight, β of semantic; only where it can be told.
+        scales: Component: constant factor beside the weight, β of semantic; missing where the loss is 0.
         rate: Learning rate.
     """
 
@@ -46,16 +47,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Advice:
-    """What would make the shares those that are wanted.
+    """Weights and β that would have given the wanted shares.
 
     Attributes:
-        wanted: Component: share.
-        found: Component: mean share over the steps looked at.
-        weights: Component: constant weight, with the factors as they are; their sum is as before.
-        scale: β of semantic that gives it its share while all weights stay; None without semantic.
+        wanted: Component: wanted share.
+        found: Component: mean share over the steps considered.
+        weights: Component: constant weight, with unchanged factors; their sum is unchanged.
+        scale: β of semantic that gives it its share with unchanged weights; None without semantic.
         scale_now: β in use.
-        first: First step looked at.
-        steps: Number of measured steps looked at.
+        first: First step considered.
+        steps: Number of measured steps considered.
     """
 
     wanted: dict[str, float]
@@ -74,13 +75,14 @@ def read_measured(run: Path) -> list[Measured]:
         run: Folder of results with ``step_metrics.csv``, or that file.
 
     Raises:
-        DataError: If it is neither, has fewer than two components, or nothing was measured.
+        DataError: If the file is missing, it has fewer than two components, or no gradient was measured.
     """
     path = run / STEPS if run.is_dir() else run
     if not path.is_file():
         hint = f"; give a folder like {run}/students/NAME" if (run / "students").is_dir() else ""
         raise DataError(f"{path}: there is no such file{hint}")
-    found, names = [], []
+    found = []
+    names: list[str] = []
     for step in read_steps(path):
         names = list(step.raw)
         if step.shares():
@@ -97,7 +99,7 @@ def read_measured(run: Path) -> list[Measured]:
 
 def _measured(step: Step) -> Measured:
     base = {name: step.weights[name] * step.raw[name] for name in step.raw}
-    scales = {name: step.weighted[name] / own for name, own in base.items() if own > 0}
+    scales = {name: step.weighted[name] / loss for name, loss in base.items() if loss > 0}
     return Measured(
         step.number,
         step.epoch,
@@ -111,19 +113,19 @@ def _measured(step: Step) -> Measured:
 
 
 def after_warmup(measured: Sequence[Measured]) -> int:
-    """Return the step from which on the learning rate falls, or the first one where it never rose.
+    """Return the step with the highest learning rate: it falls from there on.
 
     Args:
-        measured: In order, at least one.
+        measured: Measured steps in order, at least one.
     """
-    return max(measured, key=lambda own: (own.rate, -own.step)).step
+    return max(measured, key=lambda step: (step.rate, -step.step)).step
 
 
 def periods(measured: Sequence[Measured]) -> list[tuple[int, int, dict[str, float]]]:
     """Return mean shares over time: first step, last step, share by component, of at most six periods.
 
     Args:
-        measured: In order.
+        measured: Measured steps in order.
     """
     count = min(PERIODS, len(measured))
     borders = [at * len(measured) // count for at in range(count + 1)]
@@ -135,9 +137,9 @@ def mean_shares(measured: Sequence[Measured]) -> dict[str, float]:
     """Return each component's mean share.
 
     Args:
-        measured: At least one.
+        measured: Measured steps, at least one.
     """
-    return {name: fmean(own.shares[name] for own in measured) for name in measured[-1].shares}
+    return {name: fmean(step.shares[name] for step in measured) for name in measured[-1].shares}
 
 
 def wanted_shares(asked: Mapping[str, float], measured: Sequence[Measured]) -> dict[str, float]:
@@ -145,13 +147,13 @@ def wanted_shares(asked: Mapping[str, float], measured: Sequence[Measured]) -> d
 
     Args:
         asked: Component: share; empty for the weights' own proportion.
-        measured: The steps looked at.
+        measured: The steps to consider.
 
     Raises:
         DataError: If a component is unknown or left out, or a share is not positive.
     """
     names = list(measured[-1].weights)
-    shares = dict(asked) or {name: fmean(own.weights[name] for own in measured) for name in names}
+    shares = dict(asked) or {name: fmean(step.weights[name] for step in measured) for name in names}
     if unknown := [name for name in shares if name not in names]:
         raise DataError(f"this run has no component {unknown[0]}; it has {', '.join(names)}")
     if missing := [name for name in names if name not in shares]:
@@ -172,17 +174,17 @@ def advise(measured: Sequence[Measured], asked: Mapping[str, float]) -> Advice:
     semantic).
 
     Args:
-        measured: The steps to look at, at least one.
+        measured: The steps to consider, at least one.
         asked: Component: wanted share; empty for the proportion of the weights.
 
     Raises:
-        DataError: If shares are asked for that make no sense, or a component never had a gradient.
+        DataError: If the wanted shares are impossible, or a component never had a gradient.
     """
     wanted = wanted_shares(asked, measured)
     units = {name: _unit(name, measured) for name in wanted}
     ratios = {name: share / units[name] for name, share in wanted.items()}
-    kept = sum(fmean(own.weights[name] for own in measured) for name in wanted) / sum(ratios.values())
-    now = next((own.scales["semantic"] for own in reversed(measured) if "semantic" in own.scales), None)
+    kept = sum(fmean(step.weights[name] for step in measured) for name in wanted) / sum(ratios.values())
+    now = next((step.scales["semantic"] for step in reversed(measured) if "semantic" in step.scales), None)
     return Advice(
         wanted=wanted,
         found=mean_shares(measured),
@@ -196,7 +198,7 @@ def advise(measured: Sequence[Measured], asked: Mapping[str, float]) -> Advice:
 
 def _unit(name: str, measured: Sequence[Measured]) -> float:
     """Return the gradient norm that one unit of a component's weight brings."""
-    found = [own.norms[name] / own.weights[name] for own in measured if own.weights[name] > 0]
+    found = [step.norms[name] / step.weights[name] for step in measured if step.weights[name] > 0]
     if not found:
         raise DataError(
             f"{name} has weight 0 in all steps looked at, so what it would bring is unknown; look at others, "
@@ -210,46 +212,50 @@ def _unit(name: str, measured: Sequence[Measured]) -> float:
 
 def _factor(name: str, share: float, measured: Sequence[Measured]) -> float:
     """Return the factor on a component's gradient that gives it a share while all else stays."""
-    counted = [own for own in measured if own.norms[name] > 0]
-    ratios = [(sum(own.norms.values()) - own.norms[name]) / own.norms[name] for own in counted]
+    counted = [step for step in measured if step.norms[name] > 0]
+    ratios = [(sum(step.norms.values()) - step.norms[name]) / step.norms[name] for step in counted]
     return share / (1 - share) * median(ratios)
 
 
 def keys_of(run: Path, advice: Advice) -> dict[str, Any]:
-    """Return the configuration's keys that follow the advice, as far as the run says how its loss is weighed.
+    """Return the configuration's keys that follow the advice.
 
     Args:
         run: Folder of results, or ``step_metrics.csv`` in it.
-        advice: What to follow.
+        advice: The advice.
 
     Returns:
-        Key below the student: value. Beside a lone ``step_metrics.csv`` nothing is known but components.
+        Key of the student: value. Without ``training_report.json`` the loss is taken for a weighted sum of
+        components.
     """
     report = (run if run.is_dir() else run.parent) / "training_report.json"
     params = read_json(report)["params"] if report.is_file() else {}
     weights = {name: float(f"{weight:.3g}") for name, weight in advice.weights.items()}
-    if params.get("loss") not in ("traditional", "enhanced", "ast_enhanced"):
+    if params.get("loss") not in BALANCED:
         return {"schedule": None, "loss_weights": weights}
     both = advice.weights["kl"] + advice.weights["ce"]
     others = {name: weight / both for name, weight in advice.weights.items() if name not in ("kl", "ce")}
-    keys = {"alpha": advice.weights["kl"] / both, **{f"{name}_weight": own for name, own in others.items()}}
+    keys = {
+        "alpha": advice.weights["kl"] / both,
+        **{f"{name}_weight": weight for name, weight in others.items()},
+    }
     return {name: float(f"{value:.3g}") for name, value in keys.items()}
 
 
 def analysis(run: Path, asked: Mapping[str, float], since: int | None) -> dict[str, Any]:
-    """Return all that ``kdlib analyse-loss-scaling`` tells, as plain values.
+    """Return what ``kdlib analyse-loss-scaling`` reports, as plain values.
 
     Args:
         run: Folder of results, or ``step_metrics.csv``.
         asked: Component: wanted share; empty for the proportion of the weights.
-        since: First step to look at; None for the end of warm-up.
+        since: First step to consider; None for the end of warm-up.
 
     Raises:
-        DataError: If the run does not tell, or shares are asked for that make no sense.
+        DataError: If no gradient was measured, or the wanted shares are impossible.
     """
     measured = read_measured(run)
     first = after_warmup(measured) if since is None else since
-    looked_at = [own for own in measured if own.step >= first]
+    looked_at = [step for step in measured if step.step >= first]
     if not looked_at:
         raise DataError(
             f"{run}: no gradient was measured from step {first} on, the last at {measured[-1].step}"
@@ -259,9 +265,9 @@ def analysis(run: Path, asked: Mapping[str, float], since: int | None) -> dict[s
         "run": str(run),
         "components": list(advice.wanted),
         "measured": {
-            "steps": [own.step for own in measured],
-            "shares": {name: [own.shares[name] for own in measured] for name in advice.wanted},
-            "norms": {name: [own.norms[name] for own in measured] for name in advice.wanted},
+            "steps": [step.step for step in measured],
+            "shares": {name: [step.shares[name] for step in measured] for name in advice.wanted},
+            "norms": {name: [step.norms[name] for step in measured] for name in advice.wanted},
         },
         "periods": [
             {"first_step": begin, "last_step": end, "shares": shares}
@@ -270,7 +276,7 @@ def analysis(run: Path, asked: Mapping[str, float], since: int | None) -> dict[s
         "looked_at": {"first_step": advice.first, "measured_steps": advice.steps},
         "share": advice.found,
         "wanted": advice.wanted,
-        "weight": {name: fmean(own.weights[name] for own in looked_at) for name in advice.wanted},
+        "weight": {name: fmean(step.weights[name] for step in looked_at) for name in advice.wanted},
         "recommended": {
             "weight": advice.weights,
             "semantic_scale": None

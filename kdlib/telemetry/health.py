@@ -1,4 +1,4 @@
-"""Signs that a training is not well, as functions of its records; ``warnings`` says what they mean."""
+"""Signs of trouble in a training, as functions of its records; ``warnings`` adds likely causes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Keys:
     """Names and values of the configuration's keys that a warning points to.
 
     Attributes:
-        section: E.g. ``students.trident``.
-        training: Its values.
+        section: Section of the configuration, e.g. ``students.trident``.
+        training: Values of its keys.
         balanced: Whether α weighs ce and kl.
     """
 
@@ -47,7 +47,7 @@ class Keys:
         return " or ".join(f"{self.section}.training.{n} (now {getattr(self.training, n)})" for n in names)
 
     def of_weight(self, component: str) -> str:
-        """Return the key that sets how much a component counts."""
+        """Return the key that weighs a component."""
         if self.balanced:
             return f"{self.section}.{'alpha' if component in ('ce', 'kl') else f'{component}_weight'}"
         if component == "semantic":
@@ -56,25 +56,25 @@ class Keys:
 
 
 def spike(step: Step) -> str | None:
-    """Return what is seen where the gradient's norm exceeds 100."""
+    """Return a description if the gradient's norm exceeds 100, else None."""
     return f"the gradient's norm is {step.gradient:.3g}, above {SPIKE:g}" if step.gradient > SPIKE else None
 
 
 def vanished(norms: Sequence[float | None]) -> bool:
-    """Return whether a gradient has been next to nothing for the last 20 steps.
+    """Return whether a gradient's norm has been below 1e-5 for the last 20 steps.
 
     Args:
-        norms: Norm by step; None where there is no such part.
+        norms: Norm of each step; None where the model has no such part.
     """
     last = norms[-STILL:]
     return len(last) == STILL and all(norm is not None and norm < VANISHED for norm in last)
 
 
 def oscillation(losses: Sequence[float]) -> str | None:
-    """Return what is seen where means over ten steps go up and down in turn, by over a quarter of the loss.
+    """Return a description if means over ten steps alternate by over a quarter of the loss, else None.
 
     Args:
-        losses: Loss by step; the last 80 count.
+        losses: Loss of each step; the last 80 count.
     """
     blocks = SWINGS + 1
     if len(losses) < blocks * BLOCK:
@@ -90,7 +90,7 @@ def oscillation(losses: Sequence[float]) -> str | None:
 
 
 def dominant(shares: Sequence[Mapping[str, float]]) -> tuple[str, float] | None:
-    """Return the component that makes more than 0.7 of the gradient, with its share, where one does.
+    """Return the component that makes more than 0.7 of the gradient, with its share; None if none does.
 
     Args:
         shares: Component: share, of each measurement after warm-up; the last three are averaged.
@@ -98,40 +98,41 @@ def dominant(shares: Sequence[Mapping[str, float]]) -> tuple[str, float] | None:
     last = shares[-MEASUREMENTS:]
     if not last or len(last[-1]) < 2:
         return None
-    name = max(last[-1], key=lambda own: fmean(part[own] for part in last))
+    name = max(last[-1], key=lambda component: fmean(part[component] for part in last))
     share = fmean(part[name] for part in last)
     return (name, share) if share > DOMINANT else None
 
 
 def waiting(validations: Sequence[Validation]) -> str | None:
-    """Return what is seen where three validations in turn bring nothing better than the best before them."""
+    """Return a description if the last three validations are no better than the best before, else None."""
     if len(validations) <= WAITED:
         return None
-    best = min(validations[:-WAITED], key=lambda own: own.nll)
-    if min(own.nll for own in validations[-WAITED:]) < best.nll * (1 - PROGRESS):
+    best = min(validations[:-WAITED], key=lambda validation: validation.nll)
+    if min(validation.nll for validation in validations[-WAITED:]) < best.nll * (1 - PROGRESS):
         return None
     return f"validation is no better than the {best.nll:.4g} of step {best.step} for {WAITED} validations"
 
 
 def standing(chunks: Sequence[Mapping[str, float]]) -> str | None:
-    """Return what is seen where no component's loss has fallen from four chunks of a run to the next four.
+    """Return a description if no component's loss fell from four chunks of a run to the next four, else None.
 
     Args:
         chunks: Component: mean loss, of equal parts of the run in order.
     """
     if len(chunks) < 2 * COMPARED:
         return None
-    before, after = chunks[-2 * COMPARED : -COMPARED], chunks[-COMPARED:]
-    if any(fmean(own[name] for own in after) < fmean(own[name] for own in before) for name in after[-1]):
+    before = chunks[-2 * COMPARED : -COMPARED]
+    after = chunks[-COMPARED:]
+    if any(fmean(c[name] for c in after) < fmean(c[name] for c in before) for name in after[-1]):
         return None
     return f"no loss has fallen over the last {2 * COMPARED / CHUNKS:.0%} of the run"
 
 
 def growing(memory: Sequence[float]) -> str | None:
-    """Return what is seen where memory rose from chunk to chunk, five times in turn and by a fifth in all.
+    """Return a description if memory rose five chunks in a row and by a fifth in all, else None.
 
     Args:
-        memory: Most megabytes in use in equal parts of the run, in order.
+        memory: Peak memory in MB of equal parts of the run, in order.
     """
     last = memory[-RISES - 1 :]
     if len(last) <= RISES or any(after <= before for before, after in pairwise(last)):
@@ -142,26 +143,25 @@ def growing(memory: Sequence[float]) -> str | None:
 
 
 def not_finite(losses: Mapping[str, float], step: int, keys: Keys) -> str | None:
-    """Return a sentence where a loss, or the gradient, is NaN or infinite: training cannot go on from there.
+    """Return an error message if a loss or the gradient is NaN or infinite, else None.
 
     Args:
         losses: Name: value in this step.
         step: Number of the step.
-        keys: Where the way out is.
+        keys: Keys of the configuration that the message names.
     """
     wrong = {name: value for name, value in losses.items() if not math.isfinite(value)}
     if not wrong:
         return None
     values = ", ".join(f"{name} is {value}" for name, value in wrong.items())
+    change = "learning_rate"
     if step == 1:
-        likely, change = "the model's weights or numbers too large for the precision", "precision"
+        change = "precision"
+        likely = "the model's weights or numbers too large for the precision"
     elif len(wrong) < len(losses):
-        likely, change = f"{next(iter(wrong))} itself, or too high a learning rate", "learning_rate"
+        likely = f"{next(iter(wrong))} itself, or too high a learning rate"
     else:
-        likely, change = (
-            "the weights diverged: too high a learning rate or too short a warm-up",
-            "learning_rate",
-        )
+        likely = "the weights diverged: too high a learning rate or too short a warm-up"
     return (
         f"training stopped at step {step}: {values}; likely {likely}; change {keys.of_training(change)} "
         "and run again"

@@ -1,4 +1,4 @@
-"""What a user sees of a training while it runs: a bar or a line an epoch, warnings, TensorBoard."""
+"""Live view of a training: a progress bar or a line per epoch, warnings, and TensorBoard events."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
-from kdlib.telemetry.epoch_stats import Tally
+from kdlib.telemetry.epoch_stats import EpochSums
 from kdlib.telemetry.health import Keys
 from kdlib.telemetry.step_csv import Step, Validation
 from kdlib.telemetry.tensorboard import Board
 from kdlib.telemetry.warnings import HealthWarning, Watch
 
-QUIET_SECONDS = 600.0  # a log is not silent for longer
+QUIET_SECONDS = 600.0  # longest time without a line in a log
 
 
 class Monitor:
-    """Follows a run from record to record; what it shows is made from the records alone."""
+    """Shows a run from record to record, and from the records alone."""
 
     def __init__(
         self,
@@ -29,12 +29,12 @@ class Monitor:
         warmup_steps: int,
         history: Iterable[Step | Validation],
     ) -> None:
-        """Take in what an interrupted run recorded, and open the bar.
+        """Read the records of an interrupted run, and open the bar.
 
         Args:
-            folder: Takes the TensorBoard events. It is emptied: those of an interrupted run lack what was not
-                written out, and hold steps that are run again.
-            keys: What warnings point to.
+            folder: Folder of the TensorBoard events. It is emptied: those of an interrupted run lack what was
+                not flushed, and hold steps that are run again.
+            keys: Keys of the configuration that warnings name.
             planned_steps: Optimiser steps of the run.
             warmup_steps: Steps with rising learning rate.
             history: Records up to the checkpoint.
@@ -44,7 +44,7 @@ class Monitor:
         self.planned = planned_steps
         self.epochs = keys.training.epochs
         self.watch = Watch(keys, planned_steps, warmup_steps)
-        self.tally = Tally()
+        self.sums = EpochSums()
         self.validations: list[Validation] = []
         shutil.rmtree(folder, ignore_errors=True)
         self.board = Board(folder)
@@ -52,7 +52,9 @@ class Monitor:
         for record in history:
             self._take(record)
             done = record.step if isinstance(record, Validation) else record.number
-        self.started, self.done, self.told = time.monotonic(), done, time.monotonic()
+        self.started = time.monotonic()
+        self.printed = time.monotonic()
+        self.done = done
         self.bar = tqdm(
             total=planned_steps,
             initial=done,
@@ -63,14 +65,14 @@ class Monitor:
 
     def step(self, step: Step) -> None:
         """Show a step."""
-        if self.tally.last and self.tally.last.epoch != step.epoch and not self.validated:
-            self.say(self._line(self.tally.last.number))
+        if self.sums.last and self.sums.last.epoch != step.epoch and not self.validated:
+            self.say(self._line(self.sums.last.number))
         for warning in self._take(step):
             self.say(f"warning: {warning.text()}")
         self.bar.update()
-        if speed := self.tally.speed():
+        if speed := self.sums.speed():
             self.bar.set_postfix_str(f"loss {step.total:.4f}, {speed:.1f} rows/s", refresh=False)
-        if self.bar.disable and time.monotonic() - self.told > QUIET_SECONDS:
+        if self.bar.disable and time.monotonic() - self.printed > QUIET_SECONDS:
             self.say(self._line(step.number))
 
     def validation(self, validation: Validation) -> None:
@@ -84,7 +86,7 @@ class Monitor:
         """Print a line, above the bar if there is one."""
         self.bar.write(line)
         sys.stdout.flush()
-        self.told = time.monotonic()
+        self.printed = time.monotonic()
 
     def close(self) -> None:
         """Close the bar and the event file."""
@@ -94,24 +96,25 @@ class Monitor:
     def _take(self, record: Step | Validation) -> list[HealthWarning]:
         if isinstance(record, Validation):
             self.validations.append(record)
-            self.board.validation(record, self.tally.last.time if self.tally.last else time.time())
+            self.board.validation(record, self.sums.last.time if self.sums.last else time.time())
             return self.watch.validation(record)
-        if self.tally.last and self.tally.last.epoch != record.epoch:
-            self.tally = Tally()
-        self.tally.add(record)
+        if self.sums.last and self.sums.last.epoch != record.epoch:
+            self.sums = EpochSums()
+        self.sums.add(record)
         self.board.step(record)
         return self.watch.step(record)
 
     @property
     def validated(self) -> bool:
         """Whether the last step was followed by a validation, which has printed the epoch's line."""
-        last = self.tally.last
+        last = self.sums.last
         return bool(last and self.validations and self.validations[-1].step == last.number)
 
     def _line(self, step: int) -> str:
-        """Return the epoch so far with rate and time left, where there is something to measure."""
-        line = self.tally.epoch().line(self.epochs, self.planned, self.validations)
-        speed, done = self.tally.speed(), step - self.done
+        """Return the epoch so far, with rate and time left if they can be measured."""
+        line = self.sums.epoch().line(self.epochs, self.planned, self.validations)
+        speed = self.sums.speed()
+        done = step - self.done
         if not speed or done <= 0:
             return line
         left = (time.monotonic() - self.started) / done * (self.planned - step)

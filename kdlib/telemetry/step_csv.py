@@ -1,4 +1,7 @@
-"""The two CSV records of a training run, read back: optimiser steps and validations."""
+"""The two CSV records of a training run, read back: optimiser steps and validations.
+
+This is the one reader of ``step_metrics.csv`` and ``training_metrics.csv``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from typing import Any
 
 from kdlib.files import DataError
 
-STEPS, EPOCHS = "step_metrics.csv", "training_metrics.csv"
+STEPS = "step_metrics.csv"
+EPOCHS = "training_metrics.csv"
 PARTS = ("loss_raw", "loss_weighted", "weight", "grad_norm")  # of every component
 BEFORE = ("timestamp", "epoch", "step", "mini_batch_idx")
 AFTER = (
@@ -36,23 +40,23 @@ class Step:
     """One optimiser step; losses are sums over its micro-batches, each of which is a share of the batch's.
 
     Attributes:
-        number: Counted from 1.
+        number: Number of the step, from 1.
         epoch: Whole epochs done before it.
         raw: Component: unweighted loss.
-        weighted: Component: what it adds to the loss that is descended on.
+        weighted: Component: its term in the loss that is minimised.
         weights: Component: its weight.
         gradients: Component: norm of its weighted gradient, only where it was measured. Norms of
             micro-batches are added, which bounds the norm of their sum.
-        total: The loss that is descended on.
+        total: Loss that is minimised.
         gradient: Norm of the whole gradient before clipping.
-        encoder_gradient: The same of the encoder's own parameters; None for a causal model.
-        decoder_gradient: The same of the decoder's own parameters.
-        learning_rate: Of the step.
-        temperature: Of the divergences.
+        encoder_gradient: Norm over the parameters of the encoder alone; None for a causal model.
+        decoder_gradient: Norm over the parameters of the decoder alone.
+        learning_rate: Learning rate of the step.
+        temperature: Temperature of the divergences.
         alpha: Weight of the distillation term.
-        rows: Examples in the step.
-        memory: Megabytes in use.
-        seconds: Since the training began.
+        rows: Number of examples in the step.
+        memory: Memory in use, MB.
+        seconds: Seconds since the training began.
         time: Seconds since 1970.
     """
 
@@ -75,7 +79,7 @@ class Step:
     time: float
 
     def shares(self) -> dict[str, float]:
-        """Return each component's share in the sum of the measured norms; nothing where none was measured."""
+        """Return each component's share in the sum of the measured norms; empty if none was measured."""
         total = sum(self.gradients.values())
         if not (math.isfinite(total) and total > 0):
             return {}
@@ -103,19 +107,20 @@ def step_columns(components: Iterable[str]) -> list[str]:
 
 
 def components_of(columns: Iterable[str]) -> list[str]:
-    """Return the components that columns of ``step_metrics.csv`` tell of."""
+    """Return the components named in the columns of ``step_metrics.csv``."""
     end = "_loss_raw"
     return [name.removesuffix(end) for name in columns if name.endswith(end) and name != f"total{end}"]
 
 
 def step_of(rows: Sequence[Mapping[str, Any]]) -> Step:
-    """Return the step that rows of ``step_metrics.csv``, one per micro-batch, make up.
+    """Return the step of some rows of ``step_metrics.csv``, one row per micro-batch.
 
     Raises:
         KeyError: If a column is missing.
         ValueError: If a field holds no number.
     """
-    last, names = rows[-1], components_of(rows[-1])
+    last = rows[-1]
+    names = components_of(last)
 
     def summed(column: str) -> float:
         return sum(float(row[column]) for row in rows)
@@ -143,7 +148,7 @@ def step_of(rows: Sequence[Mapping[str, Any]]) -> Step:
 
 
 def metrics_of(step: Step) -> dict[str, float]:
-    """Return what MLflow shows of a step, by the names of its columns."""
+    """Return the values that MLflow shows of a step, by the names of their columns."""
     parts = {"loss_raw": step.raw, "loss_weighted": step.weighted, "weight": step.weights}
     parts |= {"grad_norm": step.gradients}
     named = {f"{name}_{part}": value for part, values in parts.items() for name, value in values.items()}
@@ -163,7 +168,7 @@ def read_steps(path: Path) -> Iterator[Step]:
     """Yield the steps of a ``step_metrics.csv``, one at a time.
 
     Raises:
-        DataError: If the file is missing or is none; the message names the line.
+        DataError: If the file is missing or is no such table; the message names the line.
     """
     with _table(path) as file:
         reader = csv.DictReader(file)
@@ -190,8 +195,8 @@ def history(steps: Iterable[Step], validations: Sequence[Validation]) -> Iterato
     """Yield steps and validations in the order in which they happened.
 
     Args:
-        steps: In order; read once.
-        validations: In order; one comes after the step that it names.
+        steps: Steps in order; they are read once.
+        validations: Validations in order; each comes after the step that it names.
     """
     left = deque(validations)
     for step in steps:

@@ -1,4 +1,4 @@
-"""What is written of a finished run from its CSV records: equal records give equal files, clocks aside."""
+"""Files about a finished run, made from its CSV records: equal records give equal files, clocks aside."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def write_summaries(
         steps: ``step_metrics.csv``.
         epochs: ``training_metrics.csv``.
         out: Folder of the results.
-        name: E.g. ``students/trident``.
+        name: Name of the run, e.g. ``students/trident``.
         params: Settings to show.
-        watch: A new one, whose warnings are told.
+        watch: A new watch, which finds the warnings.
 
     Returns:
         The warnings.
@@ -38,8 +38,8 @@ def write_summaries(
     warnings = warnings_of(history(read_steps(steps), validations), watch)
     with atomic(out / "epochs") as partial:
         for epoch in found:
-            own = [asdict(w) for w in warnings if epoch.first.number <= w.step <= epoch.last.number]
-            summary = {**epoch.summary(validations), "warnings": own}
+            inside = [asdict(w) for w in warnings if epoch.first.number <= w.step <= epoch.last.number]
+            summary = {**epoch.summary(validations), "warnings": inside}
             write_json(partial / f"epoch_{epoch.number}_summary.json", summary)
     write_json(out / "multi_component_loss_summary.json", component_summary(found))
     with atomic(out / "distillation_log.txt") as partial:
@@ -58,28 +58,28 @@ def log_lines(
     warnings: Sequence[HealthWarning],
     watch: Watch,
 ) -> Iterator[str]:
-    """Yield the lines of ``distillation_log.txt``; clocks stand in square brackets at the beginning alone.
+    """Yield the lines of ``distillation_log.txt``; clock times stand only in brackets at the start of a line.
 
     Args:
-        name: E.g. ``students/trident``.
+        name: Name of the run, e.g. ``students/trident``.
         params: Settings to show.
-        epochs: Of the run.
-        validations: Of the run.
-        warnings: Of the run.
-        watch: Knows what was planned.
+        epochs: Epochs of the run.
+        validations: Validations of the run.
+        warnings: Warnings of the run.
+        watch: Watch with the planned numbers of epochs and steps.
     """
     yield f"{_clock(epochs[0].first)} {name}"
     yield ""
-    yield yaml.safe_dump(_set(params), sort_keys=False).rstrip()
+    yield yaml.safe_dump(_without_none(params), sort_keys=False).rstrip()
     yield ""
     for epoch in epochs:
         planned = watch.keys.training.epochs
         yield f"{_clock(epoch.last)} {epoch.line(planned, watch.planned, validations)}"
-        yield "    " + "  ".join(_moving(epoch))
+        yield "    " + "  ".join(_state(epoch))
         for warning in warnings:
             if epoch.first.number <= warning.step <= epoch.last.number:
                 yield f"    warning: {warning.text()}"
-    best = min(validations, key=lambda own: own.nll)
+    best = min(validations, key=lambda validation: validation.nll)
     last = epochs[-1].last
     yield ""
     early = f", of {watch.planned} planned" if last.number < watch.planned else ""
@@ -88,13 +88,17 @@ def log_lines(
     yield f"warnings: {len(warnings)}"
 
 
-def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings without those that are left open."""
-    inner = {name: _set(own) if isinstance(own, Mapping) else own for name, own in settings.items()}
-    return {name: own for name, own in inner.items() if own is not None}
+def _without_none(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without those that are None, at any depth."""
+    return {
+        name: _without_none(value) if isinstance(value, Mapping) else value
+        for name, value in settings.items()
+        if value is not None
+    }
 
 
-def _moving(epoch: Epoch) -> Iterator[str]:
+def _state(epoch: Epoch) -> Iterator[str]:
+    """Yield what changes from epoch to epoch, beside the losses."""
     last = epoch.last
     yield f"learning rate {last.learning_rate:.3g}  T {last.temperature:.3g}  alpha {last.alpha:.3g}"
     yield f"gradient {epoch.norms.get('total', float('nan')):.3g}, at most {epoch.largest:.3g}"

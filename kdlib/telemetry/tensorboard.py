@@ -9,7 +9,7 @@ from kdlib.telemetry.step_csv import Step, Validation
 
 
 def step_scalars(step: Step) -> dict[str, float]:
-    """Return what TensorBoard shows of an optimiser step: tag with its group, and value."""
+    """Return the values that TensorBoard shows of an optimiser step, by their tags ``GROUP/NAME``."""
     norms = {"total": step.gradient, "encoder": step.encoder_gradient, "decoder": step.decoder_gradient}
     groups: dict[str, dict[str, float]] = {
         "Loss": {"total": step.total},
@@ -37,13 +37,13 @@ def step_scalars(step: Step) -> dict[str, float]:
 
 
 class Board:
-    """Writes event files; all of a step is one event, so that a step costs a tenth of a millisecond."""
+    """Writes event files; a step is one event, which costs a tenth of a millisecond."""
 
     def __init__(self, folder: Path) -> None:
         """Open a new event file.
 
         Args:
-            folder: Holds the event files; made if it is missing.
+            folder: Folder of the event files; it is made if it is missing.
         """
         from torch.utils.tensorboard import FileWriter
 
@@ -54,17 +54,17 @@ class Board:
         self._write(step_scalars(step), step.number, step.time)
 
     def validation(self, validation: Validation, time: float) -> None:
-        """Write a validation, and make all so far visible.
+        """Write a validation, and flush all events so far.
 
         Args:
-            validation: What was measured.
+            validation: The validation.
             time: Seconds since 1970.
         """
         self._write({"Validation/nll": validation.nll}, validation.step, time)
         self.writer.flush()
 
     def close(self) -> None:
-        """Write what is queued."""
+        """Flush and close the event file."""
         self.writer.close()
 
     def _write(self, scalars: dict[str, float], step: int, time: float) -> None:
@@ -78,10 +78,11 @@ def write_board(folder: Path, history: Iterable[Step | Validation]) -> None:
     """Write the events of a finished run.
 
     Args:
-        folder: Holds the event file; made if it is missing.
-        history: Records in order; read once.
+        folder: Folder of the event file; it is made if it is missing.
+        history: Records in order; they are read once.
     """
-    board, now = Board(folder), 0.0
+    board = Board(folder)
+    now = 0.0
     for record in history:
         if isinstance(record, Validation):
             board.validation(record, now)

@@ -1,4 +1,4 @@
-"""Watches a training for the signs of ``health``, and tells each cause once."""
+"""Warnings of a training: the signs of ``health`` in its records, with likely causes, each cause once."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from kdlib.telemetry.step_csv import Step, Validation
 
 @dataclass(frozen=True)
 class HealthWarning:
-    """What was seen, once per cause.
+    """One warning.
 
     Attributes:
-        cause: E.g. ``gradient_spike``.
-        step: Optimiser step.
-        epoch: Whole epochs done then.
+        cause: Identifier of the cause, e.g. ``gradient_spike``.
+        step: Optimiser step at which it appeared.
+        epoch: Whole epochs done at that step.
         seen: What the records show.
         likely: The likely cause.
-        change: The key to change.
+        change: The key of the configuration to change.
     """
 
     cause: str
@@ -54,13 +54,13 @@ class HealthWarning:
 
 
 class Watch:
-    """Reads a run step by step, in memory that does not grow, and tells each cause once."""
+    """Finds warnings step by step, in memory that does not grow with the run; each cause once."""
 
     def __init__(self, keys: Keys, planned_steps: int, warmup_steps: int) -> None:
         """Begin before the first step.
 
         Args:
-            keys: What warnings point to.
+            keys: Keys of the configuration that warnings name.
             planned_steps: Optimiser steps of the run.
             warmup_steps: Steps with rising learning rate.
         """
@@ -74,10 +74,10 @@ class Watch:
         self.chunks: list[dict[str, float]] = []
         self.memory: list[float] = []
         self.validations: list[Validation] = []
-        self.told: set[str] = set()
+        self.warned: set[str] = set()
 
     def step(self, step: Step) -> list[HealthWarning]:
-        """Return what a step brings to light that was not told before."""
+        """Return the warnings of a step whose causes are new."""
         self.recent.append(step)
         if step.number > self.warmup and (shares := step.shares()):
             self.shares.append(shares)
@@ -90,7 +90,7 @@ class Watch:
         return self._new(found, step.number, step.epoch)
 
     def validation(self, validation: Validation) -> list[HealthWarning]:
-        """Return what a validation brings to light that was not told before."""
+        """Return the warnings of a validation whose causes are new."""
         self.validations.append(validation)
         seen = waiting(self.validations)
         likely = "nothing more to learn at this size, or overfitting, if the training loss still falls"
@@ -102,9 +102,11 @@ class Watch:
         self, found: Iterable[tuple[str, str, str, str] | None], step: int, epoch: int
     ) -> list[HealthWarning]:
         new = [
-            HealthWarning(own[0], step, epoch, *own[1:]) for own in found if own and own[0] not in self.told
+            HealthWarning(cause, step, epoch, seen, likely, change)
+            for cause, seen, likely, change in filter(None, found)
+            if cause not in self.warned
         ]
-        self.told |= {warning.cause for warning in new}
+        self.warned |= {warning.cause for warning in new}
         return new
 
     def _close_chunk(self) -> None:
@@ -117,9 +119,11 @@ class Watch:
         seen = spike(step)
         if seen is None:
             return None
-        likely, change = "too high a learning rate", self.keys.of_training("learning_rate", "warmup_ratio")
-        if len(step.shares()) > 1:
-            name, share = max(step.shares().items(), key=lambda own: own[1])
+        likely = "too high a learning rate"
+        change = self.keys.of_training("learning_rate", "warmup_ratio")
+        shares = step.shares()
+        if len(shares) > 1:
+            name, share = max(shares.items(), key=lambda item: item[1])
             likely = f"{name}, which makes {share:.0%} of it"
             change = self.keys.of_weight(name)
         return "gradient_spike", seen, likely, change
@@ -152,7 +156,7 @@ class Watch:
             f"dominant_{name}",
             f"{name} makes {share:.0%} of the gradient, the other losses hardly count",
             "its weight or scale, which is chosen for losses of another size",
-            f"{self.keys.of_weight(name)}; kdlib analyse-loss-scaling tells by how much",
+            f"{self.keys.of_weight(name)}; kdlib analyse-loss-scaling computes by how much",
         )
 
     def _standing(self, step: Step) -> tuple[str, str, str, str] | None:
@@ -168,11 +172,11 @@ class Watch:
 
 
 def warnings_of(history: Iterable[Step | Validation], watch: Watch) -> list[HealthWarning]:
-    """Return all warnings of a run from its records, in the order in which they came up.
+    """Return all warnings of a run from its records, in the order of their steps.
 
     Args:
-        history: Records in order; read once.
-        watch: A new one.
+        history: Records in order; they are read once.
+        watch: A new watch.
     """
     found = []
     for record in history:

@@ -12,6 +12,7 @@ from kdlib.files import read_json, sha256, write_json
 from kdlib.provenance.lineage import ancestry, sources
 from kdlib.provenance.manifest import Manifest, read_manifests
 from kdlib.records import digest
+from kdlib.results.training import read_training
 from kdlib.runs.numbers import Number, Stage, stages
 from kdlib.telemetry.step_csv import Step, history, metrics_of, read_steps, read_validations
 from kdlib.tracking.prepare import opened
@@ -89,10 +90,12 @@ def mirror(place: Path, folder: Path, kept: Sequence[Path], code: str, out: Path
 
 
 def _mirror(where: dict[str, Any], folder: Path, kept: Sequence[Path], code: str) -> dict[str, str]:
-    client, parent = connect(where["uri"]), where["parent_run_id"]
+    client = connect(where["uri"])
+    parent = where["parent_run_id"]
     manifests = read_manifests([folder, Path("cache")])
-    makers = {path: own for own in manifests for path in own["output"]}
-    there, runs = children(client, where["experiment_id"], parent), {}
+    makers = {path: manifest for manifest in manifests for path in manifest["output"]}
+    there = children(client, where["experiment_id"], parent)
+    runs: dict[str, str] = {}
     for shown in _shown(folder, makers):
         name = shown.stage.name
         runs[name] = _child(client, where, shown, there.pop(name, []), shown.key(code))
@@ -107,12 +110,12 @@ def _mirror(where: dict[str, Any], folder: Path, kept: Sequence[Path], code: str
 
 def _parent_tags(targets: Iterable[str], manifests: Sequence[Manifest]) -> dict[str, str]:
     jobs = list(ancestry(targets, manifests))
-    own = {
+    parts = {
         "config": sorted(json.dumps(job["params"], sort_keys=True) for job in jobs),
         "code": sorted(job["code"]["digest"] for job in jobs),
         "data": sorted(sources(jobs).values()),
     }
-    digests = {f"kdlib.{name}": digest(texts)[:16] for name, texts in own.items() if texts}
+    digests = {f"kdlib.{name}": digest(texts)[:16] for name, texts in parts.items() if texts}
     return {"kdlib.version": version("kdlib"), **digests}
 
 
@@ -121,34 +124,37 @@ def _shown(folder: Path, makers: Mapping[str, Manifest]) -> Iterator[Shown]:
     tables = {name: folder / "dataset" / f"{name}.parquet" for name in SPLITS["dataset"]}
     rows = {name: sha256(path) for name, path in tables.items() if path.is_file()}
     for stage in stages(folder):
-        own = makers.get(str(stage.made))
+        manifest = makers.get(str(stage.made))
         kind = stage.name.partition("/")[0]
         made = stage.made.stat().st_mtime
-        params = read_json(stage.made)["params"] if kind in TRAININGS else own["params"] if own else {}
+        params = manifest["params"] if manifest else {}
+        if kind in TRAININGS:
+            params = dict(read_training(stage.made).params)
         yield Shown(
             stage,
             params,
-            _tags(own) if own else {"kdlib.version": version("kdlib")},
-            own["began"] if own else made,
-            own["ended"] if own else made,
+            _tags(manifest) if manifest else {"kdlib.version": version("kdlib")},
+            manifest["began"] if manifest else made,
+            manifest["ended"] if manifest else made,
             {name: rows[name] for name in SPLITS.get(kind, ()) if name in rows},
         )
 
 
-def _tags(own: Manifest) -> dict[str, str]:
+def _tags(manifest: Manifest) -> dict[str, str]:
     return {
         "kdlib.version": version("kdlib"),
-        "kdlib.rule": own["rule"],
-        "kdlib.config": digest([json.dumps(own["params"], sort_keys=True)])[:16],
-        "kdlib.code": own["code"]["digest"],
-        "kdlib.data": digest(sorted(own["input"].values()))[:16],
-        **place_tags(own.get("place", {})),
+        "kdlib.rule": manifest["rule"],
+        "kdlib.config": digest([json.dumps(manifest["params"], sort_keys=True)])[:16],
+        "kdlib.code": manifest["code"]["digest"],
+        "kdlib.data": digest(sorted(manifest["input"].values()))[:16],
+        **place_tags(manifest.get("place", {})),
     }
 
 
 def _child(client: MlflowClient, where: dict[str, Any], shown: Shown, there: list[Run], key: str) -> str:
     """Return the run that shows a stage, made or completed if it is not there as it should be."""
-    training, kept = shown.stage.name.partition("/")[0] in TRAININGS, None
+    training = shown.stage.name.partition("/")[0] in TRAININGS
+    kept = None
     for run in there:
         marked = run.data.tags.get(MIRRORED)
         if kept is None and run.info.status == "FINISHED" and marked == key:
@@ -183,17 +189,17 @@ def _complete(client: MlflowClient, run_id: str, shown: Shown, key: str) -> None
     _log_inputs(client, run_id, shown)
     for path in shown.stage.files:
         client.log_artifact(run_id, str(path))
-    client.log_dict(run_id, {"numbers": [own._asdict() for own in shown.stage.numbers]}, "numbers.json")
+    client.log_dict(run_id, {"numbers": [number._asdict() for number in shown.stage.numbers]}, "numbers.json")
     client.set_terminated(run_id, end_time=int(shown.ended * 1000))
     write(client, run_id, tags={MIRRORED: key})
 
 
 def _points(numbers: Iterable[Number], milliseconds: int) -> Iterator[Point]:
-    for own in numbers:
-        ends = {"": own.value, ".low": own.low, ".high": own.high}
+    for number in numbers:
+        ends = {"": number.value, ".low": number.low, ".high": number.high}
         for end, value in ends.items():
             if value is not None:
-                yield Point(f"{own.name}{end}", value, milliseconds, 0)
+                yield Point(f"{number.name}{end}", value, milliseconds, 0)
 
 
 def _log_inputs(client: MlflowClient, run_id: str, shown: Shown) -> None:
@@ -221,9 +227,11 @@ def _curve(stage: Stage) -> Iterator[Point]:
     for record in _records(stage):
         if isinstance(record, Step):
             now = int(record.time * 1000)
-            values, number = metrics_of(record), record.number
+            values = metrics_of(record)
+            number = record.number
         else:
-            values, number = {"validation_nll": record.nll}, record.step
+            values = {"validation_nll": record.nll}
+            number = record.step
         yield from (Point(name, value, now, number) for name, value in values.items())
 
 

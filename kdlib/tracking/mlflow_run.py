@@ -87,7 +87,8 @@ class LiveRun:
         from kdlib.tracking.store import children, connect, create_child, place_tags, write
 
         client = connect(place["uri"])
-        parent, experiment = place["parent_run_id"], place["experiment_id"]
+        parent = place["parent_run_id"]
+        experiment = place["experiment_id"]
         for run in children(client, experiment, parent).get(name, []):
             if resumed and not self.run_id and run.data.tags.get("kdlib.key") == key:
                 self.run_id = run.info.run_id

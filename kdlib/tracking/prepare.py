@@ -13,7 +13,8 @@ from kdlib.tracking.store import connect, sqlite_file
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-RUN, WORKPLACE = "kdlib.run", "kdlib.workplace"
+RUN = "kdlib.run"
+WORKPLACE = "kdlib.workplace"
 
 
 def prepare(run: str, uri: str, experiment: str, identity: Path, place: Path) -> None:
@@ -23,7 +24,7 @@ def prepare(run: str, uri: str, experiment: str, identity: Path, place: Path) ->
         run: Name of the pipeline run.
         uri: Tracking server or SQLite file.
         experiment: Name of the experiment, made if it is missing.
-        identity: File that tells this project from others on a shared server; made if it is missing.
+        identity: File that distinguishes this project from others on a shared server; made if it is missing.
         place: JSON for later jobs: run, uri, experiment, identity, experiment_id, parent_run_id; without a
             reachable server, a reason.
     """
@@ -42,7 +43,8 @@ def opened(where: dict[str, Any]) -> dict[str, Any]:
     Args:
         where: What ``prepare`` wrote.
     """
-    uri, run = where["uri"], where["run"]
+    uri = where["uri"]
+    run = where["run"]
     client = connect(uri)
     number = _experiment(client, uri, where["experiment"])
     workplace = _workplace(Path(where["identity"]))
@@ -65,7 +67,7 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _workplace(identity: Path) -> str:
-    """Return what tells this folder from all others that write to the same server."""
+    """Return what distinguishes this folder from all others that write to the same server."""
     if not identity.is_file():
         with atomic(identity) as partial:
             partial.write_text(uuid.uuid4().hex)

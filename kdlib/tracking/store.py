@@ -27,9 +27,14 @@ LIMITS = {
 REACHED_S = 5.0
 LOCKED_S = 60  # a writer waits so long for others of a SQLite file
 PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-METRICS, PARAMS, TAGS = 1000, 100, 100  # MLflow's limits for one batch
-LONGEST_PARAM, LONGEST_TAG = 6000, 5000  # characters
-PARENT, NAME = "mlflow.parentRunId", "kdlib.name"
+# MLflow's limits for one batch.
+METRICS = 1000
+PARAMS = 100
+TAGS = 100
+LONGEST_PARAM = 6000  # characters
+LONGEST_TAG = 5000  # characters
+PARENT = "mlflow.parentRunId"
+NAME = "kdlib.name"
 
 
 class Point(NamedTuple):
@@ -84,7 +89,8 @@ def _open_file(database: Path) -> None:
 def children(client: MlflowClient, experiment: str, parent: str) -> dict[str, list[Run]]:
     """Return the active runs below a parent that we wrote, by their names, the newest first."""
     found: dict[str, list[Run]] = {}
-    query, token = f"tags.`{PARENT}` = '{parent}'", None
+    query = f"tags.`{PARENT}` = '{parent}'"
+    token = None
     while True:
         page = client.search_runs([experiment], query, page_token=token)
         for run in page:

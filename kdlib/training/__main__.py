@@ -1,6 +1,6 @@
-"""One of the processes that run a training stage together: ``accelerate launch … -m kdlib.training JOB``.
+"""One of the processes that run a training stage together: ``accelerate launch … -m kdlib.training CALL``.
 
-``kdlib.training.launch`` writes the job and starts the launcher.
+``kdlib.training.launch`` writes the call and starts the launcher.
 """
 
 from __future__ import annotations
@@ -18,21 +18,25 @@ from kdlib.training.distill import distill
 from kdlib.training.finetune import finetune
 from kdlib.training.launch import error_file
 
-STAGES: dict[str, Callable[..., None]] = {"finetune": finetune, "distill": distill}
+# Validation makes the dataclasses and models of a stage's signature from JSON.
+STAGES: dict[str, Callable[..., None]] = {
+    "finetune": validate_call(finetune),
+    "distill": validate_call(distill),
+}
 
 
-def main(job: Path) -> None:
+def main(call: Path) -> None:
     """Run a stage as one of several processes.
 
     Args:
-        job: JSON with the stage's name and its arguments.
+        call: JSON with the stage's name and its arguments.
     """
-    content = read_json(job)
+    content = read_json(call)
     PartialState(cpu=not torch.accelerator.is_available())  # joins the others, and takes this process's GPU
     try:
-        validate_call(STAGES[content["stage"]])(**content["given"])
+        STAGES[content["stage"]](*content["arguments"])
     except DataError as error:
-        error_file(job).write_text(str(error))
+        error_file(call).write_text(str(error))
         raise SystemExit(1) from None
 
 

@@ -1,4 +1,4 @@
-"""What makes a training impossible, told before it starts."""
+"""Checks before a training starts: rows, processes and memory."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def check_training(
     args: TrainingArguments,
     samples: int | None,
 ) -> None:
-    """Make sure that a training can be made, before anything of it is written.
+    """Make sure that a training is possible, before anything of it is written.
 
     Args:
-        models: The model that is trained, and one that reads the same rows beside it.
-        train: Token rows.
-        validation: Token rows.
+        models: The model that is trained, and an online teacher if there is one, which reads the same rows.
+        train: Token rows to train on.
+        validation: Token rows to validate on.
         args: The trainer's arguments.
-        samples: Rows of an epoch, or None for all.
+        samples: Number of rows of an epoch, or None for all.
 
     Raises:
         DataError: If rows do not fit the models or processes, or memory is too small.
@@ -41,12 +41,12 @@ def check_training(
     rows = number_of_rows(train)
     check_processes(min(samples or rows, rows), args.per_device_train_batch_size, args.world_size)
     at_once = min(args.per_device_train_batch_size, rows)
-    # The trainer has not yet told the model whether activations are checkpointed.
+    # The trainer has not enabled activation checkpointing in the model yet.
     check_memory(models[0], at_once, *longest, args.device, args.activation_checkpointing)
 
 
 def check_rows(model: PreTrainedModel, rows: Iterable[Row], validation: Iterable[Row]) -> tuple[int, int]:
-    """Make sure that there is something to learn and to validate on, and that it fits into the model.
+    """Make sure that there are rows to train and to validate on, and that they fit into the model.
 
     Args:
         model: The model.
@@ -61,7 +61,9 @@ def check_rows(model: PreTrainedModel, rows: Iterable[Row], validation: Iterable
     """
     ends = model.generation_config.eos_token_id
     ends = set(ends) if isinstance(ends, list) else {ends}
-    longest_source, longest_target, whole = 0, 0, False
+    longest_source = 0
+    longest_target = 0
+    whole = False
     for split, part in (("training", rows), ("validation", validation)):
         empty = True
         for row in part:
@@ -81,12 +83,12 @@ def check_rows(model: PreTrainedModel, rows: Iterable[Row], validation: Iterable
 
 
 def check_processes(samples: int, batch_size: int, processes: int) -> None:
-    """Make sure that several processes have enough rows for one pass of them all.
+    """Make sure that several processes have enough rows for one forward pass each.
 
     Args:
-        samples: Rows of an epoch.
-        batch_size: Rows of one process's pass.
-        processes: How many train together.
+        samples: Number of rows of an epoch.
+        batch_size: Rows per forward pass of one process.
+        processes: Number of processes that train together.
 
     Raises:
         DataError: If an epoch would have no step.

@@ -5,203 +5,170 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kdlib.config import Student
-from kdlib.models.load import computing_device, dtype_of, load
+from kdlib.losses.critical_tokens import row_weights
+from kdlib.losses.legality import Legality, judge
+from kdlib.models.load import check_tokenizer, computing_device, dtype_of, load
 from kdlib.models.mapped import Mapped, iter_rows, map_rows, parts_of, write_mapped
+from kdlib.models.scratch import build
+from kdlib.models.shrink import shrink
+from kdlib.models.tokenizer import decode, embedding_rows, load_tokenizer, token_texts
 from kdlib.training.checks import check_training
-from kdlib.training.data import Lessons
-from kdlib.training.inputs import Given, check_given
-from kdlib.training.loop.loop import Job, arguments, fit, further_files, job_key, processes
+from kdlib.training.inputs import StudentInputs, check_inputs
+from kdlib.training.loop.arguments import arguments
+from kdlib.training.loop.data import TrainingData
+from kdlib.training.loop.job import Job, TrainingRun, training_run
+from kdlib.training.loop.loop import fit
 from kdlib.training.loop.plan import student_plan
+from kdlib.training.results import finish
 from kdlib.training.teacher.outputs import stored_beams
 from kdlib.training.teacher.references import write_references
-from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_store
+from kdlib.training.teacher.stored import online_teacher, origin_of, trusted_signals
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-    from kdlib.losses.syntax import Legality
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
     from kdlib.training.loop.objective import Objective
-    from kdlib.training.loop.plan import Plan
-    from kdlib.training.teacher.gold_embeddings import GoldVectors
+    from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
     from kdlib.training.teacher.layers import Pairing
     from kdlib.training.teacher.online import OnlineTeacher
 
 
-def distill(
-    name: str,
-    student: Student,
-    train: Path,
-    validation: Path,
-    tokenizer: Path,
-    signals: Path | None,
-    teacher: Path | None,
-    out: Path,
-    checkpoints: Path,
-    threads: int,
-    golds: Path,
-    encoder: Path | None = None,
-    tracking: Path | None = None,
-    code: str = "",
-    pretrained: Path | None = None,
-    beams: Path | None = None,
-    resume_from: Path | None = None,
-) -> None:
+def distill(name: str, student: Student, inputs: StudentInputs, job: Job) -> None:
     """Train a student.
 
     Args:
         name: Its name in the configuration.
         student: Preset.
-        train: Token rows.
-        validation: Token rows that choose the best epoch.
-        tokenizer: Folder of the run's tokenizer.
-        signals: Manifest of the teacher's signals, if a component needs them.
-        teacher: Folder of the teacher's model, whose signals, encoder and layers these are; it is loaded only
-            if the student needs its encoder, its distributions online or its layers.
-        out: Folder for ``best_model``, ``final_model`` and the records.
-        checkpoints: Folder that outlives a crash.
-        threads: CPU threads.
-        golds: Folder where vectors of gold assertions are kept, for losses that need the encoder.
-        encoder: Folder of a staged sentence encoder, if the student names one in its teacher's place.
-        tracking: JSON of the tracking stage, or None.
-        code: Digest of the code that runs, so that other code does not resume its checkpoints.
-        pretrained: Folder of the model to start from, if the student names one.
-        beams: The teacher's answers to the training prompts, with their counts in a JSON file beside, if the
-            student learns from whole sequences and reads no stored signals, which hold the answers.
-        resume_from: Checkpoint of another training to go on from; this one's own go before it.
+        inputs: Files that it reads.
+        job: Where and how it runs.
 
     Raises:
-        DataError: If the loss needs what is not given, or the store cannot serve this training; nothing has
-            been written then.
+        DataError: If the loss needs a file that is not given, or the signals cannot serve this training;
+            nothing has been written then.
     """
-    given = Given(train, validation, tokenizer, signals, teacher, encoder, pretrained, beams)
-    check_given(name, student, given)
+    check_inputs(name, student, inputs)
     dtype_of(student.training.precision, computing_device())  # before anything is written
-    params = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
-    params |= {"threads": threads, "processes": processes()}
-    used = [*given.files(), *further_files(student.training, resume_from)]
-    key = job_key({**params, "code": code}, used)
-    job = Job(f"students/{name}", key, checkpoints, out, threads, tracking, resume_from)
-    _train(student, given, job, golds, params)
+    settings = {**student.model_dump(mode="json", exclude={"training"}), **student.training.model_dump()}
+    plan = student_plan(student)
+    run = training_run(f"students/{name}", student.training, plan, job, settings, inputs.files())
+    _train(student, inputs, run)
 
 
-def _train(student: Student, given: Given, job: Job, golds: Path, params: dict[str, Any]) -> None:
-    """Train a student in the places of a job; what makes it impossible is told before rows are mapped."""
-    from kdlib.models.tokenizer import load_tokenizer
+def _train(student: Student, inputs: StudentInputs, run: TrainingRun) -> None:
+    """Train a student; what makes it impossible is reported before rows are mapped."""
     from kdlib.training.teacher.layers import pair, without_projections
 
-    folder, words, plan = job.folder(), load_tokenizer(given.tokenizer), student_plan(student)
-    online, store = _distributions(student, given, words, plan)
-    model = _initial(student, given, words)
+    folder = run.folder
+    tokenizer = load_tokenizer(inputs.tokenizer)
+    teacher, signals = _distributions(student, inputs, tokenizer, run)
+    model = _initial(student, inputs, tokenizer)
     pairing = None
-    if online is not None and student.needs_layers():
-        pairing = pair(model, online.model, student.components, student.training.seed)
-    learnt, references = _learnt(student, given, store, folder)
-    readers, args = [model, *([online.model] if online else [])], arguments(student.training, folder)
-    check_training(readers, learnt, given.validation, args, student.training.epoch_samples)
-    rows = map_rows(learnt, folder / "train.arrow")
-    meanings = _golds(student, given, words, rows, golds, job.threads, online)
-    token_weights = _token_weights(words, learnt, student.token_weight, folder / "weights.arrow")
-    held_out = map_rows(given.validation, folder / "validation.arrow")
-    fit(
-        model=model,
-        vocabulary=words.get_vocab(),
-        lessons=Lessons(rows, held_out, store, online, token_weights, references),
-        objective=_objective(student, words, meanings, pairing),
-        training=student.training,
-        plan=plan,
-        job=job,
-        params=params,
-        opened=without_projections if pairing and pairing.hidden else load,
+    if teacher is not None and student.needs_layers():
+        pairing = pair(model, teacher.model, student.components, student.training.seed)
+    train, references = _with_references(student, inputs, signals, folder)
+    readers = [model, *([teacher.model] if teacher else [])]
+    args = arguments(student.training, folder)
+    check_training(readers, train, inputs.validation, args, student.training.epoch_samples)
+    rows = map_rows(train, folder / "train.arrow")
+    gold_embeddings = _gold_embeddings(student, inputs, tokenizer, rows, run.job.threads, teacher)
+    data = TrainingData(
+        rows=rows,
+        token_weights=_token_weights(tokenizer, train, student.token_weight, folder / "weights.arrow"),
+        validation=map_rows(inputs.validation, folder / "validation.arrow"),
+        vocabulary=tokenizer.get_vocab(),
+        signals=signals,
+        teacher=teacher,
+        references=references,
     )
+    fit(run, model, data, _objective(student, tokenizer, gold_embeddings, pairing))
+    finish(run, data, without_projections if pairing and pairing.hidden else load)
 
 
 def _distributions(
-    student: Student, given: Given, words: PreTrainedTokenizerFast, plan: Plan
+    student: Student, inputs: StudentInputs, tokenizer: PreTrainedTokenizerFast, run: TrainingRun
 ) -> tuple[OnlineTeacher | None, SignalStore | None]:
-    """Return the teacher itself or its store, whichever the student learns from."""
-    from kdlib.models.tokenizer import embedding_rows
+    """Return the teacher itself or its stored signals, whichever the student learns from."""
+    teacher = None
+    signals = None
+    if inputs.teacher and student.needs_online():
+        teacher = online_teacher(inputs.teacher, embedding_rows(tokenizer))
+    if inputs.signals and student.needs_store():
+        origin = origin_of(inputs.train, inputs.validation, inputs.tokenizer, inputs.teacher)
+        rows = iter_rows(inputs.train)
+        temperatures = run.plan.temperatures()
+        signals = trusted_signals(inputs.signals, origin, rows, embedding_rows(tokenizer), temperatures)
+    return teacher, signals
 
-    online, store = None, None
-    if given.teacher and student.needs_online():
-        online = online_teacher(given.teacher, embedding_rows(words))
-    if given.signals and student.needs_store():
-        origin = origin_of(given.train, given.validation, given.tokenizer, given.teacher)
-        store = trusted_store(given.signals, origin, iter_rows(given.train), embedding_rows(words), plan)
-    return online, store
 
-
-def _learnt(
-    student: Student, given: Given, store: SignalStore | None, folder: Path
+def _with_references(
+    student: Student, inputs: StudentInputs, signals: SignalStore | None, folder: Path
 ) -> tuple[Path, dict[str, int] | None]:
-    """Return the rows to learn from, with the teacher's answers if wanted, and the counts of these."""
-    if student.sequence is None:
-        return given.train, None
-    beams = given.beams
-    if store:
+    """Return the rows to learn from, with the teacher's beams if wanted, and the counts of these."""
+    if student.beams is None:
+        return inputs.train, None
+    beams = inputs.beams
+    if signals:
         beams = folder / "beams.parquet"
-        stored_beams(store, given.train, given.tokenizer, student.sequence.beams, beams)
+        stored_beams(signals, inputs.train, inputs.tokenizer, student.beams.width, beams)
     if beams is None:
-        raise ValueError("a student of whole sequences needs the teacher's answers")
+        raise ValueError("a student of whole sequences needs the teacher's beams")
     out = folder / "references.parquet"
-    return out, write_references(given.train, beams, student.sequence, out)
+    return out, write_references(inputs.train, beams, student.beams, out)
 
 
-def _golds(
+def _gold_embeddings(
     student: Student,
-    given: Given,
-    words: PreTrainedTokenizerFast,
+    inputs: StudentInputs,
+    tokenizer: PreTrainedTokenizerFast,
     rows: Sequence[Row],
-    folder: Path,
     threads: int,
-    online: OnlineTeacher | None,
-) -> GoldVectors | None:
-    """Return the frozen encoder with its vectors of gold assertions, if the losses read it."""
-    from kdlib.training.teacher.encoder import gold_vectors_of
+    teacher: OnlineTeacher | None,
+) -> GoldEmbeddingCache | None:
+    """Return the frozen encoder with its embeddings of gold assertions, if the losses read it."""
+    from kdlib.training.teacher.encoder import gold_embeddings_of
 
-    if given.encoder:
-        return gold_vectors_of(given.encoder, words, rows, folder, threads)
-    if given.teacher is None or not student.needs_teachers_encoder():
+    cache = inputs.gold_embeddings
+    if inputs.encoder:
+        return gold_embeddings_of(inputs.encoder, tokenizer, rows, cache, threads)
+    if inputs.teacher is None or not student.needs_teachers_encoder():
         return None
-    # One that tells its attention computes other bits than the vectors that students share.
-    shared = online.model if online and student.components.attention is None else None
-    return gold_vectors_of(given.teacher, words, rows, folder, threads, shared)
+    # A model that returns its attention computes other bits than the embeddings that students share.
+    loaded = teacher.model if teacher and student.components.attention is None else None
+    return gold_embeddings_of(inputs.teacher, tokenizer, rows, cache, threads, loaded)
 
 
 def _objective(
-    student: Student, words: PreTrainedTokenizerFast, golds: GoldVectors | None, pairing: Pairing | None
+    student: Student,
+    tokenizer: PreTrainedTokenizerFast,
+    gold_embeddings: GoldEmbeddingCache | None,
+    pairing: Pairing | None,
 ) -> Objective:
     """Return the student's losses with what they read beside a batch."""
-    from kdlib.losses.validity import judge
-    from kdlib.models.tokenizer import decode
     from kdlib.training.loop.objective import Objective
 
     judged = student.components.need("judge")
     return Objective(
         student.components,
-        golds=golds,
-        legality=legality_of(words) if student.components.need("legality") else None,
+        gold_embeddings=gold_embeddings,
+        legality=legality_of(tokenizer) if student.components.need("legality") else None,
         pairing=pairing,
-        judge=judge(partial(decode, words), words.eos_token_id) if judged else None,
+        judge=judge(partial(decode, tokenizer), tokenizer.eos_token_id) if judged else None,
     )
 
 
-def _initial(student: Student, given: Given, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+def _initial(student: Student, inputs: StudentInputs, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     """Return the model before training."""
-    from kdlib.models.load import check_tokenizer, load
-    from kdlib.models.scratch import build
-    from kdlib.models.shrink import shrink
-
     training = student.training
-    if given.pretrained is not None:
-        check_tokenizer(given.pretrained, tokenizer)
-        return load(given.pretrained, training.dropout)
-    if student.layers is not None and given.teacher is not None:
-        return shrink(given.teacher, student.layers, training.dropout)
+    if inputs.pretrained is not None:
+        check_tokenizer(inputs.pretrained, tokenizer)
+        return load(inputs.pretrained, training.dropout)
+    if student.layers is not None and inputs.teacher is not None:
+        return shrink(inputs.teacher, student.layers, training.dropout)
     if student.size is None:
         raise ValueError("a student needs a size, a pretrained model, or a teacher whose layers it takes")
     return build(student.size, tokenizer, training.dropout, training.seed)
@@ -213,9 +180,6 @@ def legality_of(tokenizer: PreTrainedTokenizerFast) -> Legality:
     Args:
         tokenizer: Gives the texts of all tokens and the end token.
     """
-    from kdlib.losses.syntax import Legality
-    from kdlib.models.tokenizer import token_texts
-
     return Legality(token_texts(tokenizer), tokenizer.eos_token_id)
 
 
@@ -225,10 +189,9 @@ def _token_weights(
     """Return the factor of every target token of the training rows, or None where none differs from 1."""
     import pyarrow as pa
 
-    from kdlib.losses.critical_tokens import row_weights
-
     def weighted(part: pa.RecordBatch) -> pa.RecordBatch:
-        texts, targets = part["target"].to_pylist(), part["target_ids"].to_pylist()
+        texts = part["target"].to_pylist()
+        targets = part["target_ids"].to_pylist()
         factors = row_weights(tokenizer, texts, targets, weight)
         return pa.record_batch({"weights": pa.array(factors, pa.list_(pa.float32()))})
 

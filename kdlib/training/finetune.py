@@ -3,92 +3,67 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.config import Teacher
+from kdlib.losses.table import Components
 from kdlib.models.adapters import merged, with_lora
 from kdlib.models.load import check_tokenizer, load
 from kdlib.models.mapped import map_rows
+from kdlib.models.scratch import build
+from kdlib.models.tokenizer import load_tokenizer
 from kdlib.training.checks import check_training
-from kdlib.training.data import Lessons
-from kdlib.training.loop.loop import Job, arguments, fit, further_files, job_key, processes
+from kdlib.training.inputs import TeacherInputs
+from kdlib.training.loop.arguments import arguments
+from kdlib.training.loop.data import TrainingData
+from kdlib.training.loop.job import Job, training_run
+from kdlib.training.loop.loop import fit
 from kdlib.training.loop.plan import teacher_plan
+from kdlib.training.results import finish
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
-def finetune(
-    name: str,
-    teacher: Teacher,
-    train: Path,
-    validation: Path,
-    tokenizer: Path,
-    out: Path,
-    checkpoints: Path,
-    threads: int,
-    pretrained: Path | None = None,
-    tracking: Path | None = None,
-    code: str = "",
-    resume_from: Path | None = None,
-) -> None:
+def finetune(name: str, teacher: Teacher, inputs: TeacherInputs, job: Job) -> None:
     """Train a teacher.
 
     Args:
         name: Its name in the configuration.
         teacher: Size or pretrained model, and training.
-        train: Token rows.
-        validation: Token rows that choose the best epoch.
-        tokenizer: Folder of the run's tokenizer.
-        out: Folder for ``best_model``, ``final_model`` and the records.
-        checkpoints: Folder that outlives a crash.
-        threads: CPU threads.
-        pretrained: Folder of the model to start from, or None to build one of its size.
-        tracking: JSON of the tracking stage, or None.
-        code: Digest of the code that runs, so that other code does not resume its checkpoints.
-        resume_from: Checkpoint of another training to go on from; this one's own go before it.
+        inputs: Files that it reads.
+        job: Where and how it runs.
+
+    Raises:
+        DataError: If the training is impossible with these inputs; nothing has been written then.
     """
-    from kdlib.losses.table import Components
-    from kdlib.models.tokenizer import load_tokenizer
     from kdlib.training.loop.objective import Objective
 
+    pretrained = inputs.pretrained
     start = teacher.model_dump(include={"model", "lora"}) if pretrained else teacher.size.model_dump()
-    params = {**teacher.training.model_dump(), **start, "threads": threads, "processes": processes()}
-    used = [train, validation, tokenizer / "tokenizer.json"]
-    used += [pretrained / file for file in ("config.json", "model.safetensors") if pretrained]
-    used += further_files(teacher.training, resume_from)
-    key = job_key({**params, "code": code}, used)
-    words = load_tokenizer(tokenizer)
-    job = Job(f"teachers/{name}", key, checkpoints, out, threads, tracking, resume_from)
-    model = _initial(teacher, pretrained, words)
-    args = arguments(teacher.training, job.folder())
-    check_training([model], train, validation, args, teacher.training.epoch_samples)
-    fit(
-        model=model,
-        vocabulary=words.get_vocab(),
-        lessons=Lessons(
-            map_rows(train, job.folder() / "train.arrow"),
-            map_rows(validation, job.folder() / "validation.arrow"),
-        ),
-        objective=Objective(Components.model_validate({"ce": {}})),
-        training=teacher.training,
-        plan=teacher_plan(teacher.training),
-        job=job,
-        params=params,
-        opened=partial(merged, pretrained) if pretrained and teacher.lora else load,
+    settings = {**teacher.training.model_dump(), **start}
+    plan = teacher_plan(teacher.training)
+    run = training_run(f"teachers/{name}", teacher.training, plan, job, settings, inputs.files())
+    tokenizer = load_tokenizer(inputs.tokenizer)
+    model = _initial(teacher, inputs, tokenizer)
+    args = arguments(teacher.training, run.folder)
+    check_training([model], inputs.train, inputs.validation, args, teacher.training.epoch_samples)
+    data = TrainingData(
+        rows=map_rows(inputs.train, run.folder / "train.arrow"),
+        validation=map_rows(inputs.validation, run.folder / "validation.arrow"),
+        vocabulary=tokenizer.get_vocab(),
     )
+    fit(run, model, data, Objective(Components.model_validate({"ce": {}})))
+    finish(run, data, partial(merged, pretrained) if pretrained and teacher.lora else load)
 
 
 def _initial(
-    teacher: Teacher, pretrained: Path | None, tokenizer: PreTrainedTokenizerFast
+    teacher: Teacher, inputs: TeacherInputs, tokenizer: PreTrainedTokenizerFast
 ) -> PreTrainedModel | PeftModel:
     """Return the model before training."""
-    from kdlib.models.scratch import build
-
-    if pretrained is None:
+    if inputs.pretrained is None:
         return build(teacher.size, tokenizer, teacher.training.dropout, teacher.training.seed)
-    check_tokenizer(pretrained, tokenizer)
-    model = load(pretrained, teacher.training.dropout)
+    check_tokenizer(inputs.pretrained, tokenizer)
+    model = load(inputs.pretrained, teacher.training.dropout)
     return with_lora(model, teacher.lora, teacher.training.seed) if teacher.lora else model

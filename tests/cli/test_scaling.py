@@ -34,6 +34,7 @@ def analyse(*arguments):
     return CliRunner().invoke(app, ["analyse-loss-scaling", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_a_table_the_advice_and_a_figure(run):
     figure = run / "shares.svg"
     done = analyse(run, "--figure", figure)

@@ -276,6 +276,7 @@ def write(path, rows, header=True):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "header"), [("old.jsonl", True), ("old.jsonl", False), ("old.jsonl.gz", True)]
 )

@@ -111,16 +111,14 @@ def test_signals_are_extracted_and_serve_a_student(base, dataset, teacher, tmp_p
 
 def test_a_training_is_launched_as_its_profile_says(base, dataset, monkeypatch):
     launched = []
-    monkeypatch.setattr(
-        "kdlib.training.launch.launch", lambda stage, profile: launched.append((stage, profile))
-    )
+    monkeypatch.setattr("kdlib.training.launch.launch", lambda *call: launched.append(call))
     (base.parent / "two.yaml").write_text("num_processes: 2\n")
     keys = ("--dataset", dataset.tokenizer.parent, "--out", "out", "--training.accelerate", "two.yaml")
     done = run("teacher", "--base", base, *keys)
     assert done.exit_code == 0, done.output
-    ((stage, profile),) = launched
-    assert (stage.func.__name__, profile) == ("finetune", "two.yaml")
-    assert stage.keywords["teacher"].training.accelerate == "two.yaml"
+    ((stage, name, settings, inputs, job),) = launched
+    assert (stage.__name__, name, settings.training.accelerate) == ("finetune", "base", "two.yaml")
+    assert (inputs.train, str(job.out)) == (dataset.train, "out")
 
 
 def test_a_checkpoint_that_is_not_there_is_told(base, dataset, tmp_path):

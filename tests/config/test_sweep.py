@@ -25,7 +25,7 @@ def problems(**sweep):
     return [line.removeprefix("- ") for line in str(caught.value).splitlines()[1:]]
 
 
-def test_every_combination_is_a_student_by_a_name_that_tells_it():
+def test_every_combination_is_a_student_by_a_name_that_says_which():
     config = swept(
         recipes=["kd"], sizes=["nano", "mini"], temperatures=[2, {"start": 4, "end": 1.5}], seeds=[1, 2]
     )
@@ -36,7 +36,8 @@ def test_every_combination_is_a_student_by_a_name_that_tells_it():
         for temperature in ("t2", "t4to1_5")
         for seed in (1, 2)
     ]
-    held, decaying = config.students["kd-nano-t2-s1"], config.students["kd-mini-t4to1_5-s2"]
+    held = config.students["kd-nano-t2-s1"]
+    decaying = config.students["kd-mini-t4to1_5-s2"]
     assert (held.temperature.start, held.temperature.end) == (2, 2)
     assert (decaying.temperature.start, decaying.temperature.end) == (4, 1.5)
     assert (held.size.d_model, decaying.size.d_model) == (32, 128)
@@ -66,7 +67,7 @@ def test_a_dumped_configuration_with_a_sweep_loads_to_the_same():
 
 
 @pytest.mark.parametrize(
-    ("sweep", "told"),
+    ("sweep", "reported"),
     [
         ({"recipes": ["kdd"]}, "sweep.recipes: no student 'kdd'; did you mean 'kd'?"),
         ({"recipes": ["kd"], "sizes": ["nan"]}, "sweep.sizes: unknown name 'nan'; did you mean 'nano'?"),
@@ -76,8 +77,8 @@ def test_a_dumped_configuration_with_a_sweep_loads_to_the_same():
         ({}, "sweep.recipes: missing"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(sweep, told):
-    assert any(line.startswith(told) for line in problems(**sweep)), problems(**sweep)
+def test_a_mistake_is_reported_at_its_place(sweep, reported):
+    assert any(line.startswith(reported) for line in problems(**sweep)), problems(**sweep)
 
 
 def test_a_student_of_that_name_that_is_another_is_not_overwritten():
@@ -94,7 +95,7 @@ def test_a_student_of_a_pretrained_model_has_no_size_to_vary():
         load_config({**raw, "sweep": {"recipes": ["half"], "sizes": ["nano"]}})
 
 
-def test_a_wrong_recipe_is_told_once_and_not_for_every_combination():
+def test_a_wrong_recipe_is_reported_once_and_not_for_every_combination():
     raw = copy.deepcopy(RAW)
     raw["students"]["kd"]["alpha"] = 3
     with pytest.raises(ConfigError) as caught:

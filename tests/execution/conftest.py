@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kdlib.execution.jobs import Job, Limits
+from kdlib.execution.jobs import ExecutionJob, ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import why_not
 from kdlib.java.compiler import SourceFile, compile_files, find_jdk
-from kdlib.sources.debian import fetch_jars
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ["junit4", "libhamcrest-java", "junit5", "libopentest4j-java", "libapiguardian-java"]
 JUNIT4 = r"(junit4|hamcrest)-[\d.]+\.jar"
 JUNIT5 = (
     r"(junit-jupiter-(api|engine|params)|junit-platform-(commons|engine|launcher)|opentest4j|apiguardian-api)"
@@ -37,12 +35,6 @@ def pytest_collection_modifyitems(items):
             item.add_marker("slow")
             if shutil.which("javac") is None and "no_jdk" not in item.name:
                 item.add_marker(pytest.mark.skip(reason="no JDK"))
-
-
-@pytest.fixture(scope="session")
-def jars(tmp_path_factory):
-    """JUnit 4 and 5 from Debian."""
-    return fetch_jars(PACKAGES, tmp_path_factory.mktemp("junit") / "jars")
 
 
 def chosen(jars, pattern):
@@ -83,7 +75,7 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
-LIMITS = Limits(seconds=8)
+LIMITS = ExecutionLimits(seconds=8)
 HEAD4 = (
     "package p; import org.junit.*; import static org.junit.Assert.*; import java.util.*; import java.io.*;"
 )
@@ -95,13 +87,13 @@ def job4(name, body, classpath, members="", files=()):
     test = f"@Test public void t() throws Exception {{\n{body}\n}}"
     text = f"{HEAD4}\npublic class {name} {{\n{members}\n{test}\n}}"
     own = SourceFile(name, text.encode())
-    return Job(name, (own, *files), f"p.{name}", "t", classpath, "junit4")
+    return ExecutionJob(name, (own, *files), f"p.{name}", "t", classpath, "junit4")
 
 
 def job5(name, text, method, classpath, test_class=None):
     """Return a job for a method of a JUnit 5 class."""
     file = SourceFile(name, f"{HEAD5}\n{text}".encode())
-    return Job(f"{name}.{method}", (file,), f"p.{test_class or name}", method, classpath, "junit5")
+    return ExecutionJob(f"{name}.{method}", (file,), f"p.{test_class or name}", method, classpath, "junit5")
 
 
 def results(jobs, cache, sandbox, workers=2, limits=LIMITS):

@@ -10,7 +10,6 @@ from kdlib.execution.classpath import build_class_path, read_class_path, static_
 from kdlib.files import DataError, read_json
 from kdlib.java.classfile import read_class
 from kdlib.java.compiler import compile_most, find_jdk
-from kdlib.sources.layout import maven_libraries
 from tests.execution.small_project import PROJECT, small_project, write_project
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
@@ -115,12 +114,3 @@ def test_a_source_for_an_old_library_is_compiled_with_it(tmp_path):
     )
     build_class_path(jdk, tmp_path / "both", [], tmp_path / "built")
     assert set(read_class_path(tmp_path / "built").left_out) == {"p/Old.java"}
-
-
-def test_libraries_by_the_names_of_artifacts(tmp_path):
-    pom = "<project><artifactId>own</artifactId><dependency><groupId>g</groupId>\n"
-    pom += (
-        "<artifactId> Jimfs </artifactId></dependency><plugin><artifactId>x</artifactId></plugin></project>"
-    )
-    write_project(tmp_path, {"pom.xml": pom, "module/pom.xml": pom.replace("Jimfs", "h2"), "other.xml": pom})
-    assert maven_libraries(tmp_path) == ["libh2-java", "libjimfs-java"]

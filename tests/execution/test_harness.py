@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kdlib.execution.harness import build_harness
-from kdlib.execution.jobs import Job
+from kdlib.execution.jobs import ExecutionJob
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import DataError
 from kdlib.java import compiler
@@ -77,19 +77,19 @@ def found4(junit4, cache, sandbox):
         job4("NotJava", "assertEquals(1, ;", junit4),
         job4("Unknown", "assertEqual(1, 1);", junit4),
         job4("Größe", greek, junit4),
-        Job("Odd", (invalid,), "p.Odd", "t", junit4, "junit4"),
+        ExecutionJob("Odd", (invalid,), "p.Odd", "t", junit4, "junit4"),
         job4("Static", "one++;", junit4, members=static),
         job4("Ignored", "", junit4, members="@Ignore @Test public void i() { fail(); }"),
         job4("Assumed", "Assume.assumeTrue(false);", junit4),
         job4("Asserts", 'assert false : "on";', junit4),
         job4("Hostile", "throw new Exception() { public String toString() { throw new Error(); } };", junit4),
         job4("Long", 'fail("x\\ny".repeat(4000));', junit4),
-        Job("Many", (many,), "p.Many", "t", junit4, "junit4"),
-        Job("Good", (many,), "p.Many", "tt", junit4, "junit4"),
-        Job("Three", (three,), "Three", "testIt", junit4, "junit4"),
-        Job("Absent", job4("Absent", "", junit4).files, "p.Nowhere", "t", junit4, "junit4"),
+        ExecutionJob("Many", (many,), "p.Many", "t", junit4, "junit4"),
+        ExecutionJob("Good", (many,), "p.Many", "tt", junit4, "junit4"),
+        ExecutionJob("Three", (three,), "Three", "testIt", junit4, "junit4"),
+        ExecutionJob("Absent", job4("Absent", "", junit4).files, "p.Nowhere", "t", junit4, "junit4"),
     ]
-    jobs += [Job("i", jobs[8].files, "p.Ignored", "i", junit4, "junit4")]
+    jobs += [ExecutionJob("i", jobs[8].files, "p.Ignored", "i", junit4, "junit4")]
     return results(jobs, cache, sandbox)
 
 
@@ -155,7 +155,9 @@ def test_the_sample_library_passes(jars, cache, sandbox, tmp_path):
     changed = text.replace('"hello-world"', '"hello world"')
     assert changed != text
     jobs = [
-        Job(name, (SourceFile("SlugTest", source.encode()),), "tessera.text.SlugTest", method, own, "junit4")
+        ExecutionJob(
+            name, (SourceFile("SlugTest", source.encode()),), "tessera.text.SlugTest", method, own, "junit4"
+        )
         for name, source, method in [
             ("as is", text, "joinsLowerCaseWordsWithHyphens"),
             ("changed", changed, "joinsLowerCaseWordsWithHyphens"),
@@ -163,7 +165,8 @@ def test_the_sample_library_passes(jars, cache, sandbox, tmp_path):
         ]
     ]
     jobs = [
-        Job(j.id, j.files, j.test_class, j.method, (*own, tmp_path / "classes"), j.framework) for j in jobs
+        ExecutionJob(j.id, j.files, j.test_class, j.method, (*own, tmp_path / "classes"), j.framework)
+        for j in jobs
     ]
     found = results(jobs, cache, sandbox)
     assert [found[job.id].status for job in jobs] == ["passed", "failed", "passed"]

@@ -4,13 +4,12 @@ import shutil
 
 import pytest
 
+from kdlib.execution.class_files import class_files
 from kdlib.execution.classpath import read_class_path, refuse_class_path, static_methods
-from kdlib.execution.equivalents import class_files
 from kdlib.execution.placement import (
     HOLDERS,
     NotExecutableError,
     Place,
-    _module,
     read_place,
     target_of,
     with_imports,
@@ -61,19 +60,6 @@ def test_a_target_names_class_method_and_framework(project):
     assert nested.edition is found.edition
     android = occurrence("android/test/p/LibTest.java", "org.junit.Assert.assertEquals(2", "android")
     assert target_of(android, project).edition is not found.edition
-
-
-@pytest.mark.parametrize(
-    ("path", "module"),
-    [
-        ("src/test/java/p/A.java", ""),
-        ("core/src/test/java/p/A.java", "core"),
-        ("a/src/test/b/src/test/A.java", "a/src/test/b"),
-        ("test/p/A.java", ""),
-    ],
-)
-def test_the_folder_of_a_test_is_that_of_its_module(path, module):
-    assert _module(path) == module
 
 
 @needs_jdk

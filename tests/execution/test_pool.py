@@ -8,9 +8,9 @@ import psutil
 import pytest
 
 from kdlib.execution import pool
-from kdlib.execution.jobs import Job, Limits, Result
+from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, ExecutionResult
 from kdlib.execution.pool import run
-from kdlib.execution.results import Results
+from kdlib.execution.result_cache import ResultCache
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.execution.worker import Worker
 from kdlib.files import DataError
@@ -73,7 +73,7 @@ def test_a_job_that_kills_its_jvm_is_tried_once_more_alone(junit4, cache, sandbo
 def test_equal_content_runs_once_and_again_never(junit4, tmp_path, sandbox, monkeypatch):
     slow = "Thread.sleep(50); fail();"
     first = job4("Same", slow, junit4)
-    twin = Job("twin", first.files, first.test_class, first.method, first.classpath, first.framework)
+    twin = ExecutionJob("twin", first.files, first.test_class, first.method, first.classpath, first.framework)
     other = job4("Other", "", junit4)
     found = results([first, twin, other], tmp_path, sandbox)
     assert found["twin"].seconds == found["Same"].seconds
@@ -87,27 +87,27 @@ def test_equal_content_runs_once_and_again_never(junit4, tmp_path, sandbox, monk
 )
 def test_whatever_a_result_depends_on_is_part_of_its_key(change, tmp_path, monkeypatch):
     """Without any JVM: the workers' answer is set."""
-    monkeypatch.setattr(Worker, "run", lambda _, job: Result(job.id, "passed", "", 1.0))
+    monkeypatch.setattr(Worker, "run", lambda _, job: ExecutionResult(job.id, "passed", "", 1.0))
     monkeypatch.setattr(pool, "build_harness", lambda _, cache: cache)
     jar = tmp_path / "a.jar"
     jar.write_bytes(b"1")
     files = (SourceFile("A", b"class A {}"),)
-    job = Job("1", files, "A", "t", (jar,), "junit4")
-    assert [r.status for r in run([job], Limits(), 1, tmp_path, "unsafe")] == ["passed"]
-    monkeypatch.setattr(Worker, "run", lambda _, job: Result(job.id, "failed", "", 1.0))
-    assert [r.status for r in run([job], Limits(), 1, tmp_path, "unsafe")] == ["passed"]
-    limits = Limits()
+    job = ExecutionJob("1", files, "A", "t", (jar,), "junit4")
+    assert [r.status for r in run([job], ExecutionLimits(), 1, tmp_path, "unsafe")] == ["passed"]
+    monkeypatch.setattr(Worker, "run", lambda _, job: ExecutionResult(job.id, "failed", "", 1.0))
+    assert [r.status for r in run([job], ExecutionLimits(), 1, tmp_path, "unsafe")] == ["passed"]
+    limits = ExecutionLimits()
     match change:
         case "file":
-            job = Job("1", (SourceFile("A", b"class A {} "),), "A", "t", (jar,), "junit4")
+            job = ExecutionJob("1", (SourceFile("A", b"class A {} "),), "A", "t", (jar,), "junit4")
         case "class path":
             jar.write_bytes(b"2")
         case "limits":
-            limits = Limits(seconds=11)
+            limits = ExecutionLimits(seconds=11)
         case "method":
-            job = Job("1", files, "A", "u", (jar,), "junit4")
+            job = ExecutionJob("1", files, "A", "u", (jar,), "junit4")
         case "framework":
-            job = Job("1", files, "A", "t", (jar,), "junit5")
+            job = ExecutionJob("1", files, "A", "t", (jar,), "junit5")
         case "project":
             (tmp_path / "project").mkdir()
             job = replace(job, project=tmp_path / "project")
@@ -170,14 +170,14 @@ def test_class_paths_and_frameworks_may_be_mixed_in_a_stream(junit4, junit5, cac
         for n in (1, 2)
     ]
     mixed = iter([job for pair in pairs for job in pair])
-    found = {result.id: result.status for result in run(mixed, Limits(), 2, cache, sandbox)}
+    found = {result.id: result.status for result in run(mixed, ExecutionLimits(), 2, cache, sandbox)}
     assert found == {"Mix1": "passed", "Mix2": "failed", "Mixed1.t": "passed", "Mixed2.t": "failed"}
 
 
 def test_nothing_is_left_when_the_caller_stops_early(junit4, cache, sandbox):
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     jobs = [job4("Quick", "", junit4), *(job4(f"Stop{n}", "while (true) { }", junit4) for n in range(6))]
-    answers = run(jobs, Limits(seconds=60), 2, cache, sandbox)
+    answers = run(jobs, ExecutionLimits(seconds=60), 2, cache, sandbox)
     assert next(answers).id == "Quick"
     answers.close()
     assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
@@ -190,7 +190,7 @@ def test_without_a_sandbox_tests_still_end(junit4, cache):
 
 def test_too_little_memory_for_a_jvm_is_told(junit4, cache, sandbox):
     with pytest.raises(DataError, match=r"no JVM starts .* limited to 1 MB"):
-        results([job4("Fine", "", junit4)], cache, sandbox, limits=Limits(memory_mb=1))
+        results([job4("Fine", "", junit4)], cache, sandbox, limits=ExecutionLimits(memory_mb=1))
 
 
 def test_a_class_path_that_is_gone_is_told(tmp_path, cache, sandbox):
@@ -201,19 +201,19 @@ def test_a_class_path_that_is_gone_is_told(tmp_path, cache, sandbox):
 def test_no_jdk_is_told_before_anything_starts(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataError, match="no JDK: javac is not on the PATH"):
-        list(run([], Limits(), 1, tmp_path / "cache", "unsafe"))
+        list(run([], ExecutionLimits(), 1, tmp_path / "cache", "unsafe"))
     assert not (tmp_path / "cache").exists()
 
 
 def test_results_outlive_a_process_and_a_damaged_file_is_told_no_jdk(tmp_path):
-    results = Results(tmp_path / "r.sqlite")
-    results.keep(b"k", Result("a", "failed", "größe", 0.5))
-    assert results.find(b"k", "b") == Result("b", "failed", "größe", 0.5)
+    results = ResultCache(tmp_path / "r.sqlite")
+    results.keep(b"k", ExecutionResult("a", "failed", "größe", 0.5))
+    assert results.find(b"k", "b") == ExecutionResult("b", "failed", "größe", 0.5)
     results.close()
-    again = Results(tmp_path / "r.sqlite")
-    assert again.find(b"k", "c") == Result("c", "failed", "größe", 0.5)
+    again = ResultCache(tmp_path / "r.sqlite")
+    assert again.find(b"k", "c") == ExecutionResult("c", "failed", "größe", 0.5)
     assert again.find(b"other", "c") is None
     again.close()
     (tmp_path / "r.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(DataError, match=r"r\.sqlite: cannot be used .* delete it and run again"):
-        Results(tmp_path / "r.sqlite")
+        ResultCache(tmp_path / "r.sqlite")

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from kdlib.execution import sandbox as module
-from kdlib.execution.jobs import Limits
+from kdlib.execution.jobs import ExecutionLimits
 from kdlib.execution.sandbox import ENVIRONMENT, SCRATCH, confined, find_sandbox
 from kdlib.files import DataError
 from tests.execution.conftest import job4, results
@@ -142,7 +142,7 @@ def test_a_harmless_test_among_them_passes(found):
 def shell(sandbox, script):
     """Run a script in a sandbox that shows a shell and little else."""
     tools = [module.Path(os.path.realpath(f"/bin/{name}")) for name in ("sh", "cat", "ls")]
-    command = confined(sandbox, Limits(), tools, [str(tools[0]), "-c", script])
+    command = confined(sandbox, ExecutionLimits(), tools, [str(tools[0]), "-c", script])
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 

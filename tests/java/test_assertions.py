@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from kdlib.java.assertions import assertion_kind, framework_of, normalised_form
+from kdlib.java.assertions import assertion_kind, framework_of
 from kdlib.java.methods import read_unit
 from kdlib.java.syntax import parse, parse_statements
+from tests.java.shapes import shape_of
 
 
 def kind(statement):
@@ -84,11 +85,9 @@ def test_framework(imports, expected):
         ("", ""),
     ],
 )
-def test_normalised_form(statement, expected):
-    assert normalised_form(statement) == expected
+def test_a_shape_has_placeholders_for_names_and_values(statement, expected):
+    assert shape_of(statement) == expected
 
 
 def test_equal_shapes_are_equal():
-    assert normalised_form("assertEquals(3,a.size());") == normalised_form(
-        "assertEquals( 0x1F , list . length ( ) );"
-    )
+    assert shape_of("assertEquals(3,a.size());") == shape_of("assertEquals( 0x1F , list . length ( ) );")

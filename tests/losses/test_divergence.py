@@ -278,6 +278,7 @@ def test_a_position_without_kept_tokens_says_nothing(loss, columns):
     np.testing.assert_allclose(student.grad, 0, atol=1e-6)
 
 
+@pytest.mark.slow
 @EACH
 @SIGNALS
 def test_descent_on_the_term_alone_approaches_the_teacher(rng, loss, signal):

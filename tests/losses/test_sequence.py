@@ -6,9 +6,9 @@ import torch
 
 from kdlib.losses.combine import mean_over
 from kdlib.losses.cross_entropy import cross_entropy
-from kdlib.losses.sequence import minimum_risk, reference_weights, sequence_level
+from kdlib.losses.sequence import reference_weights, sequence_level
 
-GROUPS = [3, 1, 0, 4, 2]  # an example of one reference or candidate, and one of none
+GROUPS = [3, 1, 0, 4, 2]  # an example of one reference, and one of none
 
 
 def grouped(values, lengths):
@@ -177,6 +177,7 @@ def test_sequence_micro_batches_add_up_to_the_full_batch(rng):
         torch.testing.assert_close(split, whole)
 
 
+@pytest.mark.slow
 def test_descent_makes_references_likely_in_the_order_of_their_weights():
     # Three references of one token each for one example: the optimum of Σ w·nll is p = w.
     logits = torch.zeros(4, requires_grad=True)
@@ -205,165 +206,3 @@ def test_zero_positions_give_an_empty_loss_with_a_graph(lengths):
 def test_references_of_other_size_are_named(lengths, weights, message):
     with pytest.raises(ValueError, match=message):
         sequence_level(torch.zeros(7), lengths, torch.ones(weights))
-
-
-# minimum_risk
-
-
-@pytest.fixture
-def risks(rng):
-    return torch.tensor(rng.uniform(size=10))
-
-
-def risk_oracle(log_likelihoods, risks, lengths, sharpness):
-    values = []
-    for own, cost in zip(grouped(log_likelihoods, lengths), grouped(risks, lengths), strict=True):
-        powers = [math.exp(value) ** sharpness for value in own]
-        values.append(sum(p * r for p, r in zip(powers, cost, strict=True)) / sum(powers) if own else 0.0)
-    return values
-
-
-@pytest.mark.parametrize("sharpness", [0.005, 1.0, 3.0])
-@pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5), (torch.bfloat16, 1e-5)]
-)
-def test_risk_equals_the_formula(rng, risks, sharpness, dtype, tolerance):
-    log_p = torch.tensor(rng.normal(size=10) * 2 - 5).to(dtype)
-    values = minimum_risk(log_p, risks, GROUPS, sharpness)
-    expected = risk_oracle(log_p.tolist(), risks.tolist(), GROUPS, sharpness)
-    np.testing.assert_allclose(values.numpy(), expected, rtol=tolerance)
-
-
-def test_the_default_sharpness_is_one():
-    values = minimum_risk(torch.tensor([0.2, 0.6]).log(), torch.tensor([1.0, 0.0]), [2])
-    assert values.tolist() == pytest.approx([0.25])
-
-
-@pytest.mark.parametrize("sharpness", [0.005, 1.0, 3.0])
-def test_risk_gradient_by_finite_differences(rng, risks, assert_gradient, sharpness):
-    assert_gradient(lambda log_p: minimum_risk(log_p, risks, GROUPS, sharpness), rng.normal(size=10))
-
-
-@pytest.mark.parametrize("sharpness", [0.1, 1.0])
-def test_risk_gradient_is_the_score_functions_with_its_value_as_baseline(rng, risks, sharpness):
-    log_p = torch.tensor(rng.normal(size=10), requires_grad=True)
-    values = minimum_risk(log_p, risks, GROUPS, sharpness)
-    values.sum().backward()
-    expected = []
-    groups = zip(
-        grouped(log_p.tolist(), GROUPS), grouped(risks.tolist(), GROUPS), values.tolist(), strict=True
-    )
-    for own, cost, value in groups:
-        q = softmax([sharpness * log for log in own])
-        expected += [sharpness * weight * (risk - value) for weight, risk in zip(q, cost, strict=True)]
-    np.testing.assert_allclose(log_p.grad, expected, atol=1e-12)
-
-
-def test_equal_risks_are_the_value_and_have_no_gradient(rng):
-    log_p = torch.tensor(rng.normal(size=10), requires_grad=True)
-    values = minimum_risk(log_p, torch.full((10,), 0.7), GROUPS)
-    values.sum().backward()
-    np.testing.assert_allclose(values.detach(), [0.7, 0.7, 0.0, 0.7, 0.7], rtol=1e-6)
-    np.testing.assert_allclose(log_p.grad, 0, atol=1e-12)
-
-
-def test_a_single_candidate_has_no_gradient():
-    log_p = torch.tensor([-3.0, -40.0], requires_grad=True)
-    values = minimum_risk(log_p, torch.tensor([0.4, 0.9]), [1, 1])
-    values.sum().backward()
-    assert values.tolist() == pytest.approx([0.4, 0.9])
-    assert log_p.grad.tolist() == [0.0, 0.0]
-
-
-def test_risk_does_not_notice_a_shift_of_an_examples_log_likelihoods(rng, risks):
-    log_p = torch.tensor(rng.normal(size=10))
-    shift = torch.tensor([-900.0, 5.0, 0.0, -2000.0, 1.0]).double().repeat_interleave(torch.tensor(GROUPS))
-    torch.testing.assert_close(minimum_risk(log_p + shift, risks, GROUPS), minimum_risk(log_p, risks, GROUPS))
-
-
-def test_risk_does_not_notice_the_order_of_candidates_and_stays_within_their_risks(rng, risks):
-    log_p = torch.tensor(rng.normal(size=10))
-    order = torch.tensor(rng.permutation(10))
-    value = minimum_risk(log_p, risks, [10])
-    torch.testing.assert_close(minimum_risk(log_p[order], risks[order], [10]), value)
-    assert risks.min() < value < risks.max()
-
-
-def test_a_large_sharpness_leaves_the_likeliest_candidate_and_a_small_one_the_mean():
-    log_p, costs = torch.tensor([-1.0, -2.0, -4.0]), torch.tensor([0.3, 0.9, 0.6])
-    assert minimum_risk(log_p, costs, [3], 1e3).item() == pytest.approx(0.3)
-    assert minimum_risk(log_p, costs, [3], 1e-6).item() == pytest.approx(0.6, rel=1e-5)
-
-
-def test_an_impossible_candidate_is_inert():
-    log_p = torch.tensor([-1.0, -math.inf, -2.0], requires_grad=True)
-    values = minimum_risk(log_p, torch.tensor([0.2, 5.0, 0.8]), [3])
-    values.sum().backward()
-    without = minimum_risk(torch.tensor([-1.0, -2.0]), torch.tensor([0.2, 0.8]), [2])
-    torch.testing.assert_close(values.detach(), without)
-    assert log_p.grad[1] == 0
-    assert log_p.grad[0] == pytest.approx(-log_p.grad[2].item())
-    assert log_p.grad[0] < 0
-
-
-def test_no_gradient_reaches_the_risks(rng, risks):
-    log_p = torch.tensor(rng.normal(size=10), requires_grad=True)
-    risks.requires_grad_()
-    minimum_risk(log_p, risks, GROUPS).sum().backward()
-    assert risks.grad is None
-    assert log_p.grad.norm() > 0
-
-
-def test_descent_moves_probability_to_the_candidate_of_least_risk(rng, risks):
-    log_p = torch.tensor(rng.normal(size=10), requires_grad=True)
-    optimiser = torch.optim.SGD([log_p], lr=10.0)
-    before = minimum_risk(log_p, risks, GROUPS).detach()
-    for _ in range(300):
-        optimiser.zero_grad()
-        minimum_risk(log_p, risks, GROUPS).sum().backward()
-        optimiser.step()
-    after = minimum_risk(log_p, risks, GROUPS).detach()
-    for row, (own, cost) in enumerate(
-        zip(grouped(log_p.tolist(), GROUPS), grouped(risks.tolist(), GROUPS), strict=True)
-    ):
-        if len(own) > 1:
-            assert after[row] < before[row]
-            assert int(np.argmax(own)) == int(np.argmin(cost))
-
-
-def test_risk_micro_batches_add_up_to_the_full_batch(rng, risks):
-    start = torch.tensor(rng.normal(size=10))
-    results = []
-    for parts in (
-        [(slice(0, 10), slice(0, 5))],
-        [(slice(0, 3), slice(0, 1)), (slice(3, 4), slice(1, 3)), (slice(4, 10), slice(3, 5))],
-    ):
-        log_p = start.clone().requires_grad_()
-        shares = [mean_over(minimum_risk(log_p[own], risks[own], GROUPS[rows]), 5) for own, rows in parts]
-        sum(shares).backward()
-        results.append((sum(shares).detach(), log_p.grad))
-    for whole, split in zip(*results, strict=True):
-        torch.testing.assert_close(split, whole)
-
-
-@pytest.mark.parametrize("lengths", [[], [0, 0, 0]])
-def test_zero_candidates_give_zeros_with_a_graph(lengths):
-    log_p = torch.zeros(0, requires_grad=True)
-    values = minimum_risk(log_p, torch.zeros(0), lengths)
-    values.sum().backward()
-    assert values.tolist() == [0.0] * len(lengths)
-    assert log_p.grad.shape == (0,)
-
-
-@pytest.mark.parametrize(
-    ("risks", "lengths", "sharpness", "message"),
-    [
-        (3, [2, 2], 1.0, "3 candidates, but the lengths add up to 4"),
-        (2, [3], 1.0, "3 log-likelihoods, but 2 risks"),
-        (3, [3], 0.0, "sharpness must be > 0, got 0.0"),
-        (3, [3], math.nan, "sharpness must be > 0, got nan"),
-    ],
-)
-def test_candidates_that_cannot_be_are_named(risks, lengths, sharpness, message):
-    with pytest.raises(ValueError, match=message):
-        minimum_risk(torch.zeros(3), torch.zeros(risks), lengths, sharpness)

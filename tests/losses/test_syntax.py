@@ -1,162 +1,23 @@
-from __future__ import annotations
-
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from kdlib.config import Filters, PathSource
-from kdlib.corpus.mining.mining import mine_source
-from kdlib.files import read_examples
-from kdlib.java.legality import State
 from kdlib.losses.combine import mean_over
-from kdlib.losses.inputs import Batch, Illegality
-from kdlib.losses.syntax import Ast, Legality, impossible_mass, sampled_validity
+from kdlib.losses.inputs import Batch, Illegality, Judging
+from kdlib.losses.legality import judge
+from kdlib.losses.syntax import Ast, SampledAst, impossible_mass, sampled_validity
+from kdlib.losses.table import Components
 
-SAMPLE = Path(__file__).resolve().parents[2] / "examples/sample-java"
-# Padding, end, unknown, then text.
-TEXTS = ["", "", "", "f", "(", ")", ");", ";", "}", "{", '"', "\n", " ", "));"]
-END = 1
-CPU = torch.device("cpu")
-IDS = {text: token for token, text in enumerate(TEXTS) if text}
-
-
-def ids(*texts):
-    return [IDS[text] for text in texts] + [END]
-
-
-def table(texts=TEXTS, **options):
-    return Legality(texts, END, **options)
-
-
-def rows(known, *targets):
-    found = known.at(targets, CPU)
-    return found.bank[found.situations]
-
-
-def by_scanning(texts, target):
-    """Each position's row by reading every token's text anew after the prefix's text."""
-    prefix, expected = "", []
-    for token in target:
-        state = State().after(prefix)
-        row = [not text or state.after(text) is None for text in texts]
-        row[END] = not state.complete
-        expected.append(row)
-        prefix += texts[token]
-    return expected
-
-
-TARGETS = [
-    ids("f", "(", "f", ");"),
-    ids("f", "(", "f", "(", "));", " ", "\n"),
-    ids("f", "(", '"', "}", ";", '"', ")", ";"),
-    ids("f", "(", "{", "f", ";", "(", ";", ")", "}", ")", ";"),
-    ids("{", "f", ";", "}", " "),
-    [],
-]
-
-
-def test_rows_equal_those_by_scanning():
-    known = table()
-    expected = [row for target in TARGETS for row in by_scanning(TEXTS, target)]
-    assert rows(known, *TARGETS).tolist() == expected
-    assert rows(known, *TARGETS[::-1]).sum() == np.sum(expected)  # from the cache, in another order
-    assert any(any(row) for row in expected)
-
-
-def test_hand_case():
-    impossible = [
-        {TEXTS[token] for token in row.nonzero().squeeze(1).tolist()}
-        for row in rows(table(), ids("f", "(", ");"))
-    ]
-    assert impossible[0] == {"", ")", ");", "));", "}"}
-    assert impossible[1] == impossible[0]
-    assert impossible[2] == {"", "));", ";", "}"}
-    assert rows(table(), ids("f", ";"))[2].logical_not().nonzero().squeeze(1).tolist() == sorted(
-        [END, IDS["\n"], IDS[" "]]
-    )
-
-
-def test_alike_prefixes_share_a_situation():
-    found = table().at(2 * [ids("f", "f", "f")], CPU)
-    bank, index = found.bank, found.situations
-    assert bank.shape == (2, len(TEXTS))  # at the end token, which is wrong there, nothing is judged
-    assert index.tolist() == 2 * [0, 0, 0, 1]
-    assert not bank[1].any()
-
-
-@pytest.mark.parametrize("target", [ids(")", "f", "("), [IDS["f"], 2, IDS["f"]], [END, IDS["f"]]])
-def test_from_a_gold_token_that_contradicts_it_on_nothing_is_impossible(target):
-    impossible = rows(table(), target)
-    first = next(n for n, token in enumerate(target) if token in (2, END, IDS[")"]))
-    assert not impossible[first:].any()
-    assert impossible[:first].any() == (first > 0)
-
-
-def test_examples_do_not_depend_on_each_other():
-    together = rows(table(), *TARGETS).split([len(target) for target in TARGETS])
-    for target, own in zip(TARGETS, together, strict=True):
-        torch.testing.assert_close(rows(table(), target), own)
-
-
-def test_the_cache_is_bounded_and_still_right():
-    known = table(capacity=2)
-    for _ in range(2):
-        torch.testing.assert_close(rows(known, *TARGETS), rows(table(), *TARGETS))
-    assert len(known._rows) == 2
-
-
-def test_the_row_used_least_recently_is_dropped():
-    known = table(capacity=2)
-    for target in ([IDS["f"]], [IDS["{"], IDS["f"]], [IDS["f"]], [IDS[")"]]):  # start; brace; start; none
-        rows(known, target)
-    assert list(known._rows) == [State(), None]
-
-
-@pytest.fixture(scope="module")
-def references(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sample")
-    source = PathSource(kind="path", path=str(SAMPLE))
-    mine_source("sample", source, SAMPLE, Filters(), folder / "examples.parquet", folder / "report.json")
-    mined = [text for example in read_examples(folder / "examples.parquet") for text in example.references]
-    assert len(mined) > 300
-    return mined
-
-
-def assert_never_impossible(known, targets):
-    flat = torch.tensor([token for target in targets for token in target])
-    found = known.at(targets, CPU)
-    bank, index = found.bank, found.situations
-    assert not bank[index, flat].any()
-    # A target that had lost the automaton would pass, too, but with nothing left to call impossible.
-    assert bank[index].any(dim=1).all()
-    assert len(bank) < len(flat) / 20
-
-
-def test_no_reference_is_impossible_for_the_tokenizer_of_a_run(references, tokenizer):
-    vocab = tokenizer.get_vocab().values()
-    special = set(tokenizer.all_special_ids)
-    texts = ["" if token in special else tokenizer.decode([token]) for token in range(max(vocab) + 1)]
-    known = Legality(texts, tokenizer.eos_token_id)
-    assert_never_impossible(known, [[*tokenizer.encode(text), tokenizer.eos_token_id] for text in references])
-
-
-def test_no_reference_is_impossible_by_character(references):
-    characters = ["", *sorted({char for text in references for char in text})]
-    place = {char: token for token, char in enumerate(characters)}
-    known = Legality(characters, end=0)
-    assert_never_impossible(known, [[*map(place.get, text), 0] for text in references])
+BANK = torch.tensor([[0, 1, 1, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 1]]).bool()
+PLACES = torch.tensor([3, 0, 1, 2, 0, 3, 0])
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: table().at([[3], [-100]], CPU), "token -100 is outside the 14"),
-        (lambda: Legality(["a"], 1), "end token 1 is outside the 1"),
-        (lambda: Legality(["a", "</s>"], 1), "'</s>' is given"),
         (
             lambda: impossible_mass(torch.zeros(3, 5), torch.zeros(2).long(), BANK),
             r"3 positions, situations \[2\]",
@@ -172,10 +33,6 @@ def test_no_reference_is_impossible_by_character(references):
 def test_wrong_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-BANK = torch.tensor([[0, 1, 1, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 1]]).bool()
-PLACES = torch.tensor([3, 0, 1, 2, 0, 3, 0])
 
 
 @pytest.mark.parametrize(
@@ -246,12 +103,11 @@ def test_mass_in_micro_batches_adds_up(rng):
 
 
 def test_no_positions_give_an_empty_mass_with_a_graph():
-    found = table().at([[], []], CPU)
-    student = torch.zeros(0, len(TEXTS), requires_grad=True)
-    values = impossible_mass(student, found.situations, found.bank)
+    student = torch.zeros(0, 5, requires_grad=True)
+    values = impossible_mass(student, torch.zeros(0).long(), BANK[:0])
     values.sum().backward()
     assert values.shape == (0,)
-    assert student.grad.shape == (0, len(TEXTS))
+    assert student.grad.shape == (0, 5)
 
 
 # The share of invalid samples. Samples are judged by a rule that no single position can obey alone.
@@ -390,3 +246,61 @@ def test_no_positions_give_zeros_with_a_graph(examples):
     values.sum().backward()
     assert values.tolist() == [0.0] * examples
     assert student.grad.shape == (0, 5)
+
+
+# The row of the table. Samples are judged by the parser.
+END = 1
+TEXTS = {0: "", 1: "", 2: "f(", 3: ")", 4: ";", 5: "(("}
+
+
+def valid(ids):
+    return judge(lambda chosen: "".join(TEXTS[token] for token in chosen), END)(ids)
+
+
+def test_the_form_chooses_the_loss():
+    forms = {
+        name: Components.model_validate({"ast": raw}).ast for name, raw in (("", {}), ("m", {"form": "mass"}))
+    }
+    assert all(type(loss) is Ast for loss in forms.values())
+    sampled = Components.model_validate({"ast": {"form": "sampled", "samples": 3}})
+    assert type(sampled.ast) is SampledAst
+    assert sampled.need("judge") == ["ast"]
+    assert sampled.need("legality") == []
+    assert Components.model_validate(sampled.model_dump()) == sampled
+
+
+def batch_of(logits, seed=7):
+    generator = torch.Generator().manual_seed(seed)
+    return Batch(logits, torch.zeros(5, dtype=torch.long), [3, 2], judging=Judging(valid, generator))
+
+
+def test_values_and_gradients_are_those_of_the_function(rng):
+    logits = torch.tensor(rng.normal(size=(5, 6)), requires_grad=True)
+    values = SampledAst(form="sampled", samples=3).values(batch_of(logits))
+    expected = sampled_validity(logits, [3, 2], valid, 3, torch.Generator().manual_seed(7))
+    assert torch.equal(values, expected)
+    found, other = (torch.autograd.grad(v.sum(), logits)[0] for v in (values, expected))
+    assert torch.equal(found, other)
+
+
+def test_descent_makes_valid_statements(rng):
+    """Three positions suffice for ``f();`` without an end."""
+    logits = torch.tensor(rng.normal(size=(3, 6)), requires_grad=True)
+    loss, generator = SampledAst(form="sampled", samples=8), torch.Generator().manual_seed(1)
+    optimiser = torch.optim.Adam([logits], lr=0.05)
+    shares = []
+    for _ in range(400):
+        batch = Batch(logits, torch.zeros(3, dtype=torch.long), [3], judging=Judging(valid, generator))
+        value = loss.values(batch).sum()
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        shares.append(float(value.detach()))
+    assert sum(shares[:20]) / 20 > 0.8
+    assert sum(shares[-20:]) / 20 < 0.2
+
+
+def test_a_missing_judge_is_named(rng):
+    batch = Batch(torch.zeros(5, 6), torch.zeros(5, dtype=torch.long), [3, 2])
+    with pytest.raises(ValueError, match="needs a judge"):
+        SampledAst(form="sampled").values(batch)

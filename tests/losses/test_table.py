@@ -10,9 +10,8 @@ import torch
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import LossTerm, combine
 from kdlib.losses.expected import FrozenEncoder, expected_vectors, gold_vectors
-from kdlib.losses.hidden import Projections
-from kdlib.losses.inputs import Batch, Illegality, Meanings
-from kdlib.losses.layers import Layers, MapPairs, StatePairs
+from kdlib.losses.inputs import Batch, GoldEmbeddings, Illegality, LayerPairs, MapPairs, StatePairs
+from kdlib.losses.projections import Projections
 from kdlib.losses.table import Components
 from kdlib.teacher_signal import FullSignal, SparseSignal
 
@@ -43,7 +42,7 @@ def layers_of(rng, lengths):
     maps = [torch.tensor(rng.normal(size=(2, len(lengths), heads, time, time))) for heads in (2, 3)]
     maps[1] = maps[1].masked_fill(~mask[:, None], torch.inf)
     projections = Projections(2, 3, 4, seed=1).double()
-    return Layers(
+    return LayerPairs(
         [StatePairs(list(states[0]), list(states[1]), lengths, projections)],
         [MapPairs(list(maps[0]), list(maps[1]), mask)],
     )
@@ -63,8 +62,8 @@ def given(name, batch, tensor):
         return replace(batch, student=tensor)
     (states,), (maps,) = batch.layers.states, batch.layers.maps
     if name == "hidden":
-        return replace(batch, layers=Layers([replace(states, student=list(tensor))], [maps]))
-    return replace(batch, layers=Layers([states], [replace(maps, student=list(tensor))]))
+        return replace(batch, layers=LayerPairs([replace(states, student=list(tensor))], [maps]))
+    return replace(batch, layers=LayerPairs([states], [replace(maps, student=list(tensor))]))
 
 
 def part_of(batch, first, last):
@@ -76,12 +75,12 @@ def part_of(batch, first, last):
         [h[of] for h in states.student],
         [h[of] for h in states.teacher],
         batch.lengths[first:last],
-        states.projections,
+        states.distance,
     )
     maps = MapPairs(
         [a[first:last] for a in maps.student], [a[first:last] for a in maps.teacher], maps.mask[first:last]
     )
-    return replace(batch.examples(first, last), layers=Layers([states], [maps]))
+    return replace(batch.examples(first, last), layers=LayerPairs([states], [maps]))
 
 
 def batch_of(rng, temperature=2.0, kind="full", lengths=LENGTHS):
@@ -102,7 +101,9 @@ def batch_of(rng, temperature=2.0, kind="full", lengths=LENGTHS):
         lengths,
         signal=signal,
         token_weights=torch.tensor(rng.choice([1.0, 2.5], size=positions)),
-        meanings=Meanings(encoder, gold_vectors(ids, lengths, encoder), torch.arange(len(lengths))),
+        gold_embeddings=GoldEmbeddings(
+            encoder, gold_vectors(ids, lengths, encoder), torch.arange(len(lengths))
+        ),
         illegality=Illegality(bank, situations),
         layers=layers_of(rng, lengths),
     )
@@ -141,7 +142,7 @@ def as_numpy(*lists):
 
 def state_parts(batch):
     (states,) = batch.layers.states
-    return states.student, states.teacher, states.projections.weights
+    return states.student, states.teacher, states.distance.weights
 
 
 def improvable(batch):
@@ -150,8 +151,8 @@ def improvable(batch):
     p = batch.signal.log_probs.exp().numpy()
     at_t = (batch.student.detach() / batch.signal.temperature).softmax(1).numpy()
     gold = q[np.arange(len(q)), batch.ids.numpy()]
-    vectors = expected_vectors(batch.student.detach(), batch.lengths, batch.meanings.encoder).numpy()
-    golds = batch.meanings.golds.numpy()
+    vectors = expected_vectors(batch.student.detach(), batch.lengths, batch.gold_embeddings.encoder).numpy()
+    golds = batch.gold_embeddings.vectors.numpy()
     used = [i for i, length in enumerate(batch.lengths) if length]
     unit = lambda x: x[used] / np.linalg.norm(x[used], axis=1, keepdims=True)  # noqa: E731
     cosines = unit(vectors) @ unit(golds).T
@@ -207,6 +208,7 @@ def test_every_gradient_agrees_with_finite_differences(rng, assert_gradient, nam
     assert_gradient(lambda z: total(name, given(name, batch, z)).total, read(name, batch).numpy())
 
 
+@pytest.mark.slow
 @EVERY
 def test_descent_on_a_term_alone_improves_what_it_stands_for(rng, name):
     batch = batch_of(rng)
@@ -295,7 +297,7 @@ def test_no_positions_at_all_are_answered(rng, name):
 @EVERY
 def test_what_a_loss_lacks_is_named(rng, name):
     needs = loss_of(name).needs
-    bare = replace(batch_of(rng), signal=None, meanings=None, illegality=None, layers=None)
+    bare = replace(batch_of(rng), signal=None, gold_embeddings=None, illegality=None, layers=None)
     if not needs:
         assert loss_of(name).values(bare).isfinite().all()
         return

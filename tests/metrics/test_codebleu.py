@@ -10,7 +10,7 @@ import sacrebleu
 
 from kdlib.java.syntax import parse
 from kdlib.metrics.codebleu import (
-    Reading,
+    CodeFeatures,
     codebleu_parts,
     codebleu_signature,
     codebleu_statistics,
@@ -135,8 +135,8 @@ def test_ngram_match_is_bleu_with_floor_smoothing(most):
         predictions = [draw.choices(WORDS, k=draw.randint(4, 12)) for _ in range(5)]
         references = [[draw.choices(WORDS, k=draw.randint(4, 12)) for _ in range(most)] for _ in range(5)]
         sums = codebleu_statistics(
-            [Reading(own, [0], []) for own in predictions],
-            [[Reading(one, [0], []) for one in own] for own in references],
+            [CodeFeatures(own, [0], []) for own in predictions],
+            [[CodeFeatures(one, [0], []) for one in own] for own in references],
         ).sum(axis=0, keepdims=True)
         columns = [[" ".join(own[at]) for own in references] for at in range(most)]
         expected = metric.corpus_score([" ".join(own) for own in predictions], columns).score / 100

@@ -48,6 +48,7 @@ def ending(model, odd_rows):
     return liked
 
 
+@pytest.mark.slow
 def test_a_score_is_the_log_probability_of_the_generated_ids(ending, odd_rows):
     end, ended = ending.config.eos_token_id, []
     found = beam_search(ending, odd_rows, beams=4, n_best=3, max_tokens=MAX_TOKENS)
@@ -68,6 +69,7 @@ def test_the_best_output_comes_first(model, odd_rows):
         assert means[0] > means[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beams", [1, 4])
 def test_rows_together_are_as_one_by_one(model, odd_rows, beams):
     """A causal model reads prompts that are padded on the left."""

@@ -38,6 +38,7 @@ def test_the_first_head_prefers_the_previous_token(model, part):
     assert PREVIOUS == 1
 
 
+@pytest.mark.slow
 def test_a_model_learns_to_copy_and_equal_seeds_give_equal_weights(tokenizer, model):
     torch.set_num_threads(1)
     loss = learn_to_copy(model, 200, seed=3)
@@ -48,6 +49,7 @@ def test_a_model_learns_to_copy_and_equal_seeds_give_equal_weights(tokenizer, mo
         assert torch.equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_without_mimetic_attention_as_many_steps_teach_nothing(tokenizer):
     from transformers import T5ForConditionalGeneration, set_seed
 

@@ -284,17 +284,17 @@ def packed(request, tiny_model, tmp_path_factory):
 
 def assert_is(out, model, tokenizer):
     """The staged folder holds this model and this tokenizer."""
-    found, words = load(out), load_tokenizer(out)
+    found, other = load(out), load_tokenizer(out)
     assert found.state_dict().keys() == model.state_dict().keys()
     for name, weight in model.state_dict().items():
         assert torch.equal(found.state_dict()[name], weight), name
     row = a_row(tokenizer)
     torch.testing.assert_close(log_probabilities(found, [row]), log_probabilities(model, [row]))
     assert found.config.tie_word_embeddings == model.config.tie_word_embeddings
-    ids = words.encode(JAVA, add_special_tokens=False)
+    ids = other.encode(JAVA, add_special_tokens=False)
     assert ids == tokenizer.encode(JAVA, add_special_tokens=False, split_special_tokens=True)
-    assert words.decode(ids) == JAVA
-    assert (words.eos_token_id, words.pad_token_id) == (tokenizer.eos_token_id, tokenizer.pad_token_id)
+    assert other.decode(ids) == JAVA
+    assert (other.eos_token_id, other.pad_token_id) == (tokenizer.eos_token_id, tokenizer.pad_token_id)
     assert found.generation_config.eos_token_id == tokenizer.eos_token_id
 
 

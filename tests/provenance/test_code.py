@@ -220,6 +220,7 @@ def test_the_packages_that_count_are_those_that_compute():
     assert "none" not in {v for script in SCRIPTS for v in package_versions(script).values()}
 
 
+@pytest.mark.slow
 def test_no_package_is_left_out_that_is_not_imported():
     everywhere = set[str]().union(*map(foreign_imports, [*SCRIPTS, *(ROOT / "kdlib").rglob("*.py")]))
     assert everywhere >= CARRIERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import json
 from collections import Counter
@@ -15,7 +16,10 @@ import pyarrow as pa
 import pytest
 
 from kdlib.files import write_json, write_jsonl, write_parquet
-from kdlib.report.page import Results, write_page
+from kdlib.records import digest
+from kdlib.report.page import PageFiles, write_page
+from kdlib.signals.shard import StoreOrigin
+from kdlib.telemetry.step_csv import step_columns
 
 NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
 VOID = {"meta", "link", "input", "br", "hr", "use", "path", "rect"}
@@ -42,7 +46,7 @@ def make_score(metric: str, value: float) -> dict:
 def make_comparison(a: str, b: str, metric: str, low: float, high: float) -> dict:
     middle = (low + high) / 2
     return {
-        **{"a": a, "b": b, "metric": metric, "difference": middle, "low": low, "high": high},
+        **{"a": a, "b": b, "metric": metric, "family": b, "difference": middle, "low": low, "high": high},
         **{"p": 0.0315, "p_holm": 0.063, "n": 3, "signature": f"{metric}|test:paired-ar"},
     }
 
@@ -85,22 +89,37 @@ def make_fidelity() -> dict:
     """Return the figures of a sparse store; at its second temperature nothing has a finite KL."""
     first = {"temperature": 1.0, "l1": 0.000412, "kl": 0.0123, "kl_infinite": 0.031, "top1": 0.99876}
     second = {"temperature": 2.4495, "l1": 0.31, "kl": None, "kl_infinite": 1.0, "top1": 0.5}
-    more = {"entropy": 1.2345, "kept_tokens": 7.5}
+    more = {"entropy": 1.2345, "kept_tokens": 7.5, "tail_mass": 0.004}
+    more |= {"gold_nll": 0.5, "stored_gold_nll": 0.5, "stored_gold_nll_infinite": 0.0}
     figures = [own | more | {"signature": f"fidelity|T:{own['temperature']}"} for own in (first, second)]
     sizes = {"bytes_per_token": 37.25, "bytes_per_token_with_codec": 41.5}
-    return {"codec": {"kind": "nucleus", "epsilon": 0.005}, **sizes, "temperatures": figures}
+    of = {"model": "m", "precision": "float32", "split": "validation", "rows": 3, "tokens": 20}
+    return {"codec": {"kind": "nucleus", "epsilon": 0.005}, **of, **sizes, "temperatures": figures}
+
+
+def write_store(path: Path) -> None:
+    """Write the manifest of a store of two equal shards."""
+    shard = {"file": "train/0.parquet", "split": "train", "shard": 0, "sha256": "aa", "bytes": 6543}
+    shard |= {"rows": 3, "positions": 50, "bytes_per_token": 130.86}
+    store = dict.fromkeys(StoreOrigin.model_fields, "x") | {"codec": {"kind": "dense"}, "shards": 2}
+    store |= {"codec_file": "codec.safetensors", "codec_bytes": 8, "rows": 6, "positions": 100}
+    store |= {"bytes": 13086, "files": [shard, shard | {"shard": 1}]}
+    write_json(path, {**store, "digest": digest([json.dumps(store, sort_keys=True)])})
 
 
 def _training(folder: Path, name: str) -> None:
-    parts = ["loss_raw", "loss_weighted", "weight"]
-    head = ["step", *(f"ce_{part}" for part in parts), "total_loss_raw", "total_loss_weighted"]
-    rows = [[step, 3 / step, 3 / step, 1, 3 / step, 3 / step, 4, 0.001] for step in (1, 2, 3)]
-    lines = [",".join([*head, "temperature", "learning_rate"]), *(",".join(map(str, row)) for row in rows)]
     own = folder / name
     own.mkdir(parents=True)
-    (own / "step_metrics.csv").write_text("\n".join(lines) + "\n")
+    with (own / "step_metrics.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, step_columns(["ce"]), restval=0)
+        writer.writeheader()
+        losses = ("ce_loss_raw", "ce_loss_weighted", "total_loss_raw", "total_loss_weighted")
+        for step in (1, 2, 3):
+            row = {"step": step, **dict.fromkeys(losses, 3 / step), "ce_weight": 1, "ce_grad_norm": ""}
+            writer.writerow(row | {"temperature": 4, "learning_rate": 0.001})
     (own / "training_metrics.csv").write_text("epoch,step,validation_nll\n1,3,2.5\n")
-    report = {"name": name, "parameters": 1234, "steps": 3, "planned_steps": 5, "epochs": 1, "best_step": 3}
+    report = {"key": "k", "coverage": [1.0], "validation_nll": [2.5], "warnings": []}
+    report |= {"name": name, "parameters": 1234, "steps": 3, "planned_steps": 5, "epochs": 1, "best_step": 3}
     params = {"threads": 2} | ({"teacher": "base"} if name.startswith("students") else {})
     write_json(own / "training_report.json", report | {"best_validation_nll": 2.5, "params": params})
     size = 2000 if name.startswith("teachers") else 500
@@ -123,8 +142,8 @@ def _samples() -> list[dict]:
 
 def _write_page(arguments: dict) -> None:
     """Write a page from a run's arguments, results and others together."""
-    results = Results(**{name: arguments[name] for name in Results._fields})
-    write_page(arguments["run"], results, arguments["jobs"], arguments["page"])
+    files = PageFiles(**{name: arguments[name] for name in PageFiles._fields})
+    write_page(arguments["run"], files, arguments["jobs"], arguments["page"])
 
 
 def _write_run(parent: Path) -> dict:
@@ -138,9 +157,7 @@ def _write_run(parent: Path) -> dict:
     write_json(folder / "dataset.json", {"train": {"rows": 8765}, "test": {"rows": 3}})
     ids = ["row-a", "row-b", "row-c"]
     write_parquet(folder / "test.parquet", pa.table({"id": ids, "prompt": [f"{i} {NASTY}" for i in ids]}))
-    entry = {"split": "train", "rows": 3, "positions": 50, "bytes": 6543}
-    manifest = {"codec": {"kind": "dense"}, "files": [entry, entry]}
-    write_json(folder / "signals" / "base" / "manifest.json", manifest)
+    write_store(folder / "signals" / "base" / "manifest.json")
     write_json(folder / "signals" / "base" / "fidelity.json", make_fidelity())
     return {
         "run": "tiny<b>",
@@ -179,7 +196,7 @@ def write():
 
 
 @dataclass
-class Reading(HTMLParser):
+class Found(HTMLParser):
     """What a browser would find: elements, text by element, cells by table, headings in order."""
 
     tags: Counter[str] = field(default_factory=Counter)
@@ -224,9 +241,9 @@ class Reading(HTMLParser):
             self.headings[-1] = (level, text + data)
 
 
-def _read(page: Path) -> tuple[str, Reading]:
+def _read(page: Path) -> tuple[str, Found]:
     text = page.read_text(encoding="utf-8")
-    reading = Reading()
+    reading = Found()
     reading.feed(text)
     reading.close()
     assert not reading.stack
@@ -237,7 +254,7 @@ def _read(page: Path) -> tuple[str, Reading]:
 def written():
     """Write a page and read it: its text and what a parser finds."""
 
-    def write(arguments: dict) -> tuple[str, Reading]:
+    def write(arguments: dict) -> tuple[str, Found]:
         _write_page(arguments)
         return _read(arguments["page"])
 

@@ -3,41 +3,17 @@ from __future__ import annotations
 import pytest
 
 from kdlib.report.best import choose, reasons
-
-METRICS = {
-    "exact_match": {"higher_is_better": True},
-    "passes": {"higher_is_better": True},
-    "token_f1": {"higher_is_better": True},
-    "nll": {"higher_is_better": False},
-}
+from kdlib.results.cost import Cost
+from tests.results.made import comparison, report, score
 
 
 def _scores(metric="exact_match", spread=0.05, comparisons=(), **values):
-    def score(value):
-        return {"value": value, "low": value - spread, "high": value + spread, "n": 9, "signature": "m"}
-
-    return {
-        "metrics": METRICS,
-        "models": {name.replace("__", "/"): {metric: score(value)} for name, value in values.items()},
-        "comparisons": [
-            {
-                **{
-                    "a": a,
-                    "b": b,
-                    "metric": metric,
-                    "difference": (low + high) / 2,
-                    "low": low,
-                    "high": high,
-                },
-                **{"p": 0.02, "n": 9},
-            }
-            for a, b, low, high in comparisons
-        ],
-    }
+    models = {name.replace("__", "/"): {metric: score(value, spread)} for name, value in values.items()}
+    return report(models, [comparison(a, b, metric, low, high) for a, b, low, high in comparisons])
 
 
 def _sizes(**parameters):
-    return {name.replace("__", "/"): {"parameters": own} for name, own in parameters.items()}
+    return {name.replace("__", "/"): Cost(parameters=size) for name, size in parameters.items()}
 
 
 def _said(scores, costs=None, teachers=None):
@@ -76,11 +52,11 @@ def test_of_equal_size_the_better_value_is_taken():
 def test_equal_students_go_by_the_next_measure_and_then_by_latency():
     scores = _scores(students__a=0.5, students__b=0.5)
     costs = {
-        name: {"parameters": 9, "latency_p50_seconds": own}
+        name: Cost(parameters=9, latency_p50_seconds=own)
         for name, own in {"students/a": 0.2, "students/b": 0.1}.items()
     }
     assert choose(scores, costs).name == "students/b"
-    scores["models"]["students/a"]["token_f1"] = scores["models"]["students/a"]["exact_match"]
+    scores.models["students/a"]["token_f1"] = scores.models["students/a"]["exact_match"]
     assert choose(scores, costs).name == "students/a"
 
 
@@ -100,8 +76,8 @@ def test_a_paired_interval_counts_more_than_overlap(pair, low, high, tied):
 
 def test_the_first_criterion_with_a_value_above_0_decides():
     scores = _scores("passes", students__a=0.2, students__b=0.3)
-    for own in scores["models"].values():
-        own["exact_match"] = {"value": 0.0, "low": 0.0, "high": 0.0}
+    for own in scores.models.values():
+        own["exact_match"] = score(0.0, 0.0)
     assert choose(scores, {}).metric == "passes"
     assert "No student scores above 0 on exact match, so pass rate decides." in _said(scores)
     assert choose(_scores("nll", students__a=2.0, students__b=1.0), {}).name == "students/b"
@@ -130,10 +106,8 @@ def test_a_lead_that_is_not_shown_is_called_so():
     ],
 )
 def test_the_retrieval_baseline_is_told(low, high, expected):
-    comparison = ("students/a", "baselines/retrieval", low, high)
-    scores = _scores(
-        students__a=0.2, baselines__retrieval=0.3, baselines__other=0.25, comparisons=[comparison]
-    )
+    paired = ("students/a", "baselines/retrieval", low, high)
+    scores = _scores(students__a=0.2, baselines__retrieval=0.3, baselines__other=0.25, comparisons=[paired])
     said = _said(scores)
     assert expected in said
     assert "baselines/other has a better exact match: 0.250" in said
@@ -142,8 +116,8 @@ def test_the_retrieval_baseline_is_told(low, high, expected):
 def test_the_teacher_is_told_with_sizes():
     scores = _scores(students__a=0.2, teachers__t=0.5, comparisons=[("students/a", "teachers/t", -0.4, -0.2)])
     costs = {
-        "students/a": {"parameters": 250, "latency_p50_seconds": 0.125},
-        "teachers/t": {"parameters": 1000, "latency_p50_seconds": 0.5},
+        "students/a": Cost(parameters=250, latency_p50_seconds=0.125),
+        "teachers/t": Cost(parameters=1000, latency_p50_seconds=0.5),
     }
     said = _said(scores, costs, {"students/a": "teachers/t"})
     assert "It is worse than its teacher teachers/t: −0.300 [−0.400, −0.200]" in said

@@ -9,6 +9,8 @@ import pytest
 
 from kdlib.files import DataError, read_json, write_json, write_jsonl
 
+pytestmark = pytest.mark.slow  # writes a whole page for nearly every test
+
 NASTY = '</script><b>bold</b> & "quoted" \u2028 <!--'
 
 

@@ -5,16 +5,14 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from kdlib.report.scatter import cost_scatter, short
+from kdlib.results.cost import Cost
+from tests.results.made import report, score
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _scores(**values):
-    def own(value):
-        return {"token_f1": {"value": value, "low": value - 0.1, "high": value + 0.1}}
-
-    metrics = {"token_f1": {"higher_is_better": True}, "nll": {"higher_is_better": False}}
-    return {"metrics": metrics, "models": {name.replace("__", "/"): own(v) for name, v in values.items()}}
+    return report({name.replace("__", "/"): {"token_f1": score(value)} for name, value in values.items()})
 
 
 def _texts(svg):
@@ -26,7 +24,7 @@ def test_the_scatter_names_every_model_that_has_a_value_and_only_these():
         teachers__t=0.9, students__a=0.5, students__b=0.5, baselines__r=0.3, students__unsized=0.4
     )
     sizes = {"teachers/t": 4000, "students/a": 300, "students/b": 300}
-    costs = {name: {"parameters": size} for name, size in sizes.items()}
+    costs = {name: Cost(parameters=size) for name, size in sizes.items()}
     texts = _texts(cost_scatter(scores, costs, ["token_f1", "nll"], "parameters"))
     assert {"teachers/t", "students/a", "students/b", "baselines/r", "token F1 ↑", "NLL ↓"} <= set(texts)
     assert "students/unsized" not in texts
@@ -34,7 +32,7 @@ def test_the_scatter_names_every_model_that_has_a_value_and_only_these():
 
 
 def test_one_model_alone_can_be_drawn():
-    costs = {"students/a": {"parameters": 1_500_000, "bytes": None}}
+    costs = {"students/a": Cost(parameters=1_500_000)}
     svg = cost_scatter(_scores(students__a=0.5), costs, ["token_f1"], "parameters")
     assert {"students/a", "Pareto front"} <= set(_texts(svg))
 
@@ -47,7 +45,7 @@ def test_short_counts(count, expected):
 
 
 def test_every_cost_has_a_figure_of_its_own():
-    costs = {"students/a": {"parameters": 1000, "latency_p50_seconds": 0.25}}
+    costs = {"students/a": Cost(parameters=1000, latency_p50_seconds=0.25)}
     scores = _scores(students__a=0.5)
     axes = {
         cost: _texts(cost_scatter(scores, costs, ["token_f1"], cost))

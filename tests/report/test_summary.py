@@ -2,42 +2,21 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 
 import pytest
 
 from kdlib.report.summary import against_retrieval, not_measured, summary
+from kdlib.results.evaluation import NotMeasured
+from tests.results.made import METRICS, comparison, report, score
 
-UP = {"higher_is_better": True, "description": ""}
-DOWN = {"higher_is_better": False, "description": ""}
-
-
-def _score(value):
-    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 9, "signature": "m|conf:0.95"}
+SHOWN = {name: METRICS[name] for name in ("exact_match", "token_f1", "nll")}
 
 
-def _comparison(a, b, metric, low, high):
-    middle = (low + high) / 2
-    return {
-        "a": a,
-        "b": b,
-        "metric": metric,
-        "difference": middle,
-        "low": low,
-        "high": high,
-        "p": 0.02,
-        "n": 9,
-    }
-
-
-def _scores(*comparisons, **values):
-    models = {name.replace("__", "/"): {"token_f1": _score(value)} for name, value in values.items()}
-    return {
-        "rows": 9,
-        "split": "row",
-        "metrics": {"exact_match": UP, "token_f1": UP, "nll": DOWN},
-        "models": models,
-        "comparisons": [_comparison(*own) for own in comparisons],
-    }
+def _scores(*comparisons, split="row", **values):
+    models = {name.replace("__", "/"): {"token_f1": score(value)} for name, value in values.items()}
+    pairs = [comparison(*ends) for ends in comparisons]
+    return report(models, pairs, SHOWN, split=split)
 
 
 def _said(scores):
@@ -114,7 +93,7 @@ def test_trident_against_traditional(low, high, expected):
 def test_the_extremes_of_the_students_are_told():
     scores = _scores(teachers__t=0.9, students__a=0.4, students__b=0.6)
     for name, value in (("students/a", 1.0), ("students/b", 2.0)):
-        scores["models"][name]["nll"] = _score(value)
+        scores.models[name]["nll"] = score(value)
     said = _said(scores)
     assert "Highest token F1 of the students: students/b 0.600 [0.500, 0.700]." in said
     assert "Lowest NLL of the students: students/a 1.000 [0.900, 1.100]." in said
@@ -149,16 +128,16 @@ def test_names_never_become_markup():
 def test_the_split_is_always_told():
     scores = _scores()
     assert "9 test rows, split by row: rows of one class are on both sides" in _said(scores)
-    assert "split by ours." in _said({**scores, "split": "ours"})
+    assert "split by ours." in _said(replace(scores, split="ours"))
 
 
 def test_what_was_not_measured():
     scores = _scores(students__a=0.4, students__b=0.4)
-    for own in scores["models"].values():
+    for own in scores.models.values():
         own["exact_match"] = own["token_f1"]
-    scores["models"]["students/a"]["nll"] = _score(1.0)
+    scores.models["students/a"]["nll"] = score(1.0)
     before = copy.deepcopy(scores)
-    found = not_measured({**scores, "not_measured": [{"what": "PANS", "reason": "not yet made"}]})
+    found = not_measured(replace(scores, not_measured=[NotMeasured("PANS", "not yet made")]))
     assert found == [
         ("PANS", "not yet made"),
         ("NLL of students/b", "evaluation_metrics.json has no value for them"),

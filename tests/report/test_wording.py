@@ -14,6 +14,7 @@ from kdlib.report.wording import (
     signed,
     verdict,
 )
+from tests.results.made import comparison
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_plain(value, expected):
     ],
 )
 def test_verdict(low, high, up, expected):
-    assert verdict({"low": low, "high": high}, up) == expected
+    assert verdict(comparison("a", "b", "nll", low, high), up) == expected
 
 
 def test_names():

@@ -129,17 +129,24 @@ def write_small_run(folder: Path) -> Path:
     write_json(
         store / "manifest.json", {"rows": 16, "positions": 99, "bytes": 1234, "codec": {"kind": "dense"}}
     )
-    at = {"temperature": 4.0, "l1": 0.25, "kl": 0.5, "top1": 1.0, "signature": "fidelity|T:4"}
-    write_json(store / "fidelity.json", {"codec": {}, "rows": 8, "tokens": 20, "temperatures": [at]})
+    at = {"temperature": 4.0, "l1": 0.25, "kl": 0.5, "kl_infinite": 0.0, "top1": 1.0, "entropy": 1.0}
+    at |= {"kept_tokens": 8.0, "tail_mass": 0.0, "gold_nll": 0.5, "stored_gold_nll": 0.5}
+    at |= {"stored_gold_nll_infinite": 0.0, "signature": "fidelity|T:4"}
+    fidelity = {"model": "m", "codec": {}, "precision": "float32", "split": "validation", "rows": 8}
+    fidelity |= {"tokens": 20, "bytes_per_token": 61.7, "bytes_per_token_with_codec": 70.0}
+    write_json(store / "fidelity.json", fidelity | {"temperatures": [at]})
     write_json(store / "speed.json", {"rows": 8, "write_tokens_per_second": 1000.0})
     for model in TRAINED:
         write_training(run, model)
         cost = {"parameters": 1000, "bytes": 4000, "latency_p50_seconds": 0.5, "not_measured": {}}
         write_json(run / "evaluation" / model / "cost.json", cost)
         write_parquet(run / "evaluation" / model / "agreement.parquet", pa.table({"x": [1]}))
-    answers = {"a": {"status": "passed"}, "b": {"status": "failed"}, "c": {"status": "passed"}}
-    execution = {"measured": True, "rows": 8, "not_executable": [{"id": "d", "reason": "r"}]}
-    write_json(run / "evaluation/execution.json", execution | {"models": {"students/ce": answers}})
+    entry = {"message": "", "tautology": None, "killed": None, "mutants": None}
+    ended = {"a": "passed", "b": "failed", "c": "passed"}
+    answers = {key: {"status": status, **entry} for key, status in ended.items()}
+    execution = {"measured": True, "javac": "17", "sandbox": "unsafe", "rows": 8, "reference": {}}
+    execution |= {"not_executable": [{"id": "d", "reason": "r"}], "models": {"students/ce": answers}}
+    write_json(run / "evaluation/execution.json", execution)
     write_json(run / "evaluation/evaluation_metrics.json", scores())
     (run / "report.html").write_text("<html>a page</html>")
     _write_manifests(run)

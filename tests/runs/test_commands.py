@@ -197,9 +197,24 @@ def test_a_broken_result_is_one_sentence_and_hides_no_other_run(project, twin):
     assert found["twin"] == "finished"
 
 
+def test_a_run_that_executed_nothing_is_exported_without_that_stage(project):
+    write_json(Path("results/small/evaluation/execution.json"), {"measured": False, "reason": "no JDK"})
+    stages = {row["stage"] for row in records(runs("export", "small").stdout)}
+    assert "execution" not in stages
+    assert "evaluation/students/ce" in stages
+
+
+def test_an_empty_evaluation_is_one_sentence(project):
+    metrics_of("small").write_text("{}")
+    done = runs("show", "small", code=1)
+    assert "results/small/evaluation/evaluation_metrics.json: rows is missing" in done.stderr
+    assert "Traceback" not in done.output
+
+
 def test_results_of_another_version_are_one_sentence(project):
     edited(Path("results/small/students/ce/training_report.json"), lambda found: found.pop("coverage"))
-    told = "results/small: made by another version of kdlib, without 'coverage'; run it again"
+    report = Path("results/small/students/ce/training_report.json")
+    told = f"{report}: coverage is missing; another version of kdlib may have written it: run it again"
     assert told in runs("export", "small", code=1).stderr
     metrics_of("small").unlink()
     (row,) = json.loads(runs("list", "--format", "json").stdout)

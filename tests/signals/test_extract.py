@@ -14,10 +14,11 @@ from kdlib.models.load import load
 from kdlib.records import target_hash
 from kdlib.signals import extract as module
 from kdlib.signals.codec.codec import codec_for
-from kdlib.signals.extract import batches_of, extract, shard_of, signal_rows, teacher_output
+from kdlib.signals.extract import ExtractionJob, batches_of, extract, shard_of, signal_rows
 from kdlib.signals.prepare import prepare
 from kdlib.signals.shared import read_tensors
 from kdlib.signals.store import SignalStore
+from kdlib.signals.teacher import teacher_output
 from kdlib.teacher_signal import SignalKey
 
 FAMILIES = ("t5_tied", "t5_untied", "llama")
@@ -51,7 +52,8 @@ def job(dataset, tmp_path):
             codec = tmp_path / "codec.safetensors"
             prepare(teacher, rows, settings, 1, codec)
         out = out or tmp_path / f"{len(list(tmp_path.iterdir()))}" / "shard.parquet"
-        extract(teacher, dataset.tokenizer, rows, "d1", codec, "train", shard, settings, 32, 1, "c1", out)
+        made_by = ExtractionJob(teacher, dataset.tokenizer, settings, 32, 1, "c1")
+        extract(made_by, rows, "d1", codec, "train", shard, out)
         return out
 
     return run
@@ -257,8 +259,8 @@ def test_unfinished_beams_are_left_out(teachers, dataset, tmp_path):
     teacher, codec = teachers["t5_tied"], tmp_path / "c"
     settings = Signals(codec=DENSE, shards=1, beams=3)
     prepare(teacher, dataset.train, settings, 1, codec)
-    where = (codec, "train", 0, settings)
-    extract(teacher, dataset.tokenizer, dataset.train, "d1", *where, 2, 1, "c1", tmp_path / "s")
+    short = ExtractionJob(teacher, dataset.tokenizer, settings, 2, 1, "c1")
+    extract(short, dataset.train, "d1", codec, "train", 0, tmp_path / "s")
     found = stored_rows(tmp_path / "s")
     assert {rank for _, rank in found} == {0}
     assert len(found) == 32

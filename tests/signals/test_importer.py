@@ -13,7 +13,7 @@ from kdlib.config import Dense, Hidden, Nucleus, Sampled, TopK
 from kdlib.files import DataError, read_json, read_jsonl, sha256
 from kdlib.models.batch import read_rows
 from kdlib.records import digest
-from kdlib.signals.importer import LegacyRow, Reading, import_store
+from kdlib.signals.importer import LegacyRow, LogitLayout, import_store
 from kdlib.signals.legacy import encode_legacy
 from kdlib.signals.manifest import read_manifest
 from kdlib.signals.store import SignalStore
@@ -52,13 +52,13 @@ def rows_of(logits, bits=32, **changes):
 
 @pytest.fixture
 def imported(dataset, tmp_path):
-    def run(rows, codec=DENSE, reading=None, out=None):
+    def run(rows, codec=DENSE, layout=None, out=None):
         path = tmp_path / "old.jsonl"
         path.write_text("stands for the rows\n")
         splits = {"train": dataset.train, "validation": dataset.validation}
         out = out or tmp_path / "store"
         report = import_store(
-            path, lambda: iter(rows), splits, dataset.tokenizer, codec, out, reading or Reading()
+            path, lambda: iter(rows), splits, dataset.tokenizer, codec, out, layout or LogitLayout()
         )
         rejected = list(read_jsonl(out / "import.rejected.jsonl"))
         assert report == read_json(out / "import.json")
@@ -73,6 +73,7 @@ def key_of(row):
     return SignalKey(row.id, row.target_hash, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bits", "near"), [(32, 2e-3), (16, 4e-3), (8, 3e-2)])
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_distributions_are_those_of_the_logits(imported, targets, logits, bits, near, temperature):
@@ -107,7 +108,7 @@ def test_what_is_told_per_token_is_right(imported, targets, logits):
 
 
 def test_where_it_comes_from(imported, dataset, logits, tmp_path):
-    _, _, manifest = imported(rows_of(logits), TopK(kind="topk", k=7), Reading(logit_scale=0.25))
+    _, _, manifest = imported(rows_of(logits), TopK(kind="topk", k=7), LogitLayout(logit_scale=0.25))
     store = read_manifest(manifest)
     assert store.model == f"legacy:{sha256(tmp_path / 'old.jsonl')}"
     assert store.tokenizer == sha256(dataset.tokenizer / "tokenizer.json")
@@ -117,6 +118,7 @@ def test_where_it_comes_from(imported, dataset, logits, tmp_path):
     assert [(entry.split, entry.rows) for entry in store.files] == [("train", 32), ("validation", 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "codec",
     [
@@ -149,7 +151,7 @@ def test_hidden_states_are_not_to_be_had(imported, logits):
 
 def test_a_left_out_factor_is_put_back(imported, targets, logits):
     wrong = {key: values * np.float32(32**0.5) for key, values in logits.items()}
-    _, _, manifest = imported(rows_of(wrong), reading=Reading(logit_scale=32**-0.5))
+    _, _, manifest = imported(rows_of(wrong), layout=LogitLayout(logit_scale=32**-0.5))
     store = SignalStore(manifest)
     for row in list(targets.values())[:3]:
         expected = torch.tensor(logits[row.id][: len(row.target_ids)]).softmax(-1)
@@ -164,7 +166,7 @@ def later(logits):
 
 
 def test_a_position_before_the_target_is_skipped(imported, targets, logits):
-    _, _, manifest = imported(rows_of(later(logits)), reading=Reading(skip=1))
+    _, _, manifest = imported(rows_of(later(logits)), layout=LogitLayout(skip=1))
     row = next(iter(targets.values()))
     expected = torch.tensor(logits[row.id][: len(row.target_ids)]).softmax(-1)
     found = SignalStore(manifest).signal(key_of(row), 1.0).log_probs.exp()
@@ -181,7 +183,7 @@ def sloped(logits):
 def test_wrong_positions_are_told_and_nothing_is_written(imported, logits, tmp_path, skip):
     wrong = later(sloped(logits)) if skip == 0 else sloped(logits)
     with pytest.raises(DataError, match=rf"at [78]\d% if {1 - skip} are skipped and not {skip}; correct"):
-        imported(rows_of(wrong), reading=Reading(skip=skip))
+        imported(rows_of(wrong), layout=LogitLayout(skip=skip))
     assert [path.name for path in tmp_path.iterdir()] == ["old.jsonl"]
 
 
@@ -244,7 +246,7 @@ def test_rows_that_give_no_signal_are_told_one_by_one(imported, logits, tokenize
 
 
 def test_joined_assertions_are_taken_if_asked_for(imported, logits):
-    report, _, _ = imported(rows_of(logits, references=2), reading=Reading(joined=True))
+    report, _, _ = imported(rows_of(logits, references=2), layout=LogitLayout(joined=True))
     assert sum(report["signals"].values()) == 36
 
 
@@ -296,7 +298,7 @@ def test_a_folder_in_use_is_left_alone(imported, logits, tmp_path):
 )
 def test_impossible_readings(options, told):
     with pytest.raises(DataError, match=told):
-        Reading(**options)
+        LogitLayout(**options)
 
 
 def test_a_rejected_row_is_one_line_of_json(imported, logits):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kdlib.config import Dense, Signals
-from kdlib.signals.extract import extract
+from kdlib.signals.extract import ExtractionJob, extract
 from kdlib.signals.prepare import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +38,9 @@ def signal_rows(*arguments):
 extract.signal_rows = signal_rows
 with logged({log!r}):
     {before}
-    extract.extract(
-        Path({teacher!r}), Path({tokenizer!r}), Path({rows!r}), "d1", Path({codec!r}), "train", 0,
-        Signals.model_validate_json({settings!r}), 32, 1, "c1", Path({out!r}),
-    )
+    settings = Signals.model_validate_json({settings!r})
+    job = extract.ExtractionJob(Path({teacher!r}), Path({tokenizer!r}), settings, 32, 1, "c1")
+    extract.extract(job, Path({rows!r}), "d1", Path({codec!r}), "train", 0, Path({out!r}))
 """
 
 
@@ -166,7 +165,8 @@ def test_a_small_disk_is_enough_for_a_small_shard(job, tmp_path):
 
 def test_an_older_shard_survives_a_full_disk(job, teacher, dataset, codec, tmp_path):
     out = tmp_path / "train" / "0.parquet"
-    extract(teacher, dataset.tokenizer, dataset.train, "d1", codec, "train", 0, SETTINGS, 32, 1, "old", out)
+    older = ExtractionJob(teacher, dataset.tokenizer, SETTINGS, 32, 1, "old")
+    extract(older, dataset.train, "d1", codec, "train", 0, out)
     before = out.read_bytes()
     assert subprocess.run(job(out, before=LIMIT), cwd=ROOT, check=False).returncode == 1
     assert out.read_bytes() == before

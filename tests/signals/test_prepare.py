@@ -107,7 +107,7 @@ def test_a_head_with_a_bias(teachers, dataset, tmp_path, monkeypatch, rows, alon
         head.bias = torch.nn.Parameter(torch.linspace(-2, 2, len(head.weight)))
         return model
 
-    monkeypatch.setattr("kdlib.models.load.load", biased)
+    monkeypatch.setattr("kdlib.signals.teacher.load", biased)
     out = tmp_path / "c"
     prepare(teachers["llama"], dataset.train, Signals(precision="float32"), 1, out)
     assert torch.equal(read_tensors(out)["bias"], torch.linspace(-2, 2, len(read_tensors(out)["head"])))
@@ -120,7 +120,7 @@ def test_a_model_that_answers_with_no_number_is_refused(teachers, dataset, tmp_p
             model.get_output_embeddings().weight[3] = float("nan")
         return model
 
-    monkeypatch.setattr("kdlib.models.load.load", broken)
+    monkeypatch.setattr("kdlib.signals.teacher.load", broken)
     with pytest.raises(DataError, match="differ by up to nan"):
         prepare(teachers["llama"], dataset.train, Signals(precision="float32"), 1, tmp_path / "c")
 

@@ -158,6 +158,7 @@ def same(path, rows):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
 def test_a_changed_byte_is_found_or_changes_nothing(tmp_path, told, small_groups, compression):
     rows = [a_row(number, rank=number % 2) for number in range(2)]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kdlib.files import DataError
-from kdlib.sources.archives import Limits, members
+from kdlib.sources.archives import ArchiveLimits, members
 from kdlib.sources.java_files import java_files
 
 CONTENT = b"class A { int x; }\n" * 40
@@ -151,6 +151,7 @@ def test_devices_of_a_zip(tmp_path):
         paths(zipped(tmp_path / "evil.zip", ("lib/dev.java", b"", stat.S_IFCHR | 0o644)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
 def test_a_bomb_is_stopped_by_counting(tmp_path, mode):
     # 150 MB of zeros that no Java reader asks for.
@@ -174,7 +175,7 @@ def test_an_end_that_goes_on_is_counted_too(tmp_path):
     bomb.write_bytes(gzip.compress(plain + bytes(1_000_000)))
     assert paths(bomb) == {"lib/A.java": CONTENT}
     with pytest.raises(DataError, match="more than 500000 bytes"):
-        paths(bomb, Limits(ratio_from=500_000, ratio=1))
+        paths(bomb, ArchiveLimits(ratio_from=500_000, ratio=1))
 
 
 def test_a_zip_bomb(tmp_path):
@@ -187,10 +188,10 @@ def test_a_zip_bomb(tmp_path):
 def test_a_bomb_of_many_members(tmp_path):
     half = ("lib/A.java", b" " * 60_000), ("lib/B.java", b" " * 60_000)
     bomb = zipped(tmp_path / "bomb.zip", *half)
-    assert len(paths(bomb, Limits(ratio_from=120_000, ratio=10))) == 2
-    assert len(paths(bomb, Limits(ratio_from=100_000, ratio=1000))) == 2
+    assert len(paths(bomb, ArchiveLimits(ratio_from=120_000, ratio=10))) == 2
+    assert len(paths(bomb, ArchiveLimits(ratio_from=100_000, ratio=1000))) == 2
     with pytest.raises(DataError, match=r"'lib/B\.java' makes more than 100000 bytes of Java"):
-        paths(bomb, Limits(ratio_from=100_000, ratio=10))
+        paths(bomb, ArchiveLimits(ratio_from=100_000, ratio=10))
 
 
 def test_members_of_the_same_bytes_are_counted_each(tmp_path):
@@ -205,24 +206,24 @@ def test_members_of_the_same_bytes_are_counted_each(tmp_path):
     bomb = tmp_path / "bomb.zip"
     bomb.write_bytes(raw[:start] + directory + bytes(tail))
     with pytest.raises(DataError):
-        paths(bomb, Limits(ratio_from=400_000, ratio=10))
+        paths(bomb, ArchiveLimits(ratio_from=400_000, ratio=10))
 
 
 def test_limits_hold_up_to_their_border(tmp_path):
     files = [(f"lib/{name}.java", b"12345") for name in "ABC"]
     for archive in (tar(tmp_path / "a.tar", *files), zipped(tmp_path / "a.zip", *files)):
-        assert len(paths(archive, Limits(members=3, java_bytes=5, all_java_bytes=15))) == 3
+        assert len(paths(archive, ArchiveLimits(members=3, java_bytes=5, all_java_bytes=15))) == 3
         with pytest.raises(DataError, match="one of more than 2 members"):
-            paths(archive, Limits(members=2))
+            paths(archive, ArchiveLimits(members=2))
         with pytest.raises(DataError, match=r"A\.java' has more than 4 bytes"):
-            paths(archive, Limits(java_bytes=4))
+            paths(archive, ArchiveLimits(java_bytes=4))
         with pytest.raises(DataError, match=r"C\.java' makes more than 14 bytes of Java"):
-            paths(archive, Limits(all_java_bytes=14))
+            paths(archive, ArchiveLimits(all_java_bytes=14))
     packed = tar(tmp_path / "a.tgz", *files, mode="w:gz")
     unpacked = len(gzip.decompress(packed.read_bytes()))
-    assert len(paths(packed, Limits(unpacked_bytes=unpacked))) == 3
+    assert len(paths(packed, ArchiveLimits(unpacked_bytes=unpacked))) == 3
     with pytest.raises(DataError, match="unpacks to more than"):
-        paths(packed, Limits(unpacked_bytes=unpacked - 1))
+        paths(packed, ArchiveLimits(unpacked_bytes=unpacked - 1))
 
 
 def test_sizes_that_lie(tmp_path):

@@ -127,6 +127,7 @@ def test_no_apt(monkeypatch, tmp_path):
         fetch(source(), tmp_path / "shop.tar")
 
 
+@pytest.mark.slow
 def test_a_real_package_and_a_wrong_checksum(tmp_path):
     name, version = "commons-csv", newest("commons-csv")
     with pytest.raises(DataError) as error:
@@ -149,12 +150,14 @@ def newest(package):
     return next(line.split()[1] for line in out.stdout.splitlines() if line.startswith("Version:"))
 
 
+@pytest.mark.slow
 def test_a_real_unknown_package(tmp_path):
     with pytest.raises(DataError, match=r"no-such-package 9\.9: .*Unable to find a source package"):
         fetch(source(package="no-such-package", version="9.9"), tmp_path / "shop.tar")
     assert files_under(tmp_path) == set()
 
 
+@pytest.mark.slow
 def test_real_jars(tmp_path):
     jars = debian.fetch_jars(["junit4"], tmp_path / "jars")
     assert tmp_path / "jars/junit4.jar" in jars

@@ -215,7 +215,7 @@ def test_an_endless_answer_ends(server, tmp_path, monkeypatch):
 
 
 def test_progress_is_told_line_by_line(server, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(module, "_TOLD_EVERY", -1)
+    monkeypatch.setattr(module, "_SECONDS_BETWEEN_REPORTS", -1)
     server.answers = [("cut", 4096)]
     bring(server, tmp_path / "a")
     lines = [line.removeprefix(f"{server.url}: ") for line in capsys.readouterr().out.splitlines()]

@@ -86,7 +86,7 @@ def test_going_on_tells_nothing_again(monitor, make_step, capsys):
     assert capsys.readouterr().out == ""
     seen.step(make_step(4, gradient=500.0))
     assert "warning" not in capsys.readouterr().out
-    assert seen.tally.steps == 4
+    assert seen.sums.steps == 4
 
 
 def test_the_bar_goes_on_where_it_was(monitor, make_step, monkeypatch):

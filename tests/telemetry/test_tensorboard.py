@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 from kdlib.telemetry.step_csv import history, read_steps, read_validations
-from kdlib.telemetry.tensorboard import write_board
+from kdlib.telemetry.tensorboard import step_scalars, write_board
 from tests.runs.small_run import STEP_COUNT, write_training
 
+GROUPS = {
+    "Loss",
+    "Loss_Raw",
+    "Loss_Weighted",
+    "Weights",
+    "Gradients",
+    "Hyperparams",
+    "Validation",
+    "Training",
+}
+PARTS = ("focal", "jsd", "semantic")
 SUMMED = {
     "Loss/total": "total_loss_weighted",
     "Loss_Raw/ce": "ce_loss_raw",
@@ -63,3 +74,29 @@ def test_every_number_of_every_step_is_the_one_in_the_table(folder):
         assert found[tag] == pytest.approx(values, rel=1e-6), tag  # events hold single precision
     clock = [own.wall_time for own in events.Scalars("Loss/total")]
     assert clock == [1000.25 + step for step in range(1, STEP_COUNT + 1)]
+
+
+def test_tensorboard_has_all_groups_and_every_step_once(run, events):
+    found = events(run)
+    assert {tag.partition("/")[0] for tag, _, _ in found} == GROUPS
+    assert len({(tag, step) for tag, step, _ in found}) == len(found)
+    read = list(read_steps(run / "step_metrics.csv"))
+    for name in PARTS:
+        line = [(step, value) for tag, step, value in found if tag == f"Loss_Raw/{name}"]
+        assert [step for step, _ in line] == list(range(1, 9))
+        assert [value for _, value in line] == pytest.approx([step.raw[name] for step in read], rel=1e-6)
+    losses = [value for tag, _, value in found if tag == "Loss/total"]
+    assert losses == pytest.approx([step.total for step in read], rel=1e-6)
+    validations = [(step, value) for tag, step, value in found if tag == "Validation/nll"]
+    expected = [(v.step, v.nll) for v in read_validations(run / "training_metrics.csv")]
+    assert [step for step, _ in validations] == [step for step, _ in expected]
+    assert [value for _, value in validations] == pytest.approx([value for _, value in expected])
+
+
+def test_scalars_of_a_step(make_step):
+    found = step_scalars(make_step(3, gradients={"jsd": 3.0, "semantic": 1.0}, encoder_gradient=None))
+    assert found["Gradients/jsd"] == 3.0
+    assert found["Gradients/jsd_share"] == 0.75
+    assert "Gradients/encoder" not in found
+    assert (found["Hyperparams/learning_rate"], found["Hyperparams/temperature"]) == (1e-3, 4.0)
+    assert {tag.partition("/")[0] for tag in found} == GROUPS - {"Validation"}

@@ -15,6 +15,8 @@ from kdlib.tracking.prepare import prepare
 from kdlib.tracking.store import children, connect
 from tests.runs.small_run import STEP_COUNT, TRAINED, VALUES, write_small_run, write_training
 
+pytestmark = pytest.mark.slow  # writes into stores of MLflow
+
 RUN = Path("results/small")
 OUT = RUN / "mlflow.json"
 STAGES = {

@@ -19,6 +19,8 @@ from kdlib.tracking.mlflow_run import LiveRun
 from kdlib.tracking.prepare import prepare
 from kdlib.tracking.store import children, connect
 
+pytestmark = pytest.mark.slow  # starts servers and processes that write into stores of MLflow
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN = Path("results/small")
 IDENTITY = Path("cache/tracking.id")

@@ -17,6 +17,7 @@ from kdlib.files import read_json, sha256, write_json
 from kdlib.losses.table import Components
 from kdlib.records import digest
 from kdlib.training.loop.record_writer import CLOCKS
+from tests.conftest import job_in
 
 LAYERS = {"hidden", "attention"}  # they read a teacher online; test_layers.py is about them
 ALL_COMPONENTS = {name: {} for name in Components.model_fields if name not in LAYERS}
@@ -62,9 +63,8 @@ def finetune_into(dataset):
 
     def run(folder, name, tracking=None, code="", size=NANO, resume_from=None, **training):
         teacher = Teacher(size=size, training=Training(**{"batch_size": 8, **training}))
-        files = (dataset.train, dataset.validation, dataset.tokenizer)
-        where = (folder / name, folder / "checkpoints")
-        finetune("toy", teacher, *files, *where, 1, None, tracking, code, resume_from)
+        job = job_in(folder, name, tracking=tracking, code=code, resume_from=resume_from)
+        finetune("toy", teacher, dataset.teacher_inputs(), job)
         return folder / name
 
     return run
@@ -81,16 +81,16 @@ def distill(dataset, manifest, teacher, tmp_path):
     """Return a function that distils into ``tmp_path/NAME`` and returns that folder."""
     from kdlib.training.distill import distill
 
-    def run(name, training, store=manifest, model=teacher, beams=None, measure=None, resume=None, **student):
+    def run(
+        name, training, store=manifest, model=teacher, beams_file=None, measure=None, resume=None, **student
+    ):
         preset = Student.model_validate(
             {"teacher": "toy", "size": NANO, "training": {"batch_size": 8, **training}, **student}
         )
-        out = tmp_path / name
-        files = (dataset.train, dataset.validation, dataset.tokenizer)
-        places = (out, tmp_path / "checkpoints", 1, tmp_path / "golds")
-        given = {"encoder": measure, "beams": beams, "resume_from": resume}
-        distill("toy", preset, *files, store, model, *places, **given)
-        return out
+        files = {"signals": store, "teacher": model, "encoder": measure, "beams": beams_file}
+        inputs = dataset.student_inputs(tmp_path, **files)
+        distill("toy", preset, inputs, job_in(tmp_path, name, resume_from=resume))
+        return tmp_path / name
 
     return run
 
@@ -102,15 +102,14 @@ def trainer_of(tokenizer, rows, manifest, teacher):
     from kdlib.signals.store import SignalStore
     from kdlib.telemetry.health import Keys
     from kdlib.tracking.mlflow_run import LiveRun
-    from kdlib.training.data import Lessons
     from kdlib.training.distill import legality_of
-    from kdlib.training.loop.loop import arguments
+    from kdlib.training.loop.arguments import arguments
+    from kdlib.training.loop.data import TrainingData
     from kdlib.training.loop.objective import Objective
     from kdlib.training.loop.plan import student_plan
     from kdlib.training.loop.record_writer import StepRecords
-    from kdlib.training.loop.renaming import renaming
     from kdlib.training.loop.trainer import LossTrainer
-    from kdlib.training.teacher.encoder import gold_vectors_of
+    from kdlib.training.teacher.encoder import gold_embeddings_of
     from kdlib.training.teacher.layers import pair
 
     def make(folder, training, resumed=0, chosen=rows[:16], signals=manifest, online=None, **student):
@@ -128,22 +127,22 @@ def trainer_of(tokenizer, rows, manifest, teacher):
         return LossTrainer(
             model=model,
             args=arguments(settings, folder),
-            lessons=Lessons(
+            data=TrainingData(
                 chosen,
                 rows[16:20],
-                store=SignalStore(signals) if signals and not online else None,
+                vocabulary={},
+                signals=SignalStore(signals) if signals and not online else None,
                 teacher=online,
             ),
             objective=Objective(
                 preset.components,
-                gold_vectors_of(teacher, tokenizer, rows, folder / "golds", 1),
+                gold_embeddings_of(teacher, tokenizer, rows, folder / "gold_embeddings", 1),
                 legality_of(tokenizer),
                 pair(model, online.model, preset.components, seed=4) if paired else None,
             ),
+            training=settings,
             plan=student_plan(preset),
             records=records,
-            renaming=renaming({}, rows, 0.0, 0),
-            gradient_every=settings.records.gradient_every,
         )
 
     return make

@@ -22,6 +22,8 @@ from transformers import PreTrainedModel
 
 from kdlib.config import Student
 from kdlib.training.distill import distill
+from kdlib.training.inputs import StudentInputs
+from kdlib.training.loop.job import Job
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -62,7 +64,7 @@ def run(folder, given, student, kill_at=-1, delay=0.0, phase=None, killer=0, pro
 
     Args:
         folder: Of this run alone.
-        given: Files that ``distill`` reads, by its arguments' names.
+        given: Files of ``StudentInputs``, by their names.
         student: Preset.
         kill_at: Number of the moment to die at; −1 for none.
         delay: Seconds to live on after it.
@@ -80,8 +82,9 @@ def run(folder, given, student, kill_at=-1, delay=0.0, phase=None, killer=0, pro
         kill = partial(os.killpg, os.getpid())
         rank = as_one_of(processes, port)
     seen = watch(folder, kill_at if rank == killer else -1, delay, kill, phase)
-    places = {name: folder / name for name in ("out", "checkpoints", "golds")}
-    distill("toy", Student.model_validate(student), **given, **places, threads=1)
+    inputs = StudentInputs(**given, gold_embeddings=folder / "gold_embeddings")
+    job = Job(folder / "out", folder / "checkpoints", threads=1)
+    distill("toy", Student.model_validate(student), inputs, job)
     (folder / ("moments" if rank == 0 else f"moments-{rank}")).write_text("\n".join(seen))
 
 

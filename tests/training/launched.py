@@ -1,4 +1,4 @@
-"""A student in one or several processes; run by ``test_processes`` in processes of their own."""
+"""A student in one or several processes; run by ``test_launch`` in processes of their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 
 from kdlib.config import Student
 from kdlib.training.distill import distill
+from kdlib.training.inputs import StudentInputs
+from kdlib.training.loop.job import Job
 
 
 def run(folder, given, student, rank=0, processes=1, port=0):
@@ -13,7 +15,7 @@ def run(folder, given, student, rank=0, processes=1, port=0):
 
     Args:
         folder: Of the run.
-        given: Files that ``distill`` reads, by its arguments' names.
+        given: Files of ``StudentInputs``, by their names.
         student: Preset.
         rank: Number of this process.
         processes: How many there are.
@@ -22,8 +24,9 @@ def run(folder, given, student, rank=0, processes=1, port=0):
     if processes > 1:
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes)}
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    places = {name: folder / name for name in ("out", "checkpoints", "golds")}
-    distill("toy", Student.model_validate(student), **given, **places, threads=1)
+    inputs = StudentInputs(**given, gold_embeddings=folder / "gold_embeddings")
+    job = Job(folder / "out", folder / "checkpoints", threads=1)
+    distill("toy", Student.model_validate(student), inputs, job)
 
 
 run(**globals()["ARGUMENTS"])

@@ -13,9 +13,10 @@ from kdlib.config import Lora, Teacher, Training
 from kdlib.files import DataError
 from kdlib.models.adapters import with_lora
 from kdlib.models.load import load
+from kdlib.training import results
 from kdlib.training.finetune import finetune
-from kdlib.training.loop import loop as module
 from kdlib.training.loop.record_writer import StepRecords
+from tests.conftest import job_in
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 2, "heads": 2}
 T5 = {**CAUSAL, "encoder_layers": 1}
@@ -44,9 +45,7 @@ def adapt(pretrained, dataset, tmp_path):
     def run(name, lora=LORA, **training):
         chosen = Training(**{"batch_size": 8, **NOISY, **training})
         teacher = Teacher(model="real", lora=lora, training=chosen)
-        files = (dataset.train, dataset.validation, dataset.tokenizer)
-        where = (tmp_path / name, tmp_path / "checkpoints")
-        finetune("toy", teacher, *files, *where, 1, pretrained=pretrained)
+        finetune("toy", teacher, dataset.teacher_inputs(pretrained=pretrained), job_in(tmp_path, name))
         return tmp_path / name
 
     return run
@@ -55,7 +54,7 @@ def adapt(pretrained, dataset, tmp_path):
 @pytest.fixture
 def kept(monkeypatch, tmp_path):
     """Let checkpoints stay after the training; return their folder."""
-    monkeypatch.setattr(module, "discard", lambda _: None)
+    monkeypatch.setattr(results, "discard", lambda _: None)
     return tmp_path / "checkpoints"
 
 

@@ -25,7 +25,7 @@ STUDENT = {
     # Four steps an epoch: checkpoints within epochs and at their ends.
     "training": {"epochs": 3, "batch_size": 8, "learning_rate": 0.01, "dropout": 0.2, "save_steps": 3},
 }
-PHASES = ("building", "golds", "checkpoints", "step", "validation", "out")
+PHASES = ("building", "gold_embeddings", "checkpoints", "step", "validation", "out")
 MOMENTS = 10
 
 

@@ -10,6 +10,8 @@ from kdlib.files import DataError, read_json, read_parquet, write_parquet
 from kdlib.models.load import load
 from kdlib.models.tokenizer import train_tokenizer
 from kdlib.training.distill import distill as distill_student
+from kdlib.training.inputs import StudentInputs
+from kdlib.training.loop.job import Job
 from kdlib.training.teacher.stored import origin_of
 
 NANO = {"d_model": 32, "d_ff": 64, "encoder_layers": 1, "decoder_layers": 1, "heads": 2}
@@ -32,21 +34,20 @@ def refused(dataset, teacher, store, tmp_path, monkeypatch):
     def refuse(**changes):
         given = {"train": dataset.train, "tokenizer": dataset.tokenizer, "teacher": teacher, **changes}
         student = {"teacher": "toy", "size": NANO, "loss": "traditional", **given.pop("student", {})}
-        places = {name: tmp_path / name for name in ("out", "checkpoints", "golds")}
+        out, checkpoints, embeddings = places = [
+            tmp_path / name for name in ("out", "checkpoints", "gold_embeddings")
+        ]
+        inputs = StudentInputs(
+            validation=dataset.validation, signals=store, gold_embeddings=embeddings, **given
+        )
         with pytest.raises(DataError) as caught:
             distill_student(
-                "pupil",
-                Student.model_validate(student),
-                validation=dataset.validation,
-                signals=store,
-                threads=1,
-                **given,
-                **places,
+                "pupil", Student.model_validate(student), inputs, Job(out, checkpoints, threads=1)
             )
-        assert not any(path.exists() for path in places.values())
+        assert not any(path.exists() for path in places)
         return str(caught.value)
 
-    monkeypatch.setattr("kdlib.models.scratch.build", build)
+    monkeypatch.setattr("kdlib.training.distill.build", build)
     return refuse
 
 

@@ -10,6 +10,7 @@ from kdlib.config import Teacher, Training
 from kdlib.files import DataError
 from kdlib.models.load import load
 from kdlib.training.finetune import finetune as finetune_teacher
+from tests.conftest import job_in
 from tests.models.test_sentence import write_encoder
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 1, "heads": 2}
@@ -74,9 +75,7 @@ def pretrained(causal_teacher, dataset, tmp_path):
 
 def finetune_from(folder, dataset, tmp_path, **training):
     teacher = Teacher(model="llama", training=Training(**{"batch_size": 8, "epochs": 1, **training}))
-    files = (dataset.train, dataset.validation, dataset.tokenizer)
-    where = (tmp_path / "out", tmp_path / "checkpoints")
-    finetune_teacher("toy", teacher, *files, *where, 1, pretrained=folder)
+    finetune_teacher("toy", teacher, dataset.teacher_inputs(pretrained=folder), job_in(tmp_path))
     return tmp_path / "out"
 
 

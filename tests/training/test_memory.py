@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kdlib.config import Size, Training
+from kdlib.config import Size
 from kdlib.files import DataError
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.load import dtype_of
 from kdlib.models.scratch import build
-from kdlib.training.loop import loop as module
-from kdlib.training.loop.loop import arguments
 
 CAUSAL = {"d_model": 32, "d_ff": 64, "encoder_layers": 0, "decoder_layers": 2, "heads": 2}
 T5 = {**CAUSAL, "encoder_layers": 2}
@@ -96,19 +94,3 @@ def test_a_training_in_float16_is_refused_before_it_writes_anything(distill, fin
         with pytest.raises(DataError, match=r"training\.precision: float16 needs a CUDA GPU"):
             run()
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("precision", "flags"),
-    [
-        (torch.float32, (False, False)),
-        (torch.bfloat16, (True, False)),
-        (torch.float16, (False, True)),
-    ],
-)
-def test_the_trainer_computes_in_the_precision_and_scales_losses_of_float16(
-    monkeypatch, tmp_path, precision, flags
-):
-    monkeypatch.setattr(module, "dtype_of", lambda *_: precision)
-    args = arguments(Training(), tmp_path)
-    assert (args.bf16, args.fp16) == flags

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kdlib.config import Dataset, Signals, Student, Teacher, Tokenizer
-from kdlib.config.sections import presets
+from kdlib.config.presets import presets
 from kdlib.files import read_json, read_parquet, sha256, write_json, write_parquet
 from kdlib.losses.table import Components
 from kdlib.models.batch import read_rows
@@ -19,6 +19,9 @@ from kdlib.training.distill import distill
 from kdlib.training.finetune import finetune
 from kdlib.training.teacher.generate import beams_shard
 from kdlib.training.teacher.outputs import merge_beams
+from tests.conftest import job_in
+
+pytestmark = pytest.mark.slow  # trains until everything is known by heart
 
 SIZE = {"d_model": 64, "d_ff": 128, "encoder_layers": 1, "decoder_layers": 1, "heads": 4}
 # A rate that ends at 0: hard and soft targets pull apart a little, and the noise of a floor would stay. Twice
@@ -46,7 +49,7 @@ RECIPES = {
         "loss_weights": {"ce": 0.4, "reverse_kl": 0.3, "skew_kl": 0.3},
     },
     "online": {"loss": "traditional", "signals": "online"},
-    "sequence": {"loss": "ce", "sequence": {"beams": 2, "gold_weight": GOLD_WEIGHT}},
+    "sequence": {"loss": "ce", "beams": {"width": 2, "gold_weight": GOLD_WEIGHT}},
     "intermediate": {
         "size": {**SIZE, "d_model": 48},
         "signals": "online",
@@ -92,21 +95,21 @@ def exact_match(memorised):
 def overfitted(tmp_path_factory, memorised, store_of):
     """Teacher and the manifest of its signals."""
     folder = tmp_path_factory.mktemp("overfitted")
-    files = (memorised.train, memorised.validation, memorised.tokenizer)
     teacher = Teacher.model_validate({"size": SIZE, "training": TRAINING})
-    finetune("toy", teacher, *files, folder / "out", folder / "checkpoints", 1)
+    finetune("toy", teacher, memorised.teacher_inputs(), job_in(folder))
     model = folder / "out" / "best_model"
     manifest = store_of(folder / "signals", memorised, model, Signals(shards=1))
-    told = {**read_json(manifest), "dataset": digest(map(sha256, files[:2]))}
-    del told["digest"]
-    write_json(manifest, {**told, "digest": digest([json.dumps(told, sort_keys=True)])})
+    dataset = digest(map(sha256, (memorised.train, memorised.validation)))
+    content = {**read_json(manifest), "dataset": dataset}
+    del content["digest"]
+    write_json(manifest, {**content, "digest": digest([json.dumps(content, sort_keys=True)])})
     return model, manifest
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory, memorised, overfitted):
-    """The teacher's answers to the 64 prompts, with another one than the gold target for most of them."""
-    folder = tmp_path_factory.mktemp("answers")
+def beams(tmp_path_factory, memorised, overfitted):
+    """The teacher's beams for the 64 prompts, with another one than the gold target for most of them."""
+    folder = tmp_path_factory.mktemp("beams")
     settings = Signals(shards=1, precision="float32")
     given = (overfitted[0], memorised.tokenizer, memorised.train, 2, 0, settings, 32, 1)
     beams_shard(*given, folder / "0.parquet")
@@ -120,18 +123,16 @@ def test_a_teacher_memorises_64_examples(overfitted, exact_match):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_student_of_every_recipe_memorises_them_too(
-    overfitted, answers, memorised, exact_match, tmp_path, recipe
+    overfitted, beams, memorised, exact_match, tmp_path, recipe
 ):
     teacher, manifest = overfitted
     student = Student.model_validate(
         {"teacher": "toy", "size": SIZE, "training": TRAINING, **RECIPES[recipe]}
     )
-    files = (memorised.train, memorised.validation, memorised.tokenizer, manifest, teacher)
-    folders = [tmp_path / name for name in ("out", "checkpoints")]
-    beams = answers if student.needs_beams() else None
-    distill("toy", student, *files, *folders, 1, tmp_path / "golds", beams=beams)
+    given = {"signals": manifest, "teacher": teacher, "beams": beams if student.needs_beams() else None}
+    distill("toy", student, memorised.student_inputs(tmp_path, **given), job_in(tmp_path))
     assert exact_match(tmp_path / "out" / "best_model") == 1.0
-    if beams:
+    if given["beams"]:
         assert read_json(tmp_path / "out" / "training_report.json")["references"]["kept"] > 16
 
 
@@ -140,4 +141,4 @@ def test_the_recipes_are_all_there_are():
     assert used == set(Components.model_fields)
     assert {"trident", "legacy", "stability_first"} <= RECIPES.keys()
     assert {recipe.get("signals") for recipe in RECIPES.values()} == {None, "online"}
-    assert any("sequence" in recipe for recipe in RECIPES.values())
+    assert any("beams" in recipe for recipe in RECIPES.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from kdlib.models.load import load
 from kdlib.models.shrink import shrink
 from kdlib.models.tokenizer import train_tokenizer
 from kdlib.training.distill import distill as distill_student
+from tests.conftest import job_in
 
 DEEP = {"d_model": 32, "d_ff": 64, "encoder_layers": 3, "decoder_layers": 3, "heads": 2}
 BARELY = {"epochs": 1, "learning_rate": 1e-7, "dropout": 0}
@@ -41,10 +43,8 @@ def start(dataset, tmp_path):
     def run(teacher=None, pretrained=None, name="student", tokenizer=dataset.tokenizer, **student):
         training = {"batch_size": 8, **BARELY, **student.pop("training", {})}
         preset = Student.model_validate({"teacher": "toy", "loss": "ce", "training": training, **student})
-        files = (dataset.train, dataset.validation, tokenizer)
-        places = [tmp_path / part for part in (name, "checkpoints")]
-        golds = tmp_path / "golds"
-        distill_student("toy", preset, *files, None, teacher, *places, 1, golds, pretrained=pretrained)
+        inputs = dataset.student_inputs(tmp_path, teacher=teacher, pretrained=pretrained)
+        distill_student("toy", preset, replace(inputs, tokenizer=tokenizer), job_in(tmp_path, name))
         return tmp_path / name
 
     return run

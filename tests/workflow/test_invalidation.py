@@ -75,7 +75,7 @@ EDITS = {
     "a comment in the configuration": (appended("config/test.yaml", "# a remark\n"), {}),
     "a new unrelated configuration key": (
         replaced(
-            "kdlib/config/sections.py",
+            "kdlib/config/run.py",
             "class Tracking(Strict):",
             'class Unrelated(Strict):\n    """New."""\n\n    flag: bool = False\n\n\n'
             "class Tracking(Strict):\n"

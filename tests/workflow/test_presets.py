@@ -11,7 +11,7 @@ from tests.workflow.project import copy_project, jobs_in
 pytestmark = pytest.mark.workflow
 
 LAYERED = "students: {intermediate: {size: nano, training: {epochs: 1, copy_steps: 0}}}\n"
-TINY = "students: {sequence: {size: nano, training: {epochs: 1, copy_steps: 0}, sequence: {beams: 2}}}\n"
+TINY = "students: {sequence: {size: nano, training: {epochs: 1, copy_steps: 0}, beams: {width: 2}}}\n"
 
 
 def test_a_student_of_whole_sequences_brings_the_teachers_answers(finished, tmp_path):

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
 from kdlib.sources.java_files import files_below, java_paths
 from kdlib.provenance import code_digest, package_versions
-from kdlib.records import digest
+from kdlib.records import BASELINES, TRIGRAM, digest
 
 try:
     cfg = load_config(config)
@@ -22,7 +22,6 @@ MODELS += [f"students/{name}" for name in cfg.students]
 MODEL_FILES = ["config.json", "generation_config.json", "model.safetensors"]
 STAGED_FILES = MODEL_FILES + ["tokenizer.json", "tokenizer_config.json"]
 ENCODER_FILES = ["modules.json", "config.json", "model.safetensors", "tokenizer.json"]
-BASELINES = ["retrieval", "trigram", "frequent"]
 JDK = shutil.which("javac") is not None  # in params: one installed later reruns
 
 

@@ -63,9 +63,9 @@ rule baselines:
         tokenizer_config=rules.dataset.output.tokenizer_config,
     output:
         predictions=expand(
-            f"{RUN}/evaluation/baselines/{{name}}/predictions.jsonl", name=BASELINES
+            f"{RUN}/evaluation/{{name}}/predictions.jsonl", name=BASELINES
         ),
-        nll=f"{RUN}/evaluation/baselines/trigram/nll.parquet",
+        nll=f"{RUN}/evaluation/{TRIGRAM}/nll.parquet",
     log:
         f"{LOGS}/baselines.log",
     threads: 1

@@ -17,6 +17,7 @@ rule signals_codec:
         codec=f"{RUN}/signals/{{teacher}}/codec.safetensors",
     log:
         f"{LOGS}/signals/{{teacher}}/codec.log",
+    priority: 1
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),
@@ -42,6 +43,7 @@ rule signals_shard:
         shard=f"{RUN}/signals/{{teacher}}/{{split}}/{{shard}}.parquet",
     log:
         f"{LOGS}/signals/{{teacher}}/{{split}}-{{shard}}.log",
+    priority: 1
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),
@@ -71,6 +73,7 @@ rule signals:
         manifest=f"{RUN}/signals/{{teacher}}/manifest.json",
     log:
         f"{LOGS}/signals/{{teacher}}.log",
+    priority: 1
     threads: 1
     resources:
         mem_mb=grows(1000),

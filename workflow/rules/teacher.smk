@@ -16,6 +16,9 @@ rule teacher:
         f"{LOGS}/teacher/{{teacher}}.log",
     benchmark:
         f"{LOGS}/teacher/{{teacher}}.benchmark.tsv"
+    # Most of a run waits for the teacher and its signals. A student that does not would keep a teacher of two
+    # threads waiting.
+    priority: 1
     threads: lambda w: threads_of(cfg.teachers[w.teacher])
     resources:
         mem_mb=grows(6000),

@@ -82,7 +82,7 @@ def student_beams(wildcards):
     student = cfg.students[wildcards.student]
     if not student.needs_beams():
         return []
-    stem = f"{RUN}/beams/{student.teacher}/{student.sequence.beams}"
+    stem = f"{RUN}/beams/{student.teacher}/{student.beams.width}"
     return [f"{stem}.parquet", f"{stem}.json"]
 
 

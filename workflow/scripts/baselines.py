@@ -15,7 +15,7 @@ def main(job: Any) -> None:
         tokenizer=Path(job.input.tokenizer).parent,
         n_best=job.params.n_best,
         max_tokens=job.params.max_tokens,
-        out=Path(job.output.nll).parent.parent,
+        out=Path(job.output.nll).parents[2],
     )
 
 

@@ -1,4 +1,4 @@
-"""Gather the teacher's answers of all shards."""
+"""Gather the teacher's beams of all shards."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Let the teacher answer one shard of the training prompts."""
+"""Write the teacher's beams for one shard of the training prompts."""
 
 from pathlib import Path
 from typing import Any

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.jobs import recorded
-from kdlib.report.page import Results, write_page
+from kdlib.report.page import PageFiles, write_page
 
 
 def main(job: Any) -> None:
     """Run the rule."""
-    results = Results(
+    files = PageFiles(
         card=Path(job.input.card),
         dataset=Path(job.input.dataset),
         scores=Path(job.input.scores),
@@ -22,7 +22,7 @@ def main(job: Any) -> None:
         fidelities=[Path(path) for path in job.input.fidelities],
         test=Path(job.input.test),
     )
-    write_page(job.params.run, results, Path("cache"), Path(job.output.page))
+    write_page(job.params.run, files, Path("cache"), Path(job.output.page))
 
 
 if __name__ == "__main__":

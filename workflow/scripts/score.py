@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.scores.measured import Measurements
-from kdlib.evaluation.scores.score import score
+from kdlib.evaluation.scores.measured import MeasurementFiles
+from kdlib.evaluation.scores.score import Relations, ScoredData, score
 from kdlib.jobs import recorded
 
 
@@ -14,16 +14,17 @@ def main(job: Any) -> None:
     folders = [Path(path).parent for path in job.input.predictions]
     score(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
-        test=Path(job.input.test),
-        measurements=Measurements(
+        data=ScoredData(
+            test=Path(job.input.test),
+            train=Path(job.input.train),
+            examples=Path(job.input.examples),
+            split=job.params.split,
+        ),
+        measurements=MeasurementFiles(
             Path(job.input.execution), Path(job.input.similarity), Path(job.input.similarity_report)
         ),
         evaluation=Evaluation.model_validate(job.params.evaluation),
-        split=job.params.split,
-        teachers=job.params.teachers,
-        seeds=job.params.seeds,
-        examples=Path(job.input.examples),
-        train=Path(job.input.train),
+        relations=Relations(job.params.teachers, job.params.seeds),
         out=Path(job.output.scores).parent,
         processes=job.threads,
     )

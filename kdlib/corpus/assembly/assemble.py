@@ -47,8 +47,8 @@ def assemble(
     Args:
         mined: Parquet files of examples, one per source.
         reports: Their mining reports, in the same order.
-        split: How to divide.
-        filters: What is left out; here, near duplicates.
+        split: Unit, shares and seed of the split.
+        filters: Filters; only that of near duplicates is applied here.
         examples: Parquet file of the examples that stay, in the order in which they were mined first.
         splits: Parquet file of (id, split), in the same order.
         card: JSON file of counts, lengths, leakage and sources.
@@ -63,7 +63,8 @@ def assemble(
         raise DataError(
             f"no examples in {names}: no test of theirs calls a method of the project; add a source"
         )
-    split_of, units = assign(distinct, split), assign_units(distinct, split)
+    split_of = assign(distinct, split)
+    units = assign_units(distinct, split)
     housed = [
         replace(entry, occurrences=tuple(at_home(entry.occurrences, split_of[entry.id], units, split)))
         for entry in distinct

@@ -44,13 +44,13 @@ def card(
     An example counts once, in its first occurrence, where it has several; ``occurrences`` counts these.
 
     Args:
-        reports: What mining reported of each source.
-        split: How the examples were divided.
-        filters: What was left out.
+        reports: Mining report of each source.
+        split: Unit, shares and seed of the split.
+        filters: Filters that were applied.
         entries: The examples that are kept.
         split_of: Split of every id.
         counts: Examples at each filter, in the order of the filters.
-        audit: What the audit found.
+        audit: Result of the leakage audit.
         shown: Examples to print.
     """
     parts = {name: [entry for entry in entries if split_of[entry.id] == name] for name in SPLITS}
@@ -105,7 +105,8 @@ def _lengths(part: Sequence[Entry], summary: Any) -> dict[str, Any]:  # noqa: AN
 
 
 def _source(report: Mapping[str, Any], kept: int) -> dict[str, Any]:
-    filtered, skipped = sum(report["filtered"].values()), len(report["skipped"])
+    filtered = sum(report["filtered"].values())
+    skipped = len(report["skipped"])
     return {
         **{name: report[name] for name in _OF_SOURCE},
         "filtered": filtered,

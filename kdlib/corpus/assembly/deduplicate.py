@@ -1,4 +1,4 @@
-"""Equal and akin examples: merged where they are the same, removed from what must not know the test."""
+"""Equal examples are merged; those too similar to a test example are removed from train and validation."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from kdlib.config import Filters
 from kdlib.corpus.assembly.near import NearIndex, shingles
-from kdlib.corpus.assembly.split import Placed
+from kdlib.corpus.assembly.split import Placed, SplitUnit
 from kdlib.java.tokens import code_tokens
 from kdlib.records import MARKER, SPLITS, Example, Occurrence, Split, digest
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kdlib.corpus.assembly.near import Shingles
 
 _PLACE = attrgetter(*Occurrence.__dataclass_fields__)
-Unit = Literal["class", "project", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def merge(examples: Iterable[Example]) -> list[Entry]:
     """Return one entry per id, in the order of first appearance, with the occurrences of all that had it.
 
     Args:
-        examples: Read once; none is kept.
+        examples: Examples; they are read once and not kept in memory.
     """
     first: dict[str, Entry] = {}
     places: dict[str, set[Occurrence]] = {}
@@ -94,7 +93,7 @@ def _length(focal_method: str) -> int:
 def classes_of(example: Placed) -> set[str]:
     """Return the classes that an example is about: focal classes, test classes and groups.
 
-    Class names of imported examples may lack their package; only their groups tell projects apart.
+    Class names of imported examples may lack their package; only their groups distinguish projects.
     """
     mined = [where for where in example.occurrences if where.reason != "given"]
     names = {name for where in mined for name in (where.focal_class, where.test_class)}
@@ -105,7 +104,7 @@ def classes_of(example: Placed) -> set[str]:
 class _Known:
     """What later splits know."""
 
-    by: Unit
+    by: SplitUnit
     near: NearIndex | None
     texts: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
@@ -126,7 +125,7 @@ class _Known:
 
 
 def remove_from_train(
-    entries: Sequence[Entry], split_of: Mapping[str, Split], by: Unit, filters: Filters
+    entries: Sequence[Entry], split_of: Mapping[str, Split], by: SplitUnit, filters: Filters
 ) -> tuple[list[Entry], dict[Split, Counter[str]]]:
     """Remove from train and validation what a later split knows; test rows always stay.
 
@@ -148,15 +147,15 @@ def remove_from_train(
     removed: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
     kept: set[str] = set()
     for split in reversed(SPLITS):
-        own = []
+        stays = []
         for entry in entries:
             if split_of[entry.id] != split:
                 continue
             if reason := known.reason(entry):
                 removed[split][reason] += 1
             else:
-                own.append(entry)
-        kept.update(entry.id for entry in own)
-        for entry in own if split != SPLITS[0] else ():
+                stays.append(entry)
+        kept.update(entry.id for entry in stays)
+        for entry in stays if split != SPLITS[0] else ():
             known.add(entry)
     return [entry for entry in entries if entry.id in kept], removed

@@ -15,6 +15,7 @@ from typing import Literal
 
 from kdlib import config
 from kdlib.corpus.assembly.deduplicate import classes_of
+from kdlib.corpus.assembly.split import SplitUnit
 from kdlib.files import DataError, iter_examples
 from kdlib.java.tokens import code_tokens
 from kdlib.records import MARKER, Example, Split, digest, normalise_whitespace
@@ -65,7 +66,7 @@ def audit(
         DataError: If a share is above its bound (``max_leakage`` for text and unit, ``max_near_leakage`` for
             near); a row split is only reported.
     """
-    test = [key for key, own in split_of.items() if own == "test"]
+    test = [key for key, home in split_of.items() if home == "test"]
     sample = set(sorted(test, key=lambda key: sha256(f"{split.seed}:{key}".encode()).digest())[:SAMPLE])
     threshold = filters.near_duplicates if filters.near_duplicates < 1 else REPORTED
     leakage = _shares(iter_examples(examples), split_of, split.by)
@@ -84,18 +85,18 @@ def audit(
 
 def _sentence(name: str, share: float, rows: int, bound: float) -> str:
     if name == "near":
-        what, key = "have a near duplicate in", "split.max_near_leakage"
+        what = "have a near duplicate in"
+        key = "split.max_near_leakage"
     else:
-        what, key = f"share their {name} with", "split.max_leakage"
+        what = f"share their {name} with"
+        key = "split.max_leakage"
     return (
         f"leakage: {share:.2%} of {rows} test rows {what} train or validation, more than {key} {bound:.2%}; "
         f"remove the copies or raise {key}"
     )
 
 
-def _shares(
-    examples: Iterable[Example], split_of: Mapping[str, Split], by: Literal["class", "project", "row"]
-) -> dict[str, float]:
+def _shares(examples: Iterable[Example], split_of: Mapping[str, Split], by: SplitUnit) -> dict[str, float]:
     """Return the shares of test rows that have a key in common with other rows, by kind of key."""
     known: dict[str, set[str]] = defaultdict(set)
     tested: dict[str, list[set[str]]] = defaultdict(list)
@@ -111,7 +112,7 @@ def _shares(
     }
 
 
-def _keys(example: Example, by: Literal["class", "project", "row"]) -> dict[str, set[str]]:
+def _keys(example: Example, by: SplitUnit) -> dict[str, set[str]]:
     units = {
         "class": lambda: {"unit": classes_of(example)},
         "project": lambda: {"unit": {where.source for where in example.occurrences}},
@@ -128,20 +129,20 @@ def _near(examples: Path, split_of: Mapping[str, Split], sample: set[str], thres
     """Return the share of the sampled rows that a row of train or validation is similar to."""
     rows = {example.id: _shingles(example) for example in iter_examples(examples) if example.id in sample}
     index: dict[Shingle, list[str]] = defaultdict(list)
-    for key, own in rows.items():
-        for shingle in own:
+    for key, shingles in rows.items():
+        for shingle in shingles:
             index[shingle].append(key)
     near: set[str] = set()
     for example in iter_examples(examples):
         if split_of[example.id] == "test":
             continue
-        own = _shingles(example)
-        shared = own & index.keys()
+        shingles = _shingles(example)
+        shared = shingles & index.keys()
         # |a ∩ b| / |a ∪ b| ≤ |a ∩ index| / |a|: most rows have too little in common with all of the sample.
-        if len(shared) / len(own) < threshold:
+        if len(shared) / len(shingles) < threshold:
             continue
         for key, count in Counter(key for shingle in shared for key in index[shingle]).items():
-            if count / (len(own) + len(rows[key]) - count) >= threshold:
+            if count / (len(shingles) + len(rows[key]) - count) >= threshold:
                 near.add(key)
     return len(near) / len(sample)
 

@@ -99,22 +99,22 @@ class NearIndex:
         self._empty = MinHash(num_perm=permutations, hashfunc=int)
         self._index = MinHashLSH(num_perm=permutations, params=banding(threshold, permutations))
 
-    def add(self, own: Shingles) -> None:
+    def add(self, grams: Shingles) -> None:
         """Add a set."""
-        self._index.insert(len(self._sets), self._signature(own), check_duplication=False)
-        self._sets.append(own)
+        self._index.insert(len(self._sets), self._signature(grams), check_duplication=False)
+        self._sets.append(grams)
 
-    def holds(self, own: Shingles) -> bool:
-        """Return whether an added set is at least as similar to ``own`` as the threshold."""
+    def holds(self, grams: Shingles) -> bool:
+        """Return whether an added set is at least as similar to ``grams`` as the threshold."""
         if not self._sets:
             return False
-        found = self._index.query(self._signature(own))
-        return any(jaccard(own, self._sets[place]) >= self.threshold for place in found)
+        found = self._index.query(self._signature(grams))
+        return any(jaccard(grams, self._sets[place]) >= self.threshold for place in found)
 
-    def _signature(self, own: Shingles) -> MinHash:
+    def _signature(self, grams: Shingles) -> MinHash:
         import numpy as np
 
         signature = self._empty.copy()
         # datasketch's default scheme permutes 32-bit numbers.
-        signature.update_batch((own >> np.uint64(32)).tolist())
+        signature.update_batch((grams >> np.uint64(32)).tolist())
         return signature

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from kdlib import config
 from kdlib.files import DataError
 from kdlib.records import SPLITS, Occurrence, Split
 
+SplitUnit = Literal["class", "project", "row"]
 # Where an example stands in units of several splits, the first of these wins; they are filled in this order.
 ORDER: tuple[Split, ...] = SPLITS[::-1]
 
@@ -55,8 +56,8 @@ def assign_units(examples: Sequence[Placed], split: config.Split) -> dict[str, S
     """Return the split of every unit.
 
     In the order of their hashes, a unit goes to test if that brings test nearer to its share, else to
-    validation on the same terms, else to train: a unit that is too large for a small split does not swell it.
-    A split that is still empty then takes the smallest unit of train.
+    validation under the same condition, else to train; so no small split gets a unit that is too large for
+    it. A split that is still empty then takes the smallest unit of train.
     """
     sizes = Counter(unit for example in examples for unit in units_of(example, split))
     ranked = sorted(sizes, key=lambda unit: hashlib.sha256(f"{split.seed}:{unit}".encode()).digest())
@@ -87,7 +88,7 @@ def at_home(
 ) -> list[Occurrence]:
     """Return those places of an example that are in units of its own split.
 
-    An equal example in a unit of another split is thereby removed from there.
+    So an example that also stands in a unit of another split is removed there.
     """
     return [where for where in places if split.by == "row" or units[_unit(where, split)] == home]
 

@@ -7,25 +7,37 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from kdlib.corpus.importers.rows import Raw, Row, RowError, Texts, Unit, decoded, found_files, judged, lines
+from kdlib.corpus.importers.rows import (
+    ExampleTexts,
+    FileGroup,
+    ImportedRow,
+    RawRow,
+    RowError,
+    decoded,
+    found_files,
+    judged,
+    lines,
+)
 from kdlib.corpus.importers.snippets import method_name, readable, statement
 from kdlib.files import DataError
 from kdlib.records import MARKER
 
-TESTS, ASSERTIONS = "testMethods.txt", "assertLines.txt"
-PLACEHOLDER, FOCAL = '"<AssertPlaceHolder>"', '"<FocalMethod>"'
+TESTS = "testMethods.txt"
+ASSERTIONS = "assertLines.txt"
+PLACEHOLDER = '"<AssertPlaceHolder>"'
+FOCAL = '"<FocalMethod>"'
 _BRACKETS = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[({})]""")
 # The placeholder stands for an expression: the semicolon after it is the assertion's.
 _PLACEHOLDER = re.compile(rf"{PLACEHOLDER}(\s*;)?")
 
 
-def units(root: Path) -> list[Unit]:
+def file_groups(root: Path) -> list[FileGroup]:
     """Return the pairs of files below a folder, or the pair of one ``testMethods.txt``.
 
     Raises:
         DataError: If one of the two is missing.
     """
-    pairs: list[Unit] = []
+    pairs: list[FileGroup] = []
     for path in found_files(root, TESTS):
         pairs.append((path, path.with_name(path.name.removesuffix(TESTS) + ASSERTIONS)))
     for _, assertions in pairs:
@@ -34,31 +46,32 @@ def units(root: Path) -> list[Unit]:
     return pairs
 
 
-def check(unit: Unit, limit: int) -> None:
+def check(group: FileGroup, limit: int) -> None:
     """Compare the numbers of lines.
 
     Raises:
         DataError: If they differ, since then no line can be trusted.
     """
-    tests, assertions = (sum(1 for _ in lines(path, limit)) for path in unit)
+    tests, assertions = (sum(1 for _ in lines(path, limit)) for path in group)
     if tests != assertions:
         raise DataError(
-            f"{unit[0]} has {tests} lines and {unit[1]} {assertions}: line belongs to line, so get both again"
+            f"{group[0]} has {tests} lines and {group[1]} {assertions}: line belongs to line, "
+            "so get both again"
         )
 
 
-def rows(unit: Unit, limit: int) -> Iterator[Row]:
+def rows(group: FileGroup, limit: int) -> Iterator[ImportedRow]:
     """Yield the pairs of lines of two files.
 
     Args:
-        unit: Tests with focal methods, and assertions.
+        group: Tests with focal methods, and assertions.
         limit: Bytes of a line at most.
     """
-    for raw, assertion in zip(*(lines(path, limit) for path in unit), strict=True):
+    for raw, assertion in zip(*(lines(path, limit) for path in group), strict=True):
         yield judged(raw, partial(_texts, raw, assertion, limit))
 
 
-def _texts(raw: Raw, assertion: Raw, limit: int) -> list[Texts]:
+def _texts(raw: RawRow, assertion: RawRow, limit: int) -> list[ExampleTexts]:
     test, focal = _divided(decoded(raw, limit))
     reference = readable(decoded(assertion, limit))
     placeholder = _PLACEHOLDER.search(test)
@@ -68,10 +81,11 @@ def _texts(raw: Raw, assertion: Raw, limit: int) -> list[Texts]:
         raise RowError("no reference")
     if placeholder[1]:
         reference = statement(reference)
-    before, after = test[: placeholder.start()], _PLACEHOLDER.sub("", test[placeholder.end() :])
+    before = test[: placeholder.start()]
+    after = _PLACEHOLDER.sub("", test[placeholder.end() :])
     masked = f"{readable(before)}\n    {MARKER}\n{readable(after)}"
     return [
-        Texts(
+        ExampleTexts(
             focal_method=readable(focal),
             masked_test=masked,
             references=(reference,),
@@ -90,7 +104,8 @@ def _divided(line: str) -> tuple[str, str]:
     test, separator, focal = line.partition(FOCAL)
     if not separator:
         end = _closing_brace(line)
-        test, focal = line[:end], line[end:]
+        test = line[:end]
+        focal = line[end:]
     # Written by later editions of these files for a method that was not found.
     if focal.strip() in ("", "null"):
         raise RowError("no focal method")

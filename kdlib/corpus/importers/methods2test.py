@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 from kdlib.corpus.importers.rows import (
     BOM,
-    Raw,
-    Row,
+    ExampleTexts,
+    FileGroup,
+    ImportedRow,
+    RawRow,
     RowError,
-    Texts,
-    Unit,
     found_files,
     is_blank,
     json_object,
@@ -36,26 +36,26 @@ _CHUNK = 1 << 16
 _MOST_BYTES = 64_000_000
 
 
-def units(root: Path) -> list[Unit]:
+def file_groups(root: Path) -> list[FileGroup]:
     """Return the JSON files of a folder, or the one file."""
     return [(path,) for path in found_files(root, ".json", ".jsonl", ".jsonl.gz")]
 
 
-def rows(unit: Unit, limit: int) -> Iterator[Row]:
+def rows(group: FileGroup, limit: int) -> Iterator[ImportedRow]:
     """Yield the pairs of a file: a JSON object, an array of them, or one a line.
 
     Args:
-        unit: The file.
+        group: The file.
         limit: Bytes of a row at most.
     """
-    (path,) = unit
+    (path,) = group
     by_line = path.name.endswith((".jsonl", ".jsonl.gz")) or _starts_with_an_object(path, limit)
     for raw in lines(path, limit) if by_line else objects(path, limit):
         if not is_blank(raw, limit):
             yield judged(raw, partial(_texts, raw, limit))
 
 
-def objects(path: Path, limit: int) -> Iterator[Raw]:
+def objects(path: Path, limit: int) -> Iterator[RawRow]:
     """Yield the outermost JSON objects of a file, and whatever stands between them but should not.
 
     Args:
@@ -69,20 +69,24 @@ def objects(path: Path, limit: int) -> Iterator[Raw]:
             if start == 0:
                 piece = piece.removeprefix(BOM)
             if len(piece) > limit or piece.strip(_FILLING):
-                yield Raw(line, start, end, piece)
+                yield RawRow(line, start, end, piece)
 
 
 def _spans(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
     """Yield (line, first byte, byte after the last) of each outermost object and of each gap around them."""
-    depth, quoted, escaped = 0, False, -1
+    depth = 0
+    quoted = False
+    escaped = -1
     line = first_line = 1
     first = base = 0
     while chunk := file.read(_CHUNK):
         for match in _STRUCTURE.finditer(chunk):
-            place, sign = base + match.start(), match[0]
+            place = base + match.start()
+            sign = match[0]
             if sign == b"\n":
-                # No string of JSON goes on after a line: one that was left open spoils no more than that.
-                line, quoted = line + 1, False
+                # A JSON string ends with its line at the latest: an open quotation affects only one line.
+                line += 1
+                quoted = False
             elif place == escaped:
                 continue
             elif sign == b"\\":
@@ -92,13 +96,15 @@ def _spans(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
             elif sign == b"{" and not quoted:
                 if depth == 0:
                     yield first_line, first, place
-                    first, first_line = place, line
+                    first = place
+                    first_line = line
                 depth += 1
             elif sign == b"}" and not quoted and depth:
                 depth -= 1
                 if depth == 0:
                     yield first_line, first, place + 1
-                    first, first_line = place + 1, line
+                    first = place + 1
+                    first_line = line
         base += len(chunk)
     yield first_line, first, base
 
@@ -115,7 +121,7 @@ def _starts_with_an_object(path: Path, limit: int) -> bool:
     return True
 
 
-def _texts(raw: Raw, limit: int) -> list[Texts]:
+def _texts(raw: RawRow, limit: int) -> list[ExampleTexts]:
     row = json_object(raw, limit)
     focal = dedented(_source(row, "focal_method", "no focal method"))
     parsed = member(_source(row, "test_case", "no test"))
@@ -130,7 +136,7 @@ def _texts(raw: Raw, limit: int) -> list[Texts]:
     masked = masked_tests(content, (method.start_byte, method.end_byte), assertions)
     name = method.child_by_field_name("name")
     return [
-        Texts(
+        ExampleTexts(
             focal_method=focal,
             masked_test=test,
             references=(one_line(text(node).replace("\r\n", "\n")),),

@@ -16,7 +16,7 @@ from kdlib.files import DataError
 from kdlib.records import MARKER
 
 # A file, or two whose rows belong together.
-Unit = tuple[Path, ...]
+FileGroup = tuple[Path, ...]
 BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 16
 
@@ -26,14 +26,14 @@ class RowError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawRow:
     """A row as it stands in its file.
 
     Attributes:
         line: Number of its first line, from 1.
-        start: Its first byte; in a packed file, of the unpacked bytes.
+        start: Offset of its first byte, in the unpacked bytes if the file is compressed.
         end: Byte after its last, without the line end.
-        content: Its bytes; of a row longer than the limit only the beginning, which is longer than the limit.
+        content: Its bytes; a row above the limit is cut, to a length that is still above the limit.
     """
 
     line: int
@@ -43,8 +43,8 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """What a row says of one example; names are empty where neither row nor code tells them.
+class ExampleTexts:
+    """The texts and names of one example; a name is empty if neither the row nor its code contains it.
 
     Attributes:
         focal_method: Source of the method under test.
@@ -72,23 +72,23 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ImportedRow:
     """A row and what became of it: examples, or the reason why there are none."""
 
-    raw: Raw
-    found: tuple[Texts, ...]
+    raw: RawRow
+    found: tuple[ExampleTexts, ...]
     reason: str = ""
 
 
-def judged(raw: Raw, read: Callable[[], Iterable[Texts]]) -> Row:
+def judged(raw: RawRow, read: Callable[[], Iterable[ExampleTexts]]) -> ImportedRow:
     """Return a row with the examples that ``read`` finds in it, or with the reason why it is rejected."""
     try:
-        return Row(raw, tuple(map(checked, read())))
+        return ImportedRow(raw, tuple(map(checked, read())))
     except RowError as reason:
-        return Row(raw, (), str(reason))
+        return ImportedRow(raw, (), str(reason))
 
 
-def checked(texts: Texts) -> Texts:
+def checked(texts: ExampleTexts) -> ExampleTexts:
     """Return texts that are fit to be an example, with plain line feeds.
 
     Raises:
@@ -137,7 +137,7 @@ def _unreadable(error: OSError) -> NoReturn:
     raise DataError(f"{error.filename}: cannot be read ({error.strerror})")
 
 
-def lines(path: Path, limit: int) -> Iterator[Raw]:
+def lines(path: Path, limit: int) -> Iterator[RawRow]:
     """Yield the lines of a file, blank ones too; a ``.gz`` is unpacked and a byte order mark left out.
 
     Args:
@@ -152,22 +152,23 @@ def lines(path: Path, limit: int) -> Iterator[Raw]:
         with cast(BinaryIO, gzip.open(path) if path.suffix == ".gz" else path.open("rb")) as file:
             start = 0
             for number in count(1):
-                # 2 for the line end, 1 to tell a longer line.
+                # 2 for the line end, 1 to notice a longer line.
                 piece = file.readline(limit + 3)
                 if not piece:
                     return
-                size, content = len(piece), piece.removesuffix(b"\n").removesuffix(b"\r")
+                size = len(piece)
+                content = piece.removesuffix(b"\n").removesuffix(b"\r")
                 while piece and not piece.endswith(b"\n"):
                     piece = file.readline(_CHUNK)
                     size += len(piece)
                 mark = len(BOM) if number == 1 and content.startswith(BOM) else 0
-                yield Raw(number, start + mark, start + len(content), content[mark:])
+                yield RawRow(number, start + mark, start + len(content), content[mark:])
                 start += size
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read to its end ({error}); get the file again") from None
 
 
-def decoded(raw: Raw, limit: int) -> str:
+def decoded(raw: RawRow, limit: int) -> str:
     """Return a row's text.
 
     Raises:
@@ -183,7 +184,7 @@ def decoded(raw: Raw, limit: int) -> str:
         raise RowError("not UTF-8") from None
 
 
-def json_object(raw: Raw, limit: int) -> dict[str, Any]:
+def json_object(raw: RawRow, limit: int) -> dict[str, Any]:
     """Return the JSON object that a row is.
 
     Raises:
@@ -233,7 +234,7 @@ def name_of(row: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def is_blank(raw: Raw, limit: int) -> bool:
+def is_blank(raw: RawRow, limit: int) -> bool:
     """Return whether a row is white space, all of it."""
     return len(raw.content) <= limit and not raw.content.strip()
 

@@ -83,7 +83,7 @@ def statement(expression: str) -> str:
 def readable(source: str) -> str:
     """Return Java of single tokens between blanks as one would write it, with the same code tokens.
 
-    What cannot be put together safely (comments, ``1 . 5``) is returned as it is.
+    Text that cannot be joined safely (comments, ``1 . 5``) is returned unchanged.
     """
     tokens = code_tokens(source)
     joined = "".join(

@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 
 from kdlib.config import Filters, ImportSource
 from kdlib.corpus.importers import atlas, methods2test, seed, toga
-from kdlib.corpus.importers.rows import Row, Texts, Unit
+from kdlib.corpus.importers.rows import ExampleTexts, FileGroup, ImportedRow
 from kdlib.corpus.importers.snippets import framework_in, kind_of
 from kdlib.files import DataError, atomic, sha256, write_examples, write_json
 from kdlib.records import Example, Occurrence, digest, example_id, normalise_whitespace
@@ -24,21 +24,21 @@ _QUOTED = 500
 class Format(NamedTuple):
     """How files of a format are found, read and, where two belong together, compared."""
 
-    units: Callable[[Path], list[Unit]]
-    rows: Callable[[Unit, int], Iterator[Row]]
-    check: Callable[[Unit, int], None] | None = None
+    file_groups: Callable[[Path], list[FileGroup]]
+    rows: Callable[[FileGroup, int], Iterator[ImportedRow]]
+    check: Callable[[FileGroup, int], None] | None = None
 
 
 FORMATS = {
-    "seed": Format(seed.units, seed.rows),
-    "methods2test": Format(methods2test.units, methods2test.rows),
-    "toga": Format(toga.units, toga.rows, toga.check),
-    "atlas": Format(atlas.units, atlas.rows, atlas.check),
+    "seed": Format(seed.file_groups, seed.rows),
+    "methods2test": Format(methods2test.file_groups, methods2test.rows),
+    "toga": Format(toga.file_groups, toga.rows, toga.check),
+    "atlas": Format(atlas.file_groups, atlas.rows, atlas.check),
 }
 
 
 @dataclass(slots=True)
-class Tally:
+class ImportCounts:
     """What an import met, for the report."""
 
     rows: int = 0
@@ -60,7 +60,7 @@ class Pinned(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class FileOrigin:
     """What every occurrence of a file says of it."""
 
     source: str
@@ -76,8 +76,8 @@ def import_paths(source: ImportSource) -> list[Path]:
     Raises:
         DataError: If there are none.
     """
-    units = FORMATS[source.format].units(Path(source.path))
-    return [path for unit in units for path in unit if path.is_file()]
+    groups = FORMATS[source.format].file_groups(Path(source.path))
+    return [path for group in groups for path in group if path.is_file()]
 
 
 def import_source(
@@ -90,7 +90,7 @@ def import_source(
 
     Args:
         name: Name of the source in the configuration.
-        source: Its entry.
+        source: Entry of the source in the configuration.
         filters: Largest row, in bytes, and licences that are let in.
         examples: Parquet file to write, in the order of the files; equal examples are still apart.
         report: JSON file to write.
@@ -100,30 +100,31 @@ def import_source(
         DataError: If there is nothing to read, a file breaks off, two files that belong together differ in
             their numbers of rows, or the files have not the digest that the source asks for.
     """
-    form, root = FORMATS[source.format], Path(source.path)
-    units = form.units(root)
-    pinned = _pin(root, units)
+    form = FORMATS[source.format]
+    root = Path(source.path)
+    groups = form.file_groups(root)
+    pinned = _pin(root, groups)
     if source.sha256 not in (None, pinned.sha256):
         raise DataError(
             f"{root} has the sha256 {pinned.sha256}, the source {name} asks for {source.sha256}; "
             "get the right files or correct the digest"
         )
-    readable = [unit for unit in units if all(path in pinned.digests for path in unit)]
+    readable = [group for group in groups if all(path in pinned.digests for path in group)]
     if form.check:
-        for unit in readable:
-            form.check(unit, filters.max_file_bytes)
-    tally = Tally()
+        for group in readable:
+            form.check(group, filters.max_file_bytes)
+    counts = ImportCounts()
     with atomic(rejected) as partial, partial.open("w") as aside:
-        write_examples(examples, _examples(name, source, filters, pinned, readable, tally, aside))
-    write_json(report, _report(name, source, pinned, tally))
+        write_examples(examples, _examples(name, source, filters, pinned, readable, counts, aside))
+    write_json(report, _report(name, source, pinned, counts))
 
 
-def _pin(root: Path, units: list[Unit]) -> Pinned:
+def _pin(root: Path, groups: list[FileGroup]) -> Pinned:
     """Return the digests of all files; one file has its own digest, several that of their list."""
     names: dict[Path, str] = {}
     digests: dict[Path, str] = {}
     skipped = []
-    for path in dict.fromkeys(path for unit in units for path in unit):
+    for path in dict.fromkeys(path for group in groups for path in group):
         names[path] = _printable(path.relative_to(root) if root.is_dir() else Path(path.name))
         try:
             # Reading a pipe would never end.
@@ -150,38 +151,38 @@ def _examples(
     source: ImportSource,
     filters: Filters,
     pinned: Pinned,
-    units: list[Unit],
-    tally: Tally,
+    groups: list[FileGroup],
+    counts: ImportCounts,
     aside: TextIO,
 ) -> Iterator[Example]:
-    """Yield the examples of all units, count them, and write rejected rows aside."""
+    """Yield the examples of all groups, count them, and write rejected rows aside."""
     unwanted = "licence" if filters.licences is not None and source.licence not in filters.licences else ""
-    for unit in units:
-        path = pinned.names[unit[0]]
-        stamp = Stamp(name, pinned.sha256[:16], source.licence, path, pinned.digests[unit[0]])
-        for row in FORMATS[source.format].rows(unit, filters.max_file_bytes):
-            tally.rows += 1
+    for group in groups:
+        path = pinned.names[group[0]]
+        origin = FileOrigin(name, pinned.sha256[:16], source.licence, path, pinned.digests[group[0]])
+        for row in FORMATS[source.format].rows(group, filters.max_file_bytes):
+            counts.rows += 1
             if reason := row.reason or unwanted:
-                tally.filtered[reason] += 1
+                counts.filtered[reason] += 1
                 quoted = row.raw.content[: 4 * _QUOTED].decode(errors="replace")[:_QUOTED]
                 line = {"file": path, "line": row.raw.line, "reason": reason, "row": quoted}
                 aside.write(json.dumps(line, ensure_ascii=False) + "\n")
                 continue
             for texts in row.found:
-                example = _example(stamp, row, texts)
-                tally.examples += 1
-                tally.ignored.update(texts.ignored)
-                tally.kinds[example.occurrences[0].kind] += 1
-                tally.frameworks[example.occurrences[0].framework] += 1
+                example = _example(origin, row, texts)
+                counts.examples += 1
+                counts.ignored.update(texts.ignored)
+                counts.kinds[example.occurrences[0].kind] += 1
+                counts.frameworks[example.occurrences[0].framework] += 1
                 yield example
 
 
-def _example(stamp: Stamp, row: Row, texts: Texts) -> Example:
+def _example(origin: FileOrigin, row: ImportedRow, texts: ExampleTexts) -> Example:
     where = Occurrence(
-        source=stamp.source,
-        version=stamp.version,
-        path=stamp.path,
-        file_sha256=stamp.file_sha256,
+        source=origin.source,
+        version=origin.version,
+        path=origin.path,
+        file_sha256=origin.file_sha256,
         start_byte=row.raw.start,
         end_byte=row.raw.end,
         test_class=texts.test_class,
@@ -192,24 +193,24 @@ def _example(stamp: Stamp, row: Row, texts: Texts) -> Example:
         focal_start_byte=0,
         focal_end_byte=0,
         reason="given",
-        group=_group(stamp.source, texts),
+        group=_group(origin.source, texts),
         framework=framework_in("\n".join((texts.masked_test, *texts.references))),
         kind=kind_of(texts.references[0]),
-        licence=stamp.licence,
+        licence=origin.licence,
     )
     key = example_id(texts.focal_method, texts.masked_test, texts.references)
     return Example(key, texts.focal_method, texts.masked_test, texts.references, (where,))
 
 
-def _group(source: str, texts: Texts) -> str:
+def _group(source: str, texts: ExampleTexts) -> str:
     """Return what must stay together: a class of a repository, else all tests of a focal method."""
-    unit = texts.group or texts.focal_class
-    if texts.repository and unit:
-        return f"{source}/{texts.repository}/{unit}"
+    group = texts.group or texts.focal_class
+    if texts.repository and group:
+        return f"{source}/{texts.repository}/{group}"
     return f"{source}/{digest([normalise_whitespace(texts.focal_method)])}"
 
 
-def _report(name: str, source: ImportSource, pinned: Pinned, tally: Tally) -> dict[str, object]:
+def _report(name: str, source: ImportSource, pinned: Pinned, counts: ImportCounts) -> dict[str, object]:
     return {
         "source": name,
         "version": pinned.sha256[:16],
@@ -220,13 +221,13 @@ def _report(name: str, source: ImportSource, pinned: Pinned, tally: Tally) -> di
         "skipped": pinned.skipped,
         "files": len(pinned.names),
         "java_bytes": pinned.read_bytes,
-        "tests": tally.rows,
-        "assertions": tally.examples + tally.filtered.total(),
-        "examples": tally.examples,
+        "tests": counts.rows,
+        "assertions": counts.examples + counts.filtered.total(),
+        "examples": counts.examples,
         "unresolved": 0,
-        "filtered": dict(tally.filtered.most_common()),
-        "ignored": dict(tally.ignored.most_common()),
-        "kinds": dict(tally.kinds.most_common()),
-        "frameworks": dict(tally.frameworks.most_common()),
-        "reasons": {"given": tally.examples},
+        "filtered": dict(counts.filtered.most_common()),
+        "ignored": dict(counts.ignored.most_common()),
+        "kinds": dict(counts.kinds.most_common()),
+        "frameworks": dict(counts.frameworks.most_common()),
+        "reasons": {"given": counts.examples},
     }

@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 
 from kdlib.corpus.importers.rows import (
-    Raw,
-    Row,
+    ExampleTexts,
+    FileGroup,
+    ImportedRow,
+    RawRow,
     RowError,
-    Texts,
-    Unit,
     decoded,
     found_files,
     is_blank,
@@ -35,7 +35,7 @@ _HEADER = 10_000
 _GENERATED = "_ESTest"
 
 
-def units(root: Path) -> list[Unit]:
+def file_groups(root: Path) -> list[FileGroup]:
     """Return the CSV files with the columns of this format, each with its file of labels if it needs one.
 
     Labels lie beside ``inputs.csv`` in ``meta.csv`` or ``labels.csv``, beside ``x_inputs.csv`` also in
@@ -44,7 +44,7 @@ def units(root: Path) -> list[Unit]:
     Raises:
         DataError: If a folder has no such file.
     """
-    found: list[Unit] = []
+    found: list[FileGroup] = []
     for path in found_files(root, ".csv"):
         header = _header(path)
         if set(COLUMNS) <= set(header):
@@ -54,37 +54,38 @@ def units(root: Path) -> list[Unit]:
     return found
 
 
-def check(unit: Unit, limit: int) -> None:
+def check(group: FileGroup, limit: int) -> None:
     """Compare the numbers of records of inputs and labels.
 
     Raises:
         DataError: If they differ, since then no label can be trusted.
     """
-    counts = [sum(1 for _ in records(path, limit)) - 1 for path in unit]
+    counts = [sum(1 for _ in records(path, limit)) - 1 for path in group]
     if len(set(counts)) > 1:
         raise DataError(
-            f"{unit[0]} has {counts[0]} rows and {unit[1]} {counts[1]}: row belongs to row, so get both again"
+            f"{group[0]} has {counts[0]} rows and {group[1]} {counts[1]}: row belongs to row, "
+            "so get both again"
         )
 
 
-def rows(unit: Unit, limit: int) -> Iterator[Row]:
+def rows(group: FileGroup, limit: int) -> Iterator[ImportedRow]:
     """Yield the records below the header.
 
     Args:
-        unit: The CSV, and the one of its labels if there is one.
+        group: The CSV, and the one of its labels if there is one.
         limit: Bytes of a record at most.
     """
-    headers = [_header(path) for path in unit]
-    for raws in islice(zip(*(records(path, limit) for path in unit), strict=True), 1, None):
+    headers = [_header(path) for path in group]
+    for raws in islice(zip(*(records(path, limit) for path in group), strict=True), 1, None):
         yield judged(raws[0], partial(_texts, headers, raws, limit))
 
 
-def records(path: Path, limit: int) -> Iterator[Raw]:
+def records(path: Path, limit: int) -> Iterator[RawRow]:
     """Yield the records of a CSV file, the header too: lines, joined while a quotation is open.
 
     Blank lines outside of quotations are none. A record that outgrows the limit ends there.
     """
-    parts: list[Raw] = []
+    parts: list[RawRow] = []
     size = quotes = 0
     for raw in lines(path, limit):
         if not parts and is_blank(raw, limit):
@@ -94,14 +95,16 @@ def records(path: Path, limit: int) -> Iterator[Raw]:
         quotes += raw.content.count(b'"')
         if quotes % 2 == 0 or size > limit:
             yield _joined(parts)
-            parts, size, quotes = [], 0, 0
+            parts = []
+            size = 0
+            quotes = 0
     if parts:
         yield _joined(parts)
 
 
-def _joined(parts: list[Raw]) -> Raw:
+def _joined(parts: list[RawRow]) -> RawRow:
     content = b"\n".join(part.content for part in parts)
-    return Raw(parts[0].line, parts[0].start, parts[-1].end, content)
+    return RawRow(parts[0].line, parts[0].start, parts[-1].end, content)
 
 
 def _header(path: Path) -> list[str]:
@@ -122,14 +125,14 @@ def _labels(path: Path) -> tuple[Path, ...]:
     return tuple(other for other in beside if other != path and set(LABELS) & set(_header(other)))[:1]
 
 
-def _fields(raw: Raw, limit: int) -> list[str]:
+def _fields(raw: RawRow, limit: int) -> list[str]:
     try:
         return next(csv.reader([decoded(raw, limit)], strict=True))
     except csv.Error as error:
         raise RowError("too long" if "field limit" in str(error) else "not CSV") from None
 
 
-def _texts(headers: list[list[str]], raws: tuple[Raw, ...], limit: int) -> list[Texts]:
+def _texts(headers: list[list[str]], raws: tuple[RawRow, ...], limit: int) -> list[ExampleTexts]:
     row: dict[str, str] = {}
     # The inputs last: what they say of a row goes before what its labels say.
     for header, raw in zip(reversed(headers), reversed(raws), strict=True):
@@ -146,7 +149,7 @@ def _texts(headers: list[list[str]], raws: tuple[Raw, ...], limit: int) -> list[
     test_class = row.get("test_name", "").partition("::")[0]
     masked = _masked(row["test_prefix"], statement(label))
     return [
-        Texts(
+        ExampleTexts(
             focal_method=_documented(focal, row.get("docstring", "")),
             masked_test=masked,
             references=(statement(label),),

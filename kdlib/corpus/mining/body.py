@@ -27,7 +27,7 @@ _DECLARATIONS = frozenset({"local_variable_declaration", "resource"})
 _PATTERNS = frozenset({"type_pattern", "record_pattern_component"})
 # Words of code that may be variables: not called, not a member of something else.
 _NAMES = re.compile(r"(?<![\w.$])(?:this\.)?([a-z_$][\w$]*)\b(?!\s*\()")
-# How names of methods begin that tell something and change nothing.
+# Prefixes of the names of methods that return something and change nothing.
 _QUERY = re.compile(
     r"(as|compare|contains|equals|get|has|hashCode|index|is|length|size|to)(?![a-z])|assert|fail"
 )
@@ -39,10 +39,10 @@ class Step(NamedTuple):
 
     Attributes:
         end: Byte after its last.
-        names: What may be variables in it.
-        sets: Those that it declares or assigns.
-        calls: Its calls in the order in which they run; those of statements inside it are theirs.
-        changes: Those of them that may change something.
+        names: Names in it that may be variables.
+        sets: Names of the variables that it declares or assigns.
+        calls: Its calls in the order in which they run, without those of statements inside it.
+        changes: The calls that may change a value.
     """
 
     end: int
@@ -59,7 +59,7 @@ class Nodes:
     Attributes:
         steps: Simple statements; some declare variables.
         calls: Method invocations and object creations.
-        variables: What else declares variables.
+        variables: Other nodes that declare variables: parameters, loops, catch clauses, patterns.
     """
 
     steps: list[Node]
@@ -69,7 +69,8 @@ class Nodes:
     def body(self, method: Method) -> Body:
         """Return what stands in a method."""
         calls = sorted(within(self.calls, method), key=attrgetter("end_byte"))
-        steps, others = within(self.steps, method), within(self.variables, method)
+        steps = within(self.steps, method)
+        others = within(self.variables, method)
         declared = sorted([*others, *(step for step in steps if step.type in _DECLARATIONS)], key=_start)
         return Body(steps, calls, _variables(declared), _caught(others))
 
@@ -80,8 +81,8 @@ class Body:
 
     Attributes:
         statements: Simple statements in order of starts.
-        calls: In the order in which they run. A call runs after those in its arguments and receiver: where
-            it ends tells the order, not where it starts.
+        calls: Calls in the order in which they run. A call runs after those in its arguments and receiver,
+            so the order is that of their ends, not of their starts.
         variables: Declared variables.
         caught: Names of those that hold a caught exception.
         kinds: Name of the assertion that each statement makes, or None.
@@ -101,8 +102,7 @@ class Body:
 
     def calls_within(self, start: int, end: int) -> list[Node]:
         """Return the calls that lie in a span of bytes, in the order in which they run."""
-        first, last = (bisect_right(self._ends, place) for place in (start, end))
-        return self.calls[first:last]
+        return self.calls[bisect_right(self._ends, start) : bisect_right(self._ends, end)]
 
     def steps(self) -> list[Step]:
         """Return the statements with their names and calls, in order of starts."""
@@ -124,7 +124,10 @@ class Body:
 def nodes_of(tree: Tree) -> Nodes:
     """Return the nodes of a file's syntax tree that resolution looks at."""
     found = captures(tree.root_node, _NODES)
-    return Nodes(*(sorted(found.get(name, ()), key=_start) for name in ("step", "call", "variable")))
+    steps, calls, variables = (
+        sorted(found.get(name, ()), key=_start) for name in ("step", "call", "variable")
+    )
+    return Nodes(steps, calls, variables)
 
 
 def within(nodes: Sequence[Node], method: Method) -> list[Node]:

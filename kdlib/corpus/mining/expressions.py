@@ -1,4 +1,4 @@
-"""Types of expressions that syntax or a well-known name tells, by kinds of tree-sitter's Java grammar."""
+"""Types of expressions that follow from syntax or a well-known name, by kinds of tree-sitter's grammar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUFFIXES = {
     ("decimal_floating_point_literal", "f"): "float",
 }
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
-# Methods of the JDK whose results often tell overloads apart.
+# Methods of the JDK whose result types often decide between overloads.
 LIBRARY = {
     "equals": "boolean",
     "getBytes": "byte[]",

@@ -24,11 +24,12 @@ from kdlib.records import MARKER, Example, Occurrence, example_id
 # Assertions of a file's tests times the bytes of these; their masked tests take about half of it. The largest
 # file of 15 libraries has a test of 1,296 assertions and needs 132 million.
 _MOST_BYTES = 200_000_000
-_TOO_MANY, _HOLDS_MARKER = "too many assertions", "holds the marker"
+_TOO_MANY = "too many assertions"
+_HOLDS_MARKER = "holds the marker"
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
+class SourceOrigin:
     """What every occurrence of a file says of where it comes from."""
 
     source: str
@@ -42,11 +43,11 @@ class _Assertion:
 
     Attributes:
         node: The statement.
-        kind: Its name.
+        kind: Name of the assertion, e.g. ``assertEquals``.
         test: Outermost class of the test.
-        framework: What runs the test.
+        framework: Test framework that runs the test.
         method: The test method.
-        focal: What it tests, if that was found.
+        focal: Focal method, or None if none was found.
         tested: Class under test by the name of the test class.
         masked: The test without it.
     """
@@ -62,7 +63,7 @@ class _Assertion:
 
 
 def mine_file(
-    methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]], stamp: Stamp
+    methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]], origin: SourceOrigin
 ) -> Iterator[Example | str | None]:
     """Yield an example for each assertion of a file's tests, or None where no focal method is found.
 
@@ -72,8 +73,8 @@ def mine_file(
     Args:
         methods: Declarations and bodies of the source.
         file: A file of it.
-        tests: What ``tests_of`` returns for it.
-        stamp: Source, version and licence.
+        tests: Its test methods with their types, from ``tests_of``.
+        origin: Source, version and licence.
     """
     found = list(_assertions_of(methods, file, tests))
     groups = _groups(methods.project, [item for item in found if isinstance(item, _Assertion)])
@@ -84,16 +85,18 @@ def mine_file(
             yield item if isinstance(item, str) else None
             continue
         declared = item.focal.declared
-        owner, focal = declared.owner, declared.method
+        owner = declared.owner
+        focal = declared.method
         if declared not in texts:
             texts[declared] = method_text(owner.file.content, focal.start, focal.end)
-        source, reference = texts[declared], one_line(text(item.node).replace("\r\n", "\n"))
+        source = texts[declared]
+        reference = one_line(text(item.node).replace("\r\n", "\n"))
         if (source + item.masked + reference).count(MARKER) != 1:
             yield _HOLDS_MARKER
             continue
         occurrence = Occurrence(
-            source=stamp.source,
-            version=stamp.version,
+            source=origin.source,
+            version=origin.version,
             path=file.path,
             file_sha256=file_sha256,
             start_byte=item.node.start_byte,
@@ -109,7 +112,7 @@ def mine_file(
             group=groups[item.test],
             framework=item.framework,
             kind=item.kind,
-            licence=stamp.licence,
+            licence=origin.licence,
         )
         key = example_id(source, item.masked, [reference])
         yield Example(key, source, item.masked, (reference,), (occurrence,))
@@ -119,8 +122,10 @@ def _assertions_of(
     methods: Methods, file: ProjectFile, tests: Sequence[tuple[ProjectType, Method]]
 ) -> Iterator[_Assertion | str]:
     """Yield the assertions of a file's tests in source order, or why one is left out."""
-    project, nodes = methods.project, methods.nodes(file)
-    annotated, room = framework_of(file.unit.imports), _MOST_BYTES
+    project = methods.project
+    nodes = methods.nodes(file)
+    annotated = framework_of(file.unit.imports)
+    room = _MOST_BYTES
     classes = {project.outermost(kind) for kind, _ in tests}
     under_test = {test: class_under_test(project, test) for test in classes}
     for kind, method in tests:
@@ -148,9 +153,9 @@ def _groups(project: Project, found: Sequence[_Assertion]) -> dict[ProjectType, 
     """Return the class under test of each test class: by its name, else the one that most assertions test."""
     groups: dict[ProjectType, str] = {}
     for test in {item.test for item in found}:
-        own = [item for item in found if item.test is test]
-        outer = [project.outermost(item.focal.declared.owner).name for item in own if item.focal]
-        tested = own[0].tested
+        asserted = [item for item in found if item.test is test]
+        outer = [project.outermost(item.focal.declared.owner).name for item in asserted if item.focal]
+        tested = asserted[0].tested
         groups[test] = tested.name if tested else Counter(outer).most_common(1)[0][0] if outer else test.name
     return groups
 
@@ -174,9 +179,9 @@ def _is_of_project(statement: Node, name: str, calls: Calls) -> bool:
         return False
     if qualifier is not None and qualifier.type not in ("this", "super"):
         return calls.project.resolve(text(qualifier), calls.file) is not None
-    own = calls.declaration(call)
-    if own is None:
+    declared = calls.declaration(call)
+    if declared is None:
         return False
     # Beside the assertions that a JUnit 3 test inherits, its own are overloads; they hide imported ones.
     inherits = calls.project.has_external_supertype(calls.inside, "TestCase")
-    return not inherits or any(fit > 0 for fit in calls.fits(own, call))
+    return not inherits or any(fit > 0 for fit in calls.fits(declared, call))

@@ -54,8 +54,8 @@ class Methods:
     Attributes:
         project: All declarations of the source.
         trees: Syntax trees by path, as far as they were kept; others are parsed again.
-        known: What their calls have in common.
-        helpers: What helpers of tests lead to, by class under test, helper and number of helpers around it.
+        known: Answers shared by the calls of all methods.
+        helpers: Method that a helper of tests leads to, by class under test, helper and call depth.
     """
 
     project: Project
@@ -80,8 +80,8 @@ class Decisions:
     Attributes:
         methods: Bodies of all methods of the source.
         calls: Resolves the calls of this method.
-        body: Its inside.
-        name: Its name.
+        body: Body of the test method.
+        name: Name of the test method.
     """
 
     methods: Methods
@@ -105,7 +105,7 @@ class Decisions:
 
         Args:
             statement: The assertion statement.
-            kind: Its name, e.g. ``assertEquals``.
+            kind: Name of the assertion, e.g. ``assertEquals``.
         """
         inside = self.body.calls_within(statement.start_byte, statement.end_byte)
         if found := self._last(inside):
@@ -239,7 +239,7 @@ class Slice:
 
     Attributes:
         names: The variables.
-        by_value: Those of them whose value a call can change.
+        by_value: The variables whose value a call can change.
     """
 
     names: set[str]

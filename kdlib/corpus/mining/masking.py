@@ -33,7 +33,8 @@ class LeftMargin:
         piece = content[start:end]
         indents = {_indent(content, start), *_INDENTS.findall(piece)}
         # The first and the last in order differ the most.
-        first, last = min(indents), max(indents)
+        first = min(indents)
+        last = max(indents)
         same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
         self._margin = len(list(same))
         lines = piece.split(b"\n" + first[: self._margin])
@@ -62,7 +63,8 @@ def masked_tests(content: bytes, method: tuple[int, int], assertions: Sequence[N
     moved = LeftMargin(content, start, end)
     masked: list[str] = []
     # From the last to the first: what follows an assertion is put together once.
-    first, rest = len(moved.text), b""
+    first = len(moved.text)
+    rest = b""
     for node in reversed(assertions):
         begin = moved.at(node.start_byte)
         follows = moved.text[moved.at(_after(node, content)) : first] + rest

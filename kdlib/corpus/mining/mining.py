@@ -8,27 +8,20 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdlib.config import (
-    ArchiveSource,
-    DebianSource,
-    Filters,
-    GitSource,
-    MinedSource,
-    PathSource,
-    SampleSource,
-)
-from kdlib.corpus.mining.extraction import Stamp, mine_file
+from kdlib.config import Filters, MinedSource
+from kdlib.corpus.mining.extraction import SourceOrigin, mine_file
 from kdlib.corpus.mining.focal import Methods
 from kdlib.corpus.mining.parallel import forked_map
 from kdlib.corpus.mining.project import ProjectFile, index
 from kdlib.corpus.mining.suites import tests_of
-from kdlib.files import DataError, example_batch, write_example_batches, write_json
-from kdlib.java.methods import Unit, read_unit
+from kdlib.files import example_batch, write_example_batches, write_json
+from kdlib.java.methods import CompilationUnit, read_unit
 from kdlib.java.syntax import parse
 from kdlib.records import Example
 from kdlib.sources.generated import is_generated
 from kdlib.sources.java_files import JavaFile, content_digest, java_files
 from kdlib.sources.licence import licence_allowed, licence_of
+from kdlib.sources.pins import check_pin, stated_licence, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,24 +32,24 @@ _CHUNK = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a file says of itself.
+class ParsedFile:
+    """The result of parsing a file.
 
     Attributes:
-        unit: Its declarations, or None if it is not mined.
+        unit: Declarations of the file, or None if it is not mined.
         problem: Why it is not mined; empty if it is.
         licence: SPDX id in its header, or None.
-        tree: Its syntax, if that will be looked at again.
+        tree: Syntax tree, if it is needed again.
     """
 
-    unit: Unit | None
+    unit: CompilationUnit | None
     problem: str = ""
     licence: str | None = None
     tree: Tree | None = None
 
 
 @dataclass(slots=True)
-class Tally:
+class MiningCounts:
     """What mining met, for the report."""
 
     tests: int = 0
@@ -69,12 +62,12 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     licences: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Tally) -> None:
+    def add(self, other: MiningCounts) -> None:
         """Add the counts of another part of the source."""
         for part in fields(self):
             setattr(self, part.name, getattr(self, part.name) + getattr(other, part.name))
 
-    def counts(self) -> dict[str, int | dict[str, int]]:
+    def as_dict(self) -> dict[str, int | dict[str, int]]:
         """Return all counts, the frequent ones first."""
         values = {part.name: getattr(self, part.name) for part in fields(self)}
         return {
@@ -96,9 +89,9 @@ def mine_source(
 
     Args:
         name: Name of the source in the configuration.
-        source: Its entry.
+        source: Entry of the source in the configuration.
         root: Folder or archive that holds its files.
-        filters: What is left out.
+        filters: Filters of files and examples.
         examples: Parquet file to write; equal examples are still apart.
         report: JSON file to write.
         processes: Processes side by side; any number gives the same bytes.
@@ -108,23 +101,23 @@ def mine_source(
     """
     files = list(java_files(root))
     sha256 = content_digest(files)
-    _check_pin(name, source, sha256)
+    check_pin(name, source, sha256)
     spans = [range(first, min(first + _CHUNK, len(files))) for first in range(0, len(files), _CHUNK)]
-    readings = _readings(files, spans, filters.max_file_bytes, processes)
-    licence = "MIT" if isinstance(source, SampleSource) else source.licence
-    mined = _Source(name, _version(source, sha256), licence, filters, files, readings)
-    tally = Tally()
+    parsed = _parsed_files(files, spans, filters.max_file_bytes, processes)
+    licence = stated_licence(source)
+    mined = _Source(name, version_of(source, sha256), licence, filters, files, parsed)
+    counts = MiningCounts()
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch, part in forked_map(mined.mine, spans, processes):
-            tally.add(part)
+            counts.add(part)
             yield batch
 
     write_example_batches(examples, batches())
     skipped = [
-        {"path": file.path, "reason": reading.problem}
-        for file, reading in zip(files, readings, strict=True)
-        if reading.problem
+        {"path": file.path, "reason": result.problem}
+        for file, result in zip(files, parsed, strict=True)
+        if result.problem
     ]
     sizes = {"files": len(files), "java_bytes": sum(len(file.content) for file in files)}
     pins = {
@@ -134,7 +127,7 @@ def mine_source(
         "licence": licence,
         "kind": source.kind,
     }
-    write_json(report, {**pins, **sizes, "skipped": skipped, **tally.counts()})
+    write_json(report, {**pins, **sizes, "skipped": skipped, **counts.as_dict()})
 
 
 class _Source:
@@ -147,52 +140,55 @@ class _Source:
         licence: str,
         filters: Filters,
         files: Sequence[JavaFile],
-        readings: Sequence[Reading],
+        parsed: Sequence[ParsedFile],
     ) -> None:
-        self.name, self.version, self.licence, self.filters = name, version, licence, filters
+        self.name = name
+        self.version = version
+        self.licence = licence
+        self.filters = filters
         self.files: list[ProjectFile | None] = [
-            ProjectFile(file.path, file.content, reading.unit) if reading.unit else None
-            for file, reading in zip(files, readings, strict=True)
+            ProjectFile(file.path, file.content, result.unit) if result.unit else None
+            for file, result in zip(files, parsed, strict=True)
         ]
-        self.readings = {file.path: reading for file, reading in zip(files, readings, strict=True)}
+        self.parsed = {file.path: result for file, result in zip(files, parsed, strict=True)}
         self.generated = {file.path for file in files if is_generated(file.content, file.path)}
-        trees = {path: reading.tree for path, reading in self.readings.items() if reading.tree}
+        trees = {path: result.tree for path, result in self.parsed.items() if result.tree}
         self.methods = Methods(index(file for file in self.files if file), trees)
 
-    def mine(self, span: range) -> tuple[pa.RecordBatch, Tally]:
+    def mine(self, span: range) -> tuple[pa.RecordBatch, MiningCounts]:
         """Return the examples of some of the files and what was met on the way."""
-        tally = Tally()
-        found = [example for place in span for example in self._examples(self.files[place], tally)]
-        tally.examples = len(found)
-        return example_batch(found), tally
+        counts = MiningCounts()
+        found = [example for place in span for example in self._examples(self.files[place], counts)]
+        counts.examples = len(found)
+        return example_batch(found), counts
 
-    def _examples(self, file: ProjectFile | None, tally: Tally) -> Iterator[Example]:
+    def _examples(self, file: ProjectFile | None, counts: MiningCounts) -> Iterator[Example]:
         if file is None or not _may_assert(file.content):
             return
         tests = tests_of(self.methods.project, file)
-        tally.tests += len(tests)
-        stamp = Stamp(self.name, self.version, self._licence(file.path))
-        for example in mine_file(self.methods, file, tests, stamp) if tests else ():
-            tally.assertions += 1
+        counts.tests += len(tests)
+        origin = SourceOrigin(self.name, self.version, self._licence(file.path))
+        for example in mine_file(self.methods, file, tests, origin) if tests else ():
+            counts.assertions += 1
             if example is None:
-                tally.unresolved += 1
+                counts.unresolved += 1
                 continue
             if isinstance(example, str):
-                tally.filtered[example] += 1
+                counts.filtered[example] += 1
                 continue
             (where,) = example.occurrences
             reason = self._left_out(where.path) or self._left_out(where.focal_path)
             if reason:
-                tally.filtered[reason] += 1
+                counts.filtered[reason] += 1
                 continue
-            tally.kinds[where.kind] += 1
-            tally.frameworks[where.framework] += 1
-            tally.reasons[where.reason] += 1
-            tally.licences[where.licence] += 1
+            counts.kinds[where.kind] += 1
+            counts.frameworks[where.framework] += 1
+            counts.reasons[where.reason] += 1
+            counts.licences[where.licence] += 1
             yield example
 
     def _licence(self, path: str) -> str:
-        return self.readings[path].licence or self.licence
+        return self.parsed[path].licence or self.licence
 
     def _left_out(self, path: str) -> str | None:
         """Return why no code of a file may be in an example, or None."""
@@ -201,20 +197,20 @@ class _Source:
         return None if licence_allowed(self._licence(path), self.filters.licences) else "licence"
 
 
-def _readings(
+def _parsed_files(
     files: Sequence[JavaFile], spans: Sequence[range], max_file_bytes: int, processes: int
-) -> list[Reading]:
+) -> list[ParsedFile]:
     """Return what each file says of itself, in the order of the files."""
-    known: dict[bytes, Reading] = {}  # projects with several editions hold many files twice
+    known: dict[bytes, ParsedFile] = {}  # projects with several editions hold many files twice
 
-    def read(span: range) -> list[Reading]:
+    def read(span: range) -> list[ParsedFile]:
         for file in (files[place] for place in span):
             if file.content not in known:
                 # Trees cannot leave the process that made them.
                 known[file.content] = _read(file.content, max_file_bytes, processes == 1)
         return [known[files[place].content] for place in span]
 
-    return [reading for part in forked_map(read, spans, processes) for reading in part]
+    return [result for part in forked_map(read, spans, processes) for result in part]
 
 
 def _may_assert(content: bytes) -> bool:
@@ -222,34 +218,20 @@ def _may_assert(content: bytes) -> bool:
     return b"assert" in content or b"fail" in content or b"expect" in content or b"catch" in content
 
 
-def _read(content: bytes, max_file_bytes: int, keep: bool) -> Reading:
+def _read(content: bytes, max_file_bytes: int, keep: bool) -> ParsedFile:
     if len(content) > max_file_bytes:
-        return Reading(None, f"larger than {max_file_bytes} bytes")
+        return ParsedFile(None, f"larger than {max_file_bytes} bytes")
     if not content.strip():
-        return Reading(None, "empty")
+        return ParsedFile(None, "empty")
     try:
         content.decode()
     except UnicodeDecodeError:
-        return Reading(None, "not UTF-8")
+        return ParsedFile(None, "not UTF-8")
     tree = parse(content)
     if tree.root_node.has_error:
-        return Reading(None, "does not parse")
-    return Reading(
+        return ParsedFile(None, "does not parse")
+    return ParsedFile(
         read_unit(tree.root_node),
         licence=licence_of(content),
         tree=tree if keep and b"est" in content and _may_assert(content) else None,
     )
-
-
-def _version(source: MinedSource, sha256: str) -> str:
-    if isinstance(source, GitSource):
-        return source.revision
-    return source.version if isinstance(source, ArchiveSource | DebianSource) else sha256[:16]
-
-
-def _check_pin(name: str, source: MinedSource, sha256: str) -> None:
-    if isinstance(source, PathSource) and source.sha256 not in (None, sha256):
-        raise DataError(
-            f"{name}: the Java files of {source.path} have sha256 {sha256}, the configuration expects "
-            f"{source.sha256}; if they are the ones you want, set their sha256"
-        )

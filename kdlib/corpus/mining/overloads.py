@@ -1,4 +1,4 @@
-"""Which overload takes which arguments: the conversions of JLS 21 §5.3, as far as names tell."""
+"""Which overload takes which arguments: the conversions of JLS 21 §5.3, judged by the names of types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from kdlib.corpus.mining.project import Declared, Project, ProjectType
 from kdlib.java.methods import Method, base_name, is_array, simple_name
 
-LAMBDA, NULL = "->", "null"
+LAMBDA = "->"
+NULL = "null"
 TYPE_VARIABLE = re.compile(r"[A-Z][A-Z0-9]?$")
 PRIMITIVE = frozenset({"boolean", "byte", "char", "double", "float", "int", "long", "short"})
 _NUMBERS = ("byte", "short", "int", "long", "float", "double")
@@ -79,14 +80,16 @@ def fit(
         of_project: Whether the parameter's type is one of the project's, to which nothing else converts.
 
     Returns:
-        A number in [-1, 1]; 0 if the names do not tell.
+        A number in [-1, 1]; 0 if the names do not decide.
     """
-    base, takes_array = simple_name(base_name(written)), is_array(written)
+    base = simple_name(base_name(written))
+    takes_array = is_array(written)
     open_type = base == "Object" or bool(TYPE_VARIABLE.match(base))
     if given in (LAMBDA, NULL):
         closed = base in PRIMITIVE if given == NULL else base in _CLOSED or takes_array
         return -1.0 if closed and not (takes_array and given == NULL) else 0.0
-    value, holds_array = given.removesuffix("[]"), given.endswith("[]")
+    value = given.removesuffix("[]")
+    holds_array = given.endswith("[]")
     if takes_array != holds_array:
         return 0.0 if holds_array and (open_type or base in _ABOVE_ARRAYS) else -1.0
     if base == value:
@@ -105,10 +108,10 @@ def overload(project: Project, candidates: Sequence[Declared], arguments: Sequen
     """Return the method that takes these arguments best: by known types, else the first.
 
     Args:
-        project: Tells which types inherit from which.
+        project: Index of types, for inheritance.
         candidates: Methods or constructors of one name, at least one, those of subtypes before those of
             supertypes.
-        arguments: What is known of the arguments.
+        arguments: Known types of the arguments.
     """
 
     def rank(found: Declared) -> tuple[bool, bool, float, bool]:

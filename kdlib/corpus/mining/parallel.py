@@ -1,4 +1,4 @@
-"""A map over forked processes: what the function knows is inherited, only results travel."""
+"""A map over forked processes: they inherit the function with its data and send only results."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def forked_map(function: Callable[[Item], Result], items: Sequence[Item], proces
     reader, then it waits; so memory is bounded. The order does not depend on the number of processes.
 
     Args:
-        function: May know anything: the processes inherit it and never send it.
-        items: What to work on.
-        processes: With 1, or where the system cannot fork, everything is done in this process.
+        function: Function to apply; the processes inherit it, so it need not be picklable.
+        items: Arguments of the function.
+        processes: Number of processes; with 1, or if the system cannot fork, no process is started.
 
     Raises:
-        Exception: What ``function`` raised.
+        Exception: Any exception that ``function`` raised.
         RuntimeError: If a process ended without a result, e.g. for lack of memory, or sent what cannot be
             read.
     """

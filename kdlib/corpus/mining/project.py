@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import NamedTuple
 
 from kdlib.java.assertions import is_test_annotation
-from kdlib.java.methods import Method, TypeDeclaration, Unit, base_name, simple_name
-
-# src/test, src/integrationTest, and test folders of projects that do not follow Maven.
-_TEST_FOLDER = re.compile(r"(^|/)(tests?|src/\w*[tT]est\w*)/")
+from kdlib.java.methods import CompilationUnit, Method, TypeDeclaration, base_name, simple_name
+from kdlib.sources.layout import is_test_path, steps_between
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,19 +18,18 @@ class ProjectFile:
 
     Attributes:
         path: Path inside the source.
-        content: Its bytes.
-        unit: Its declarations.
+        content: Bytes of the file.
+        unit: Declarations of the file.
         is_test_code: Whether it lies among tests.
     """
 
     path: str
     content: bytes
-    unit: Unit
+    unit: CompilationUnit
     is_test_code: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        among_tests = "src/main/" not in self.path and bool(_TEST_FOLDER.search(self.path))
-        object.__setattr__(self, "is_test_code", among_tests)
+        object.__setattr__(self, "is_test_code", is_test_path(self.path))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +79,7 @@ class Project:
 
         Args:
             name: Simple or dotted name, without type arguments.
-            file: Where it is written; its imports and package decide.
+            file: File in which the name is written; its imports and package decide.
             inside: The type around it, whose own and inherited member types come first.
         """
         if simple_name(name) not in self.by_simple:
@@ -98,7 +93,8 @@ class Project:
         for around in self.lineage(inside) if inside else ():
             if nested := self.by_name.get(f"{around.name}.{name}"):
                 return _nearest(nested, file)
-        package, outer = file.unit.package, name.partition(".")[0]
+        package = file.unit.package
+        outer = name.partition(".")[0]
         qualified = [f"{around.name}.{name}" for around in file.unit.types]
         for item in file.unit.imports:
             if not item.everything and simple_name(item.name) == outer:
@@ -113,7 +109,8 @@ class Project:
     def supertypes(self, kind: ProjectType) -> list[ProjectType]:
         """Return the project's types that a type is or inherits from, itself first."""
         if kind not in self._supertypes:
-            found, seen = [kind], {kind}
+            found = [kind]
+            seen = {kind}
             for known in found:  # grows while it is read, each type once
                 for written in known.declaration.supertypes:
                     above = self.resolve(base_name(written), known.file)
@@ -272,6 +269,4 @@ def _nearest(candidates: list[ProjectType], file: ProjectFile) -> ProjectType:
 
 def distance(kind: ProjectType, file: ProjectFile) -> tuple[bool, int, str]:
     """Return what orders types of one name: production code first, then the steps between their folders."""
-    here, there = file.path.split("/"), kind.file.path.split("/")
-    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
-    return kind.file.is_test_code, len(here) + len(there) - 2 * shared, kind.file.path
+    return kind.file.is_test_code, steps_between(file.path, kind.file.path), kind.file.path

@@ -26,8 +26,8 @@ class Known:
     """Answers that do not depend on the method in which a call stands.
 
     Attributes:
-        types: What written types stand for, by the class around them.
-        chosen: Which of several methods is called, by their list and the arguments.
+        types: Value of each type as written, by the class around it.
+        chosen: Method chosen among several, by their list and the arguments.
     """
 
     types: dict[tuple[str, ProjectType], Value] = field(default_factory=dict)
@@ -43,8 +43,8 @@ class Calls:
         file: The file that holds the calls.
         inside: The class around them.
         tested: The class under test, if there is one.
-        variables: Those of the method.
-        known: What calls of the same source have in common.
+        variables: Variables of the method.
+        known: Answers shared by all calls of the source.
     """
 
     project: Project
@@ -69,7 +69,8 @@ class Calls:
             if kind is None:
                 return None
             return self._overload(self.project.constructors(kind), call, exact=False)
-        name, receiver = _text(call, "name"), call.child_by_field_name("object")
+        name = _text(call, "name")
+        receiver = call.child_by_field_name("object")
         if name not in self.project.by_method:
             return None
         if receiver is None:
@@ -184,8 +185,8 @@ class Calls:
     def _binary(self, node: Node) -> Value:
         if _text(node, "operator") in COMPARISONS:
             return Value(certain=True, name="boolean")
-        left, right = (node.child_by_field_name(side) for side in ("left", "right"))
-        names = {self.value(side).name for side in (left, right) if side}
+        sides = (node.child_by_field_name(side) for side in ("left", "right"))
+        names = {self.value(side).name for side in sides if side}
         if "String" in names and _text(node, "operator") == "+":
             return Value(certain=True, name="String")
         wide = next((name for name in ("double", "float", "long") if name in names), "int")

@@ -23,7 +23,7 @@ class Selection:
     """What is written of the candidates of a split.
 
     Attributes:
-        ids: By task.
+        ids: Ids of the rows that are written, by task.
         removed: Number of candidates that are not, by task and reason.
     """
 
@@ -61,7 +61,7 @@ def write_split(pool: Path, selection: Selection, rows: Path, pairs: Path) -> di
 
     Args:
         pool: JSONL file of its ``Candidate``s.
-        selection: Which of them.
+        selection: Rows to write, from ``select``.
         rows: JSONL file to write.
         pairs: Parquet file to write.
 
@@ -98,7 +98,8 @@ def _distinct(pool: Path, later: set[str]) -> tuple[dict[str, set[str]], dict[st
     ids: dict[str, set[str]] = {FIM: set(), COMMENT: set(), PAIR: set()}
     removed: dict[str, Counter[str]] = {task: Counter() for task in ids}
     for candidate in read_jsonl(pool):
-        key, task = candidate["row"]["id"], candidate["row"]["task"]
+        key = candidate["row"]["id"]
+        task = candidate["row"]["task"]
         if not later.isdisjoint(candidate["codes"]):
             removed[task]["code of a later split"] += 1
         elif key in ids[task]:

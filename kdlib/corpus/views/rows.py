@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -10,59 +9,22 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from tree_sitter import Node
-
 from kdlib import config
+from kdlib.corpus.views.document import Document, code_key, methods_of
 from kdlib.java.javadoc import Javadoc, doc_comment, javadoc, word_count
-from kdlib.java.methods import Method, TypeDeclaration, Unit, read_unit
-from kdlib.java.syntax import parse
-from kdlib.java.tokens import code_tokens
+from kdlib.java.methods import Method
 from kdlib.records import digest, normalise_whitespace
-from kdlib.sources.generated import is_generated
-from kdlib.sources.java_files import JavaFile
-from kdlib.sources.licence import licence_allowed, licence_of
 from kdlib.tasks.comment_to_code import comment_to_code
 from kdlib.tasks.completion import Completion
 from kdlib.tasks.fim import FAMILIES, Order, Parts, clip, join, overhead
 from kdlib.tasks.pairs import pair
 from kdlib.tasks.spans import character_span, syntax_span, syntax_spans
 
-FIM, COMMENT, PAIR = "fim", "comment_to_code", "pair"
+FIM = "fim"
+COMMENT = "comment_to_code"
+PAIR = "pair"
 SHORTEST_DOC = 3  # words; CodeSearchNet (arXiv 1909.09436, §2) leaves out shorter ones, too
 LeftOut = Counter[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A Java file that parsed, without byte order mark and with line feeds as its only line breaks.
-
-    Attributes:
-        source: Name of its source.
-        path: Path inside the source.
-        licence: SPDX id.
-        content: Its bytes, UTF-8.
-        root: Root of its syntax tree.
-        unit: Its declarations.
-    """
-
-    source: str
-    path: str
-    licence: str
-    content: bytes
-    root: Node
-    unit: Unit
-
-    def code(self, start: int = 0, end: int | None = None) -> str:
-        """Return the text between two bytes."""
-        return self.content[start:end].decode()
-
-    def full_name(self, declaration: TypeDeclaration) -> str:
-        """Return the name of one of its types with the package."""
-        return ".".join(filter(None, (self.unit.package, declaration.name)))
-
-    def origin(self) -> dict[str, str]:
-        """Return the fields of every row that say where it comes from."""
-        return {"source": self.source, "path": self.path, "licence": self.licence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,57 +32,12 @@ class Candidate:
     """A row that is written unless a later split knows its code.
 
     Attributes:
-        row: Its fields; ``task`` tells the view.
+        row: Fields of the row; ``task`` names its view.
         codes: ``code_key`` of its file and of the methods that it is about.
     """
 
     row: dict[str, Any]
     codes: tuple[str, ...]
-
-
-def read_document(java: JavaFile, source: str, licence: str, filters: config.Filters) -> Document | str:
-    """Return a file as a document, or the reason why it has no views.
-
-    Args:
-        java: The file.
-        source: Name of its source.
-        licence: SPDX id of the source, for files whose header states none.
-        filters: What is left out.
-    """
-    if len(java.content) > filters.max_file_bytes:
-        return "too large"
-    if filters.generated and is_generated(java.content, java.path):
-        return "generated"
-    licence = licence_of(java.content) or licence
-    if not licence_allowed(licence, filters.licences):
-        return "licence"
-    content = java.content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    root = parse(content).root_node
-    if root.has_error:
-        return "does not parse"
-    unit = read_unit(root)
-    if not unit.types:
-        return "no type"
-    return Document(source, java.path, licence, content, root, unit)
-
-
-def code_key(code: str) -> str:
-    """Return a digest of the tokens of some code, blind to comments and white space."""
-    return digest(code_tokens(code))
-
-
-def file_key(document: Document) -> str:
-    """Return the key of a file's types; package and imports are left out."""
-    return code_key(document.code(document.unit.types[0].start))
-
-
-def method_keys(document: Document) -> Iterator[str]:
-    """Yield the keys of all methods of a file."""
-    return (code_key(document.code(method.start, method.end)) for _, method in _methods(document))
 
 
 def fim_candidates(
@@ -135,7 +52,7 @@ def fim_candidates(
     Args:
         document: The file.
         views: Sentinels, shares, limits and seed.
-        key: Its ``file_key``.
+        key: ``file_key`` of the document.
         left_out: Counts, by task and reason, of what is not yielded.
     """
     random = Random(f"{views.seed}:{document.source}:{document.path}")
@@ -146,10 +63,12 @@ def fim_candidates(
     for _ in range(views.per_file):
         order: Order = "spm" if random.random() < views.spm_share else "psm"
         if random.random() >= views.syntax_share:
-            kind, (first, last) = "characters", character_span(len(text), longest, random)
+            kind = "characters"
+            first, last = character_span(len(text), longest, random)
         elif nodes:
-            kind, place = syntax_span(nodes, random)
-            first, last = (len(document.code(start, byte)) for byte in place)
+            kind, (first_byte, last_byte) = syntax_span(nodes, random)
+            first = len(document.code(start, first_byte))
+            last = len(document.code(start, last_byte))
         else:
             left_out[FIM, "no node to cut out"] += 1
             continue
@@ -158,8 +77,9 @@ def fim_candidates(
         if isinstance(made, str):
             left_out[FIM, made] += 1
         else:
-            ends = (start + len(text[:position].encode()) for position in (first, last))
-            yield Candidate(made, (key, *_keys_of_methods_at(document, *ends)))
+            first_byte = start + len(text[:first].encode())
+            last_byte = start + len(text[:last].encode())
+            yield Candidate(made, (key, *_keys_of_methods_at(document, first_byte, last_byte)))
 
 
 def method_candidates(
@@ -170,13 +90,14 @@ def method_candidates(
     Args:
         document: The file.
         views: Sentinels and limits.
-        key: Its ``file_key``.
+        key: ``file_key`` of the document.
         left_out: Counts, by task and reason, of what is not yielded.
     """
-    for owner, method in _methods(document):
+    for owner, method in methods_of(document):
         node = document.root.descendant_for_byte_range(method.start, method.end)
         comment = doc_comment(node) if node is not None else None
-        doc, code = javadoc(comment or ""), _own_lines(document, method)
+        doc = javadoc(comment or "")
+        code = _own_lines(document, method)
         made_of = {
             COMMENT: _comment_row(document, doc, code, views),
             PAIR: _pair_row(document, f"{owner}#{method.name}", doc, code),
@@ -244,13 +165,6 @@ def _too_short(doc: str) -> str:
     return f"Javadoc of fewer than {SHORTEST_DOC} words" if words else "Javadoc without text"
 
 
-def _methods(document: Document) -> Iterator[tuple[str, Method]]:
-    """Yield the methods of a file that have a body, with the full names of their types."""
-    for declaration in document.unit.types:
-        name = document.full_name(declaration)
-        yield from ((name, method) for method in declaration.methods if method.has_body)
-
-
 def _body_start(document: Document) -> int:
     """Return the first byte of the package declaration, or 0."""
     nodes = (node for node in document.root.children if node.type == "package_declaration")
@@ -261,7 +175,7 @@ def _keys_of_methods_at(document: Document, first: int, last: int) -> list[str]:
     """Return the keys of the method that holds all of some bytes and of those that are inside them."""
     return [
         code_key(document.code(method.start, method.end))
-        for _, method in _methods(document)
+        for _, method in methods_of(document)
         if (method.start <= first and last <= method.end) or (first <= method.start and method.end <= last)
     ]
 

@@ -13,21 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
 from kdlib import config
-from kdlib.corpus.assembly.placement import known_splits, place, units_of_file
 from kdlib.corpus.assembly.split import ORDER
+from kdlib.corpus.views.document import Document, file_key, method_keys, read_document
+from kdlib.corpus.views.placement import known_splits, place, units_of_file
 from kdlib.corpus.views.pool import select, write_split
-from kdlib.corpus.views.rows import (
-    Document,
-    LeftOut,
-    file_key,
-    fim_candidates,
-    method_candidates,
-    method_keys,
-    read_document,
-)
+from kdlib.corpus.views.rows import LeftOut, fim_candidates, method_candidates
 from kdlib.files import DataError, write_json
 from kdlib.records import SPLITS, Split
 from kdlib.sources.java_files import java_files
+from kdlib.sources.pins import stated_licence
 from kdlib.tasks.fim import FAMILIES
 
 
@@ -82,8 +76,8 @@ def write_views(
         examples: Parquet file of the corpus.
         splits: Parquet file of its splits.
         views: Sentinels, shares, limits and seed.
-        split: How the corpus was divided.
-        filters: What is left out.
+        split: Unit, shares and seed of the corpus split.
+        filters: Filters of files.
         out: JSONL files ``train``, ``validation``, ``test`` and Parquet files ``pairs_train`` and so on.
         card: JSON file of counts.
 
@@ -118,7 +112,7 @@ def _documents(
     name: str, source: config.MinedSource, root: Path, filters: config.Filters, gathered: Gathered
 ) -> Iterator[Document]:
     """Yield the files of a source that have views; count the others."""
-    licence = "MIT" if isinstance(source, config.SampleSource) else source.licence
+    licence = stated_licence(source)
     for java in java_files(root):
         gathered.read[name] += 1
         document = read_document(java, name, licence, filters)
@@ -130,7 +124,8 @@ def _documents(
 
 def _gather(document: Document, home: Split, views: config.Views, gathered: Gathered, pool: TextIO) -> None:
     """Write the candidates of a file to the pool of its split, unless the split has an equal file."""
-    key, codes = file_key(document), gathered.codes[home]
+    key = file_key(document)
+    codes = gathered.codes[home]
     if key in codes:
         gathered.skipped[document.source]["equal to another file of its split"] += 1
         return

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kdlib.evaluation.predictions.outputs import Row
+from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
-from kdlib.execution.jobs import Job, Result
+from kdlib.execution.jobs import ExecutionJob, ExecutionResult
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
 from kdlib.files import DataError, read_examples
 from kdlib.java.compiler import SourceFile
 from kdlib.records import Occurrence
 
-Pool = Callable[[Iterable[Job]], Iterator[Result]]
+Pool = Callable[[Iterable[ExecutionJob]], Iterator[ExecutionResult]]
 # The row, what stands in place of its assertion, and the number of the mutant, -1 for none.
 Key = tuple[str, str, int]
 ORIGINAL = "\0original"  # no prediction has this text: the row's own assertion
@@ -42,7 +42,7 @@ class Executable:
 
 
 def executable_rows(
-    rows: Sequence[Row], examples: Path, class_paths: Mapping[str, Path], pool: Pool
+    rows: Sequence[ScoredRow], examples: Path, class_paths: Mapping[str, Path], pool: Pool
 ) -> tuple[dict[str, Executable], dict[str, str]]:
     """Return the rows whose own assertions compile and pass, and why the others do not count.
 
@@ -70,7 +70,7 @@ def executable_rows(
             holders[path] = static_methods(path, HOLDERS)
         found[row.id] = Executable(target, where, holders[path], known[row.id].references[0])
     results = run_tests(
-        {(key, ORIGINAL, -1): own.target.place.original() for key, own in found.items()}, found, pool
+        {(key, ORIGINAL, -1): row.target.place.original() for key, row in found.items()}, found, pool
     )
     for (key, _, _), result in results.items():
         if result.status != "passed":
@@ -97,7 +97,7 @@ def run_tests(
     found: Mapping[str, Executable],
     pool: Pool,
     allowed: Mapping[str, float] | None = None,
-) -> dict[Key, Result]:
+) -> dict[Key, ExecutionResult]:
     """Run the tests of rows with changed files.
 
     Args:
@@ -106,13 +106,25 @@ def run_tests(
         pool: Runs jobs.
         allowed: Seconds of processor time that the test of a row may take.
     """
-    keys, cpu = list(files), allowed or {}
-    jobs = (_job(str(at), found[key[0]], files[key], key[2], cpu.get(key[0])) for at, key in enumerate(keys))
+    keys = list(files)
+    cpu = allowed or {}
+    jobs = (
+        _job(str(place), found[key[0]], files[key], key[2], cpu.get(key[0])) for place, key in enumerate(keys)
+    )
     return {keys[int(result.id)]: result for result in pool(jobs)}
 
 
-def _job(name: str, own: Executable, file: SourceFile, mutant: int, cpu_seconds: float | None) -> Job:
-    target = own.target
-    files = (file,) if mutant < 0 else (file, own.mutants[mutant])
-    where = (target.test_class, target.method, target.edition.path, target.framework, target.project)
-    return Job(name, files, *where, cpu_seconds)
+def _job(
+    name: str, row: Executable, file: SourceFile, mutant: int, cpu_seconds: float | None
+) -> ExecutionJob:
+    target = row.target
+    return ExecutionJob(
+        name,
+        (file,) if mutant < 0 else (file, row.mutants[mutant]),
+        target.test_class,
+        target.method,
+        target.edition.path,
+        target.framework,
+        target.project,
+        cpu_seconds,
+    )

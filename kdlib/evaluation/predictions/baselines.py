@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,8 @@ from kdlib.evaluation.predictions.trigram import Trigram, fit
 from kdlib.files import DataError, read_parquet, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
 from kdlib.metrics.exact import without_whitespace
-from kdlib.records import Prediction, normalise_whitespace
-
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
+from kdlib.records import FREQUENT, RETRIEVAL, TRIGRAM, Prediction, normalise_whitespace
+from kdlib.retrieval.bm25 import index
 
 _QUERIES = 64  # scored at once: 64 x 100,000 training rows are 50 MB
 
@@ -36,7 +33,7 @@ def write_baselines(
         tokenizer: Folder of the run's tokenizer.
         n_best: Predictions kept for each row.
         max_tokens: Longest sequence of the trigram, EOS included.
-        out: Folder that receives ``retrieval/``, ``trigram/`` and ``frequent/``.
+        out: Folder of the evaluation; that of each baseline lies below, by its name in ``records``.
 
     Raises:
         DataError: If there is no training row or the token ids do not fit the tokenizer.
@@ -50,15 +47,15 @@ def write_baselines(
     ids = [row["id"] for row in asked]
 
     nearest = retrieve(known, [row["prompt"] for row in asked], n_best)
-    write_predictions(out / "retrieval" / "predictions.jsonl", _ranked(ids, nearest))
+    write_predictions(out / RETRIEVAL / "predictions.jsonl", _ranked(ids, nearest))
     constant = frequent([row["target"] for row in known], n_best)
-    write_predictions(out / "frequent" / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
+    write_predictions(out / FREQUENT / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
 
     coder = PreTrainedTokenizerFast.from_pretrained(tokenizer)
     model = fit([row["target_ids"] for row in known], len(coder))
     constant = _decoded(model, coder, n_best, max_tokens)
-    write_predictions(out / "trigram" / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
-    _write_nll(out / "trigram" / "nll.parquet", model, asked)
+    write_predictions(out / TRIGRAM / "predictions.jsonl", _ranked(ids, [constant] * len(ids)))
+    _write_nll(out / TRIGRAM / "nll.parquet", model, asked)
 
 
 def frequent(targets: Sequence[str], n: int) -> list[Candidate]:
@@ -78,50 +75,17 @@ def retrieve(known: Sequence[dict[str, str]], prompts: Sequence[str], n: int) ->
 
     Returns:
         Targets with their BM25 score, best first; equal scores by id.
-
-    Reference: Robertson & Zaragoza 2009, in Lucene's variant (k1 = 1.5, b = 0.75) by bm25s.
     """
     known = sorted(known, key=lambda row: row["id"])
     keys = [without_whitespace(row["target"]) for row in known]
-    # "" is bm25s' own token of an empty document, whose length would otherwise divide by 0.
-    columns, matrix = _bm25([code_tokens(row["prompt"]) or [""] for row in known])
+    bm25 = index([code_tokens(row["prompt"]) for row in known])
     answers: list[list[Candidate]] = []
     for start in range(0, len(prompts), _QUERIES):
-        block = [code_tokens(prompt) for prompt in prompts[start : start + _QUERIES]]
-        for scores in (matrix @ _term_counts(block, columns)).T:
-            answers.append(
-                [(known[at]["target"], float(scores[at])) for at in _first_distinct(scores, keys, n)]
-            )
+        queries = [code_tokens(prompt) for prompt in prompts[start : start + _QUERIES]]
+        for scores in bm25.scores(queries):
+            nearest = _first_distinct(scores, keys, n)
+            answers.append([(known[place]["target"], float(scores[place])) for place in nearest])
     return answers
-
-
-def _bm25(documents: list[list[str]]) -> tuple[dict[str, int], csc_array]:
-    """Return the column of each token and the BM25 weights ``[documents, tokens]``."""
-    import bm25s
-    from scipy.sparse import csc_array
-
-    # Sorted, since bm25s' own vocabulary follows the order of a set, and float sums follow the vocabulary.
-    columns = {token: at for at, token in enumerate(sorted({token for own in documents for token in own}))}
-    index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-    index.index(
-        ([[columns[token] for token in own] for own in documents], columns),
-        create_empty_token=False,
-        show_progress=sys.stderr.isatty(),
-    )
-    parts = index.scores
-    weights = np.asarray(parts["data"], dtype=np.float64)
-    shape = (len(documents), len(columns))
-    return columns, csc_array((weights, parts["indices"], parts["indptr"]), shape=shape)
-
-
-def _term_counts(queries: list[list[str]], columns: dict[str, int]) -> NDArray[np.float64]:
-    """Return how often each known token stands in each query: ``[tokens, queries]``."""
-    counts = np.zeros((len(columns), len(queries)))
-    for at, tokens in enumerate(queries):
-        for token, count in Counter(tokens).items():
-            if token in columns:
-                counts[columns[token], at] = count
-    return counts
 
 
 def _first_distinct(scores: NDArray[np.float64], keys: Sequence[str], n: int) -> list[int]:
@@ -144,8 +108,8 @@ def _decoded(model: Trigram, coder: Any, n: int, max_tokens: int) -> list[Candid
 
 
 def _ranked(ids: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> Iterator[Prediction]:
-    for row, own in zip(ids, candidates, strict=True):
-        for rank, (text, score) in enumerate(own, 1):
+    for row, ranked in zip(ids, candidates, strict=True):
+        for rank, (text, score) in enumerate(ranked, 1):
             yield Prediction(row, rank, text, score)
 
 

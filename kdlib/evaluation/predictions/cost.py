@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kdlib.models.batch import Row, by_length
+from kdlib.results.cost import Cost
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CACHED = "all predictions came from the cache"
+SPEED = ("seconds", "assertions_per_second", "peak_memory_mib")  # measured while rows are generated
 
 
 @dataclass
@@ -38,44 +40,38 @@ def cost(
     rows: Sequence[Row],
     generated: Generated,
     seconds_alone: Sequence[float],
-) -> dict[str, Any]:
-    """Return the content of cost.json.
-
-    Its keys are ``parameters``; ``bytes``, of the weights on disk; ``rows``, ``generated`` and ``cached``,
-    which add up; ``seconds`` and ``assertions_per_second`` of the generated rows, in batches;
-    ``latency_rows``, ``latency_p50_seconds`` and ``latency_p95_seconds`` of rows alone; and
-    ``peak_memory_mib``: on a GPU the most that was allocated there, else the job's resident memory, with
-    Python and its libraries. ``not_measured`` gives the reason for each that is null.
+) -> Cost:
+    """Return what a model costs.
 
     Args:
         folder: Folder of the model.
         model: The model.
         rows: All rows.
         generated: What was generated for them.
-        seconds_alone: Of ``latencies``.
+        seconds_alone: Seconds of rows that were generated alone, from ``latencies``.
     """
     import numpy as np
 
     p50, p95 = np.percentile(seconds_alone, [50, 95]).tolist()
-    measured = {
-        "seconds": generated.seconds,
-        "assertions_per_second": generated.rows / generated.seconds if generated.rows else None,
-        "peak_memory_mib": generated.peak_memory_mib,
-    }
+    found = Cost(
+        parameters=sum(p.numel() for p in model.parameters()),
+        bytes=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
+        rows=len(rows),
+        generated=generated.rows,
+        cached=len(rows) - generated.rows,
+        latency_rows=len(seconds_alone),
+        latency_p50_seconds=p50,
+        latency_p95_seconds=p95,
+    )
     if not generated.rows:
-        measured = dict.fromkeys(measured)
-    return {
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "bytes": sum(path.stat().st_size for path in folder.glob("*.safetensors")),
-        "rows": len(rows),
-        "generated": generated.rows,
-        "cached": len(rows) - generated.rows,
-        **measured,
-        "latency_rows": len(seconds_alone),
-        "latency_p50_seconds": p50,
-        "latency_p95_seconds": p95,
-        "not_measured": {name: CACHED for name, value in measured.items() if value is None},
-    }
+        return replace(found, not_measured=dict.fromkeys(SPEED, CACHED))
+    return replace(
+        found,
+        seconds=generated.seconds,
+        assertions_per_second=generated.rows / generated.seconds,
+        peak_memory_mib=generated.peak_memory_mib,
+        not_measured={} if generated.peak_memory_mib is not None else {"peak_memory_mib": CACHED},
+    )
 
 
 def latencies(

@@ -1,4 +1,4 @@
-"""Predictions and references of any system, read from files of its own: lines, JSON lines or Parquet."""
+"""Predictions and references of any system, read from its files: lines, JSON lines or Parquet."""
 
 from __future__ import annotations
 

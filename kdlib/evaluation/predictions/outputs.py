@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kdlib.files import DataError, read_json, read_parquet, read_predictions
+from kdlib.files import DataError, read_parquet, read_predictions
+from kdlib.results.evaluation import NotMeasured
+from kdlib.results.measurements import Outcome, Unmeasured, read_execution, read_similarity_report
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-class Row(NamedTuple):
+class ScoredRow(NamedTuple):
     """A test row: its id, correct answers, and tokens of the gold target with EOS."""
 
     id: str
@@ -24,7 +26,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ModelOutput:
     """What a model's folder holds, in the order of the test rows.
 
     Attributes:
@@ -37,24 +39,6 @@ class Output:
     candidates: list[list[str]]
     nll: NDArray[np.float64] | None
     agreement: NDArray[np.float64] | None
-
-
-class Outcome(NamedTuple):
-    """What became of a statement in its test.
-
-    Attributes:
-        status: not_compiled, passed, failed, timed_out or crashed.
-        message: First line that says why.
-        tautology: Why it cannot fail, or None.
-        killed: Mutants of the focal method that it kills.
-        mutants: How many it was tried on; 0 if it did not pass or there are none.
-    """
-
-    status: str
-    message: str
-    tautology: str | None
-    killed: int
-    mutants: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +54,10 @@ class Executed:
     """
 
     ids: list[str]
-    reference: dict[str, Outcome]
-    models: dict[str, dict[str, Outcome]]
+    reference: Mapping[str, Outcome]
+    models: Mapping[str, Mapping[str, Outcome]]
     signature: str
-    missing: list[dict[str, str]]
+    missing: list[NotMeasured]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +72,18 @@ class Similarity:
 
     values: dict[str, list[float]]
     signature: str
-    missing: list[dict[str, str]]
+    missing: list[NotMeasured]
 
 
-def read_rows(test: Path) -> list[Row]:
+def read_rows(test: Path) -> list[ScoredRow]:
     """Read the test rows of a dataset; none is a ``DataError``."""
     table = read_parquet(test, ["id", "target", "target_ids"]).to_pylist()
     if not table:
         raise DataError(f"{test}: no test rows to score; raise split.test or add corpus sources")
-    return [Row(row["id"], (row["target"],), len(row["target_ids"])) for row in table]
+    return [ScoredRow(row["id"], (row["target"],), len(row["target_ids"])) for row in table]
 
 
-def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
+def read_output(name: str, folder: Path, rows: Sequence[ScoredRow]) -> ModelOutput:
     """Read a model's folder in the order of the test rows.
 
     Args:
@@ -112,7 +96,7 @@ def read_output(name: str, folder: Path, rows: Sequence[Row]) -> Output:
             targets were tokenised otherwise.
     """
     candidates = ranked_texts(name, folder / "predictions.jsonl", [row.id for row in rows])
-    return Output(
+    return ModelOutput(
         [candidates[row.id] for row in rows],
         _read_sums(name, folder / "nll.parquet", rows, ["nll", "tokens"]),
         _read_sums(name, folder / "agreement.parquet", rows, ["kl", "tokens", "top1"]),
@@ -134,22 +118,22 @@ def ranked_texts(name: str, path: Path, ids: Sequence[str]) -> dict[str, list[st
     if not path.is_file():
         raise DataError(f"{name}: {path} does not exist; make the model's predictions first")
     for prediction in read_predictions(path):
-        own = ranked.setdefault(prediction.id, {})
-        if prediction.rank in own or not isinstance(prediction.text, str):
+        texts = ranked.setdefault(prediction.id, {})
+        if prediction.rank in texts or not isinstance(prediction.text, str):
             raise DataError(
                 f"{path}: rank {prediction.rank!r} of {prediction.id!r} is there twice or its text is no "
                 "string; make the predictions again"
             )
         # JSON may escape half a surrogate pair, which no file of ours could hold.
-        own[prediction.rank] = prediction.text.encode(errors="replace").decode()
+        texts[prediction.rank] = prediction.text.encode(errors="replace").decode()
     _check_ids(name, path, ranked, ids)
-    for key, own in ranked.items():
-        if sorted(own) != list(range(1, len(own) + 1)):
-            raise DataError(f"{path}: the ranks of {key!r} must run from 1 without gaps, got {sorted(own)}")
-    return {key: [own[rank] for rank in sorted(own)] for key, own in ranked.items()}
+    for key, texts in ranked.items():
+        if sorted(texts) != list(range(1, len(texts) + 1)):
+            raise DataError(f"{path}: the ranks of {key!r} must run from 1 without gaps, got {sorted(texts)}")
+    return {key: [texts[rank] for rank in sorted(texts)] for key, texts in ranked.items()}
 
 
-def read_executed(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Executed:
+def read_executed(path: Path, models: Iterable[str], rows: Sequence[ScoredRow]) -> Executed:
     """Read what ``run.execute`` wrote.
 
     Args:
@@ -160,37 +144,34 @@ def read_executed(path: Path, models: Iterable[str], rows: Sequence[Row]) -> Exe
     Raises:
         DataError: If it is not of these models and rows.
     """
-    found: dict[str, Any] = read_json(path)
-    if not found["measured"]:
-        return Executed([], {}, {}, "", [{"what": "execution", "reason": found["reason"]}])
-    left = {entry["id"]: entry["reason"] for entry in found["not_executable"]}
-    ids = [row.id for row in rows if row.id not in left]
+    found = read_execution(path)
+    if isinstance(found, Unmeasured):
+        return Executed([], {}, {}, "", [NotMeasured("execution", found.reason)])
+    refused = {entry.id: entry.reason for entry in found.not_executable}
+    ids = [row.id for row in rows if row.id not in refused]
     expected = {name: set(ids) for name in models}
-    if found["rows"] != len(rows) or {name: set(own) for name, own in found["models"].items()} != expected:
+    run = {name: set(outcomes) for name, outcomes in found.models.items()}
+    if found.rows != len(rows) or run != expected:
         raise DataError(f"{path}: not of these models and test rows; delete it and run again")
-    missing = []
-    if left:
-        reasons = Counter(reason.partition(":")[0] for reason in left.values())
-        why = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))
-        missing.append({"what": f"execution of {len(left)} of {len(rows)} rows", "reason": why})
     return Executed(
         ids,
-        {key: _outcome(own) for key, own in found["reference"].items()},
-        {
-            name: {key: _outcome(own) for key, own in entries.items()}
-            for name, entries in found["models"].items()
-        },
-        f"v:1|javac:{found['javac']}|sandbox:{found['sandbox']}",
-        missing,
+        found.reference,
+        found.models,
+        f"v:1|javac:{found.javac}|sandbox:{found.sandbox}",
+        _missing(refused, len(rows)),
     )
 
 
-def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    told = entry["status"], entry["message"], entry["tautology"]
-    return Outcome(*told, entry["killed"] or 0, entry["mutants"] or 0)
+def _missing(refused: Mapping[str, str], rows: int) -> list[NotMeasured]:
+    """Return how many rows cannot be run, with the three most frequent reasons; nothing if all can."""
+    if not refused:
+        return []
+    reasons = Counter(reason.partition(":")[0] for reason in refused.values())
+    frequent = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))
+    return [NotMeasured(f"execution of {len(refused)} of {rows} rows", frequent)]
 
 
-def read_similarity(path: Path, report: Path, models: Iterable[str], rows: Sequence[Row]) -> Similarity:
+def read_similarity(path: Path, report: Path, models: Iterable[str], rows: Sequence[ScoredRow]) -> Similarity:
     """Read what ``similarity.similarities`` wrote.
 
     Args:
@@ -202,20 +183,20 @@ def read_similarity(path: Path, report: Path, models: Iterable[str], rows: Seque
     Raises:
         DataError: If it is not of these models and rows.
     """
-    told: dict[str, Any] = read_json(report)
-    if not told["measured"]:
-        return Similarity({}, "", [{"what": "semantic similarity", "reason": told["reason"]}])
+    summary = read_similarity_report(report)
+    if isinstance(summary, Unmeasured):
+        return Similarity({}, "", [NotMeasured("semantic similarity", summary.reason)])
     found: dict[str, dict[str, float]] = {}
     for row in read_parquet(path, ["model", "id", "value"]).to_pylist():
         found.setdefault(row["model"], {})[row["id"]] = row["value"]
     for name in models:
         _check_ids(name, path, found.get(name, {}), [row.id for row in rows])
     values = {name: [found[name][row.id] for row in rows] for name in models}
-    return Similarity(values, told["signature"], [])
+    return Similarity(values, summary.signature, [])
 
 
 def _read_sums(
-    name: str, path: Path, rows: Sequence[Row], columns: Sequence[str]
+    name: str, path: Path, rows: Sequence[ScoredRow], columns: Sequence[str]
 ) -> NDArray[np.float64] | None:
     """Return ``[rows, columns]`` of sums over the tokens of each target, or None where there is no file."""
     import numpy as np
@@ -225,10 +206,10 @@ def _read_sums(
     found = {row["id"]: row for row in read_parquet(path, ["id", *columns]).to_pylist()}
     _check_ids(name, path, found, [row.id for row in rows])
     for row in rows:
-        own = found[row.id]
-        if own["tokens"] != row.tokens or not np.isfinite([own[column] for column in columns]).all():
+        sums = found[row.id]
+        if sums["tokens"] != row.tokens or not np.isfinite([sums[column] for column in columns]).all():
             raise DataError(
-                f"{path}: {name} has {own[columns[0]]} nats over {own['tokens']} tokens for {row.id!r}, "
+                f"{path}: {name} has {sums[columns[0]]} nats over {sums['tokens']} tokens for {row.id!r}, "
                 f"whose target has {row.tokens} tokens; evaluate the model again on this dataset"
             )
     return np.array([[found[row.id][column] for column in columns] for row in rows], dtype=np.float64)
@@ -236,7 +217,8 @@ def _read_sums(
 
 def _check_ids(name: str, path: Path, found: Mapping[str, object], ids: Sequence[str]) -> None:
     wanted = set(ids)
-    missing, foreign = sorted(wanted - found.keys()), sorted(found.keys() - wanted)
+    missing = sorted(wanted - found.keys())
+    foreign = sorted(found.keys() - wanted)
     if missing or foreign:
         raise DataError(
             f"{path}: {name} must have exactly the {len(wanted)} test ids; missing {len(missing)} "

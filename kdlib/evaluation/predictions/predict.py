@@ -56,16 +56,18 @@ def predict(
 
     torch.set_num_threads(threads)
     device = computing_device()
-    trained, words, rows = load(model).to(device), load_tokenizer(tokenizer), read_rows(test)
+    trained = load(model).to(device)
+    coder = load_tokenizer(tokenizer)
+    rows = read_rows(test)
     if not rows:
         raise DataError(f"{test}: no test rows to predict; raise split.test or add corpus sources")
     check_lengths(trained, max(len(row.source_ids) for row in rows), max_tokens)
     key = cache_key(model, evaluation, max_tokens, _hardware(device, threads))
     outputs, generated = generate(trained, rows, evaluation, max_tokens, OutputCache(cache / key))
-    write_predictions(out / "predictions.jsonl", _predictions(rows, outputs, words))
+    write_predictions(out / "predictions.jsonl", _predictions(rows, outputs, coder))
     write_nll(trained, rows, evaluation.batch_size, out / "nll.parquet")
     alone = latencies(trained, rows, evaluation.latency_rows, evaluation.beams, evaluation.n_best, max_tokens)
-    write_json(out / "cost.json", cost(model, trained, rows, generated, alone))
+    write_json(out / "cost.json", cost(model, trained, rows, generated, alone).as_json())
 
 
 def generate(
@@ -95,7 +97,7 @@ def generate(
                 generated.seconds += time.perf_counter() - started
                 generated.rows += len(batch)
                 cache.add(batch, found)
-            outputs |= {row.id: own for row, own in zip(batch, found, strict=True)}
+            outputs |= {row.id: ranked for row, ranked in zip(batch, found, strict=True)}
             bar.update(len(batch))
     cache.flush()
     print(f"{generated.rows} rows generated, {len(rows) - generated.rows} from the cache", flush=True)
@@ -112,13 +114,13 @@ def _hardware(device: torch.device, threads: int) -> dict[str, str]:
 
 
 def _predictions(
-    rows: Sequence[Row], outputs: dict[str, list[Output]], words: PreTrainedTokenizerFast
+    rows: Sequence[Row], outputs: dict[str, list[Output]], coder: PreTrainedTokenizerFast
 ) -> Iterator[Prediction]:
     from kdlib.models.tokenizer import decode
 
     for row in rows:
         for rank, (ids, total) in enumerate(outputs[row.id], 1):
-            yield Prediction(row.id, rank, decode(words, ids), total / len(ids))
+            yield Prediction(row.id, rank, decode(coder, ids), total / len(ids))
 
 
 def write_nll(model: PreTrainedModel, rows: Sequence[Row], batch_size: int, path: Path) -> None:
@@ -141,7 +143,7 @@ def write_nll(model: PreTrainedModel, rows: Sequence[Row], batch_size: int, path
         tensors = {name: tensor.to(model.device) for name, tensor in collate(batch, layout).items()}
         with torch.inference_mode():
             found = target_nll(model, tensors).split([len(row.target_ids) for row in batch])
-        nll |= {row.id: float(own.sum()) for row, own in zip(batch, found, strict=True)}
+        nll |= {row.id: float(tokens.sum()) for row, tokens in zip(batch, found, strict=True)}
     columns = {
         "id": [row.id for row in rows],
         "tokens": [len(row.target_ids) for row in rows],

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kdlib.evaluation.predictions.outputs import Row, read_output, read_rows
+from kdlib.evaluation.predictions.outputs import ScoredRow, read_output, read_rows
 from kdlib.files import DataError, read_json, write_json, write_parquet
+from kdlib.results.measurements import SimilarityReport, Unmeasured
 
 
 def similarities(
@@ -36,8 +37,7 @@ def similarities(
         threads: CPU threads.
         values: Parquet file to write: ``model``, ``id``, ``value`` in [0, 1], models and rows in their order;
             without a row if nothing was measured.
-        report: JSON to write: ``measured``; if not, ``reason``; else ``rows`` and ``signature``, how a
-            value is computed.
+        report: JSON to write: a ``SimilarityReport``, or ``Unmeasured`` with the reason.
 
     Raises:
         DataError: If predictions are not of the test rows.
@@ -46,13 +46,13 @@ def similarities(
 
     rows = read_rows(test)
     firsts = {
-        model: [own[0] for own in read_output(model, folder, rows).candidates]
+        model: [texts[0] for texts in read_output(model, folder, rows).candidates]
         for model, folder in models.items()
     }
     schema = pa.schema([("model", pa.string()), ("id", pa.string()), ("value", pa.float64())])
     if reason := _no_encoder(encoder, name):
         write_parquet(values, schema.empty_table())
-        write_json(report, {"measured": False, "reason": reason})
+        write_json(report, Unmeasured(False, reason).as_json())
         return
     found = _measured(rows, firsts, tokenizer, encoder, threads)
     columns = {
@@ -62,7 +62,7 @@ def similarities(
     }
     write_parquet(values, pa.table(columns, schema=schema))
     signature = f"v:1|encoder:{name}|map:max(cos,0)|blank:0"
-    write_json(report, {"measured": True, "rows": len(rows), "signature": signature})
+    write_json(report, SimilarityReport(True, len(rows), signature).as_json())
 
 
 def _no_encoder(folder: Path, name: str) -> str:
@@ -73,13 +73,18 @@ def _no_encoder(folder: Path, name: str) -> str:
 
 
 def _measured(
-    rows: Sequence[Row], firsts: Mapping[str, Sequence[str]], tokenizer: Path, encoder: Path, threads: int
+    rows: Sequence[ScoredRow],
+    firsts: Mapping[str, Sequence[str]],
+    tokenizer: Path,
+    encoder: Path,
+    threads: int,
 ) -> dict[str, NDArray[np.float64]]:
     """Return each model's values, in the order of the rows."""
     from kdlib.models.sentence import text_vectors
     from kdlib.models.tokenizer import load_tokenizer
 
-    texts = {text for row in rows for text in row.references} | {t for own in firsts.values() for t in own}
+    texts = {text for row in rows for text in row.references}
+    texts = texts.union(*firsts.values())
     places = {text: place for place, text in enumerate(sorted(texts))}
     vectors = text_vectors(encoder, load_tokenizer(tokenizer), list(places), threads).double().numpy()
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -94,6 +99,6 @@ def _measured(
         return min(max(best, 0.0), 1.0)  # rounding may leave a cosine above 1
 
     return {
-        model: np.array([value(text, row.references) for text, row in zip(own, rows, strict=True)])
-        for model, own in firsts.items()
+        model: np.array([value(text, row.references) for text, row in zip(texts, rows, strict=True)])
+        for model, texts in firsts.items()
     }

@@ -76,9 +76,9 @@ class Trigram:
             ``[vocab_size]``, summing to 1.
         """
         probabilities = np.full(self.vocab_size, 1 / self.vocab_size)
-        for own in self._levels(history):
-            probabilities *= own.back_off
-            probabilities[list(own.shares)] += list(own.shares.values())
+        for level in self._levels(history):
+            probabilities *= level.back_off
+            probabilities[list(level.shares)] += list(level.shares.values())
         return probabilities
 
     def n_best(self, n: int, max_tokens: int) -> list[tuple[Ngram, float]]:
@@ -116,8 +116,8 @@ class Trigram:
 
     def _probability(self, history: Ngram, token: int) -> float:
         probability = 1 / self.vocab_size
-        for own in self._levels(history):
-            probability = own.shares.get(token, 0.0) + own.back_off * probability
+        for level in self._levels(history):
+            probability = level.shares.get(token, 0.0) + level.back_off * probability
         return probability
 
 
@@ -145,7 +145,7 @@ def fit(targets: Sequence[Sequence[int]], vocab_size: int) -> Trigram:
         grouped: defaultdict[Ngram, dict[int, int]] = defaultdict(dict)
         for ngram, count in counts.items():
             grouped[ngram[:-1]][ngram[-1]] = count
-        followers |= {history: _discounted(own, discounts) for history, own in grouped.items()}
+        followers |= {history: _discounted(seen, discounts) for history, seen in grouped.items()}
     return Trigram(vocab_size, int(targets[0][-1]), followers)
 
 
@@ -161,7 +161,8 @@ def estimate_discounts(counts: Iterable[int]) -> Discounts:
     Reference: Chen & Goodman 1999, §3; Ney, Essen & Kneser 1994 for the single discount.
     """
     seen = Counter(counts)
-    once, twice = seen[1], seen[2]
+    once = seen[1]
+    twice = seen[2]
     if not once or not twice:
         return (0.5, 0.5, 0.5)
     single = once / (once + 2 * twice)

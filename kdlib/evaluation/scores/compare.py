@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,9 @@ from kdlib.metrics.significance import (
     resample_counts,
     spread,
 )
-from kdlib.records import Score
+from kdlib.records import RETRIEVAL, TRADITIONAL, TRIGRAM
+from kdlib.results.evaluation import Comparison, ModelScores, Score, SeedGroup, SeedSpread
 
-RETRIEVAL, TRIGRAM, TRADITIONAL = "baselines/retrieval", "baselines/trigram", "students/traditional"
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1", "codebleu")
 EXECUTION = ("compiles", "passes", "mutation_score")
@@ -55,7 +55,7 @@ class Pair(NamedTuple):
 
 
 def sampling(rows: int, evaluation: Evaluation, split: str) -> Sampling:
-    """Draw resamples and swaps for so many rows.
+    """Draw resamples and swaps for a number of rows.
 
     Args:
         rows: Number of rows, at least 1.
@@ -73,22 +73,23 @@ def sampling(rows: int, evaluation: Evaluation, split: str) -> Sampling:
 
 def scores_of(
     columns: Columns, details: Mapping[str, str], draw: Callable[[int], Sampling]
-) -> dict[str, dict[str, Any]]:
-    """Return the ``records.Score`` of every metric of one system, as a dictionary.
+) -> dict[str, Score]:
+    """Return the score of every metric of one system.
 
     Args:
-        columns: Its statistics.
+        columns: Metric: its statistics.
         details: Metric: how a row is read.
-        draw: Returns the draws for so many rows; metrics may be measured on fewer rows than others.
+        draw: Returns the draws for a number of rows; metrics may be measured on fewer rows than others.
     """
-    result: dict[str, dict[str, Any]] = {}
+    scores: dict[str, Score] = {}
     for count in {len(rows) for rows in columns.values()}:
-        own = {name: rows for name, rows in columns.items() if len(rows) == count}
+        measured = {name: rows for name, rows in columns.items() if len(rows) == count}
         draws = draw(count)
-        for name, found in intervals(with_statistics(own), draws.counts, draws.confidence).items():
+        found = intervals(with_statistics(measured), draws.counts, draws.confidence)
+        for name, interval in found.items():
             signature = f"{name}|{details[name]}|{draws.signature}"
-            result[name] = asdict(Score(found.value, found.low, found.high, count, signature))
-    return {name: result[name] for name in columns}
+            scores[name] = Score(interval.value, interval.low, interval.high, count, signature)
+    return {name: scores[name] for name in columns}
 
 
 def pairs(models: Sequence[str], teachers: Mapping[str, str]) -> list[Pair]:
@@ -116,56 +117,81 @@ def compare(
     columns: Mapping[str, Columns],
     details: Mapping[str, str],
     draw: Callable[[int], Sampling],
-) -> list[dict[str, Any]]:
+) -> list[Comparison]:
     """Return every comparison with interval, p and p corrected for the comparisons of its family and metric.
 
     Args:
         chosen: From ``pairs``; metrics that one of the two lacks are left out.
         columns: System: its statistics.
         details: Metric: how a row is read.
-        draw: Returns the draws for so many rows.
+        draw: Returns the draws for a number of rows.
     """
-    found = []
+    found: list[Comparison] = []
     for pair in chosen:
-        own, other = columns[pair.a], columns[pair.b]
-        names = [name for name in pair.metrics if name in own and name in other]
-        for count in dict.fromkeys(len(own[name]) for name in names):
-            draws, some = draw(count), [name for name in names if len(own[name]) == count]
-            a, b = (with_statistics({name: system[name] for name in some}) for system in (own, other))
-            for name, result in paired_differences(a, b, draws.counts, draws.swaps, draws.confidence).items():
-                signature = f"{name}|{details[name]}|test:paired-ar|{draws.signature}"
-                entry = {"a": pair.a, "b": pair.b, "metric": name, "family": pair.family}
-                found.append({**entry, **result._asdict(), "n": count, "signature": signature})
+        a = columns[pair.a]
+        b = columns[pair.b]
+        names = [name for name in pair.metrics if name in a and name in b]
+        for count in dict.fromkeys(len(a[name]) for name in names):
+            metrics = [name for name in names if len(a[name]) == count]
+            found += _compared(pair, {name: a[name] for name in metrics}, b, details, draw(count))
     return _corrected(found)
 
 
-def _corrected(comparisons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add ``p_holm``: the more presets are tried, the less one small p says."""
-    families: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for own in comparisons:
-        families.setdefault((own["family"], own["metric"]), []).append(own)
-    for family in families.values():
-        for own, p in zip(family, holm([own["p"] for own in family]), strict=True):
-            own["p_holm"] = p
-    return comparisons
+def _compared(
+    pair: Pair, a: Columns, b: Columns, details: Mapping[str, str], draws: Sampling
+) -> list[Comparison]:
+    """Return the comparisons of two systems on the metrics of ``a``, all measured on the same rows."""
+    one = with_statistics(a)
+    other = with_statistics({name: b[name] for name in a})
+    differences = paired_differences(one, other, draws.counts, draws.swaps, draws.confidence)
+    return [
+        Comparison(
+            a=pair.a,
+            b=pair.b,
+            metric=name,
+            family=pair.family,
+            difference=result.difference,
+            low=result.low,
+            high=result.high,
+            p=result.p,
+            n=len(a[name]),
+            signature=f"{name}|{details[name]}|test:paired-ar|{draws.signature}",
+            p_holm=result.p,
+        )
+        for name, result in differences.items()
+    ]
 
 
-def over_seeds(
-    scores: Mapping[str, Mapping[str, Any]], groups: Sequence[Sequence[str]]
-) -> list[dict[str, Any]]:
+def _corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Set ``p_holm``: the more presets are tried, the less one small p says."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for place, comparison in enumerate(comparisons):
+        families.setdefault((comparison.family, comparison.metric), []).append(place)
+    corrected = list(comparisons)
+    for places in families.values():
+        values = holm([comparisons[place].p for place in places])
+        for place, p in zip(places, values, strict=True):
+            corrected[place] = replace(comparisons[place], p_holm=p)
+    return corrected
+
+
+def over_seeds(scores: ModelScores, groups: Sequence[Sequence[str]]) -> list[SeedGroup]:
     """Return mean and spread of every metric over systems that differ in nothing but their seed.
 
     Args:
         scores: System: metric: its score.
         groups: Names of such systems.
-
-    Returns:
-        For every group ``models`` and ``metrics``: mean, sample standard deviation, number and values.
     """
     found = []
     for group in groups:
         common = [metric for metric in scores[group[0]] if all(metric in scores[name] for name in group)]
-        values = {metric: [scores[name][metric]["value"] for name in group] for metric in common}
-        spreads = {metric: spread(own)._asdict() for metric, own in values.items()}
-        found.append({"models": list(group), "metrics": spreads})
+        values = {metric: [scores[name][metric].value for name in group] for metric in common}
+        found.append(
+            SeedGroup(list(group), {metric: _seed_spread(numbers) for metric, numbers in values.items()})
+        )
     return found
+
+
+def _seed_spread(values: Sequence[float]) -> SeedSpread:
+    found = spread(values)
+    return SeedSpread(found.mean, found.deviation, found.number, list(found.values))

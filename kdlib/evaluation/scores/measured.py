@@ -10,8 +10,8 @@ import numpy as np
 
 from kdlib.evaluation.predictions.outputs import (
     Executed,
-    Output,
-    Row,
+    ModelOutput,
+    ScoredRow,
     Similarity,
     read_executed,
     read_similarity,
@@ -20,15 +20,16 @@ from kdlib.evaluation.text.metrics import Columns
 from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.quality import quality_signature, quality_statistics
 from kdlib.metrics.retention import retention_signature, retention_statistics
+from kdlib.results.evaluation import NotMeasured
 
 
-class Measurements(NamedTuple):
+class MeasurementFiles(NamedTuple):
     """Files of the stages that measure all models together.
 
     Attributes:
-        execution: Of ``run.execute``.
-        similarity: Values of ``similarity.similarities``.
-        similarity_report: Its report.
+        execution: JSON that ``run.execute`` wrote.
+        similarity: Values (Parquet) that ``similarity.similarities`` wrote.
+        similarity_report: JSON that ``similarity.similarities`` wrote.
     """
 
     execution: Path
@@ -36,20 +37,27 @@ class Measurements(NamedTuple):
     similarity_report: Path
 
 
-class Measured(NamedTuple):
-    """What these files say."""
+class Measurements(NamedTuple):
+    """The content of these files.
+
+    Attributes:
+        executed: What the first predictions did in their tests.
+        similarity: How near they are to the references in meaning.
+    """
 
     executed: Executed
     similarity: Similarity
 
-    def missing(self) -> list[dict[str, str]]:
+    def missing(self) -> list[NotMeasured]:
         """Return what was not measured, and why."""
         return self.executed.missing + self.similarity.missing
 
 
-def read_measured(files: Measurements, models: Sequence[str], rows: Sequence[Row]) -> Measured:
+def read_measurements(
+    files: MeasurementFiles, models: Sequence[str], rows: Sequence[ScoredRow]
+) -> Measurements:
     """Read the files; other models or rows in them are a ``DataError``."""
-    return Measured(
+    return Measurements(
         read_executed(files.execution, models, rows),
         read_similarity(files.similarity, files.similarity_report, models, rows),
     )
@@ -57,9 +65,9 @@ def read_measured(files: Measurements, models: Sequence[str], rows: Sequence[Row
 
 def measured_columns(
     text: Mapping[str, Columns],
-    outputs: Mapping[str, Output],
+    outputs: Mapping[str, ModelOutput],
     teachers: Mapping[str, str],
-    measured: Measured,
+    measured: Measurements,
 ) -> dict[str, Columns]:
     """Return for every model the statistics that text alone does not give.
 
@@ -71,14 +79,15 @@ def measured_columns(
     """
     columns: dict[str, Columns] = {}
     for name, output in outputs.items():
-        own = columns[name] = {} if output.nll is None else {"nll": output.nll}
+        found: Columns = {} if output.nll is None else {"nll": output.nll}
         if measured.executed.ids:
-            own |= _executed(measured.executed, name)
+            found |= _executed(measured.executed, name)
         if name in measured.similarity.values:
-            own |= _semantic(text[name], measured.similarity.values[name])
+            found |= _semantic(text[name], measured.similarity.values[name])
         if output.agreement is not None and teachers.get(name) in outputs:
             teacher = teachers[name]
-            own |= _agreement(text[name], text[teacher], output, outputs[teacher])
+            found |= _agreement(text[name], text[teacher], output, outputs[teacher])
+        columns[name] = found
     return columns
 
 
@@ -86,18 +95,18 @@ def _executed(executed: Executed, name: str) -> Columns:
     """Return the columns over the rows that can be run, of mutation over those that have mutants."""
     outcomes = [executed.models[name][key] for key in executed.ids]
     columns = {
-        "compiles": [own.status != "not_compiled" for own in outcomes],
-        "passes": [own.status == "passed" for own in outcomes],
-        "tautology": [own.tautology is not None for own in outcomes],
+        "compiles": [outcome.status != "not_compiled" for outcome in outcomes],
+        "passes": [outcome.status == "passed" for outcome in outcomes],
+        "tautology": [outcome.tautology is not None for outcome in outcomes],
     }
-    found = {metric: np.column_stack([own, np.ones(len(own))]) for metric, own in columns.items()}
-    return found | _killed(executed, [own.killed for own in outcomes])
+    found = {metric: np.column_stack([values, np.ones(len(values))]) for metric, values in columns.items()}
+    return found | _killed(executed, [outcome.killed for outcome in outcomes])
 
 
 def _killed(executed: Executed, killed: Sequence[int]) -> Columns:
     """Return mutants killed and mutants, of the rows that have some; what does not pass kills none."""
     mutants = [executed.reference[key].mutants for key in executed.ids]
-    tried = [[own, number] for own, number in zip(killed, mutants, strict=True) if number]
+    tried = [[count, number] for count, number in zip(killed, mutants, strict=True) if number]
     return {"mutation_score": np.array(tried, dtype=np.float64)} if tried else {}
 
 
@@ -118,12 +127,12 @@ def _semantic(text: Columns, values: Sequence[float]) -> Columns:
     }
 
 
-def _agreement(student: Columns, teacher: Columns, output: Output, other: Output) -> Columns:
+def _agreement(student: Columns, teacher: Columns, output: ModelOutput, other: ModelOutput) -> Columns:
     divergence, tokens, same = output.agreement.T if output.agreement is not None else ([], [], [])
     f1 = [columns["token_f1"][:, 0].tolist() for columns in (student, teacher)]
     answers = [
-        without_whitespace(own[0]) == without_whitespace(others[0])
-        for own, others in zip(output.candidates, other.candidates, strict=True)
+        without_whitespace(ours[0]) == without_whitespace(theirs[0])
+        for ours, theirs in zip(output.candidates, other.candidates, strict=True)
     ]
     return {
         "agreement": np.column_stack([divergence, tokens]),
@@ -133,7 +142,7 @@ def _agreement(student: Columns, teacher: Columns, output: Output, other: Output
     }
 
 
-def measured_details(measured: Measured) -> dict[str, str]:
+def measured_details(measured: Measurements) -> dict[str, str]:
     """Return the part of each signature that says how a row is read."""
     return {
         **dict.fromkeys(("compiles", "passes", "mutation_score"), measured.executed.signature),

@@ -3,79 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from kdlib.config import Evaluation
-from kdlib.evaluation.predictions.outputs import Outcome, read_output, read_rows
+from kdlib.evaluation.predictions.outputs import read_output, read_rows
 from kdlib.evaluation.scores.compare import Pair, compare, over_seeds, pairs, sampling, scores_of
 from kdlib.evaluation.scores.measured import (
-    Measurements,
+    MeasurementFiles,
     measured_columns,
     measured_details,
-    read_measured,
+    read_measurements,
     reference_columns,
 )
 from kdlib.evaluation.scores.results import write_results
 from kdlib.evaluation.scores.slices import Memberships, memberships, slice_scores
 from kdlib.evaluation.text.metrics import METRICS, Columns, row_values
 from kdlib.evaluation.text.statistics import Answer, text_columns, text_details
+from kdlib.results.evaluation import EvaluationReport, MetricInfo, NotMeasured
+from kdlib.results.measurements import Outcome
+from kdlib.results.samples import Sample
+
+
+class ScoredData(NamedTuple):
+    """Files of the rows that models are scored on.
+
+    Attributes:
+        test: Dataset rows (Parquet).
+        train: Rows that models learned from (Parquet), for slices.
+        examples: The corpus' examples (Parquet), for slices; None makes no slices.
+        split: How the rows were split off; part of every signature.
+    """
+
+    test: Path
+    train: Path
+    examples: Path | None
+    split: str
+
+
+class Relations(NamedTuple):
+    """How models belong together.
+
+    Attributes:
+        teachers: Student: its teacher.
+        seeds: Groups of models that differ in nothing but their seed.
+    """
+
+    teachers: Mapping[str, str]
+    seeds: Sequence[Sequence[str]]
 
 
 def score(
     models: Mapping[str, Path],
-    test: Path,
-    measurements: Measurements,
+    data: ScoredData,
+    measurements: MeasurementFiles,
     evaluation: Evaluation,
-    split: str,
-    teachers: Mapping[str, str],
-    seeds: Sequence[Sequence[str]],
-    examples: Path | None,
-    train: Path,
+    relations: Relations,
     out: Path,
     processes: int = 1,
-) -> None:
-    """Score every model's predictions on the test rows and compare models pairwise.
+) -> EvaluationReport:
+    """Score every model's predictions on the test rows, compare models pairwise, and write the results.
 
     Args:
         models: Name (``teachers/base``, ``students/ce``, ``baselines/retrieval``): folder with
             ``predictions.jsonl``, where the model has probabilities ``nll.parquet``, and where it is a
             student ``agreement.parquet``.
-        test: Dataset rows (Parquet).
+        data: The test rows and where they come from.
         measurements: What other stages measured; execution is over the rows that can be run.
         evaluation: N-best size and resampling.
-        split: How the data was split; part of every signature.
-        teachers: Student: its teacher, both by the names of ``models``.
-        seeds: Names of models that differ in nothing but their seed, by groups.
-        examples: The corpus' examples (Parquet), for slices; None makes none.
-        train: Rows that models learnt from (Parquet), for slices.
+        relations: Teachers and groups of seeds, by the names of ``models``.
         out: Folder for the files of ``results.write_results``.
         processes: Processes that read texts.
+
+    Returns:
+        What ``evaluation_metrics.json`` holds.
 
     Raises:
         DataError: If there is no test row, or a file does not hold exactly the test rows.
     """
-    rows = read_rows(test)
+    rows = read_rows(data.test)
     outputs = {name: read_output(name, folder, rows) for name, folder in models.items()}
-    parts = memberships(rows, examples, train) if examples else {}
-    measured = read_measured(measurements, list(models), rows)
+    parts = memberships(rows, data.examples, data.train) if data.examples else {}
+    measured = read_measurements(measurements, list(models), rows)
     answers = {
-        name: [Answer(own, row.references) for own, row in zip(output.candidates, rows, strict=True)]
+        name: [Answer(texts, row.references) for texts, row in zip(output.candidates, rows, strict=True)]
         for name, output in outputs.items()
     }
     columns, details = text_of_systems(answers, evaluation.n_best, processes)
     details |= measured_details(measured)
-    for name, own in measured_columns(columns, outputs, teachers, measured).items():
-        columns[name] |= own
-    chosen = pairs(list(models), teachers)
-    report = report_of(columns, details, evaluation, split, chosen, seeds, parts, measured.missing())
-    draw = partial(sampling, evaluation=evaluation, split=split)
-    report["reference"] = scores_of(reference_columns(measured.executed), details, draw)
-    write_results(
-        report, samples_of([row.id for row in rows], answers, columns, measured.executed.models), out
-    )
+    for name, found in measured_columns(columns, outputs, relations.teachers, measured).items():
+        columns[name] |= found
+    chosen = pairs(list(models), relations.teachers)
+    missing = measured.missing()
+    report = report_of(columns, details, evaluation, data.split, chosen, relations.seeds, parts, missing)
+    draw = partial(sampling, evaluation=evaluation, split=data.split)
+    report = replace(report, reference=scores_of(reference_columns(measured.executed), details, draw))
+    ids = [row.id for row in rows]
+    write_results(report, samples_of(ids, answers, columns, measured.executed.models), out)
+    return report
 
 
 def text_of_systems(
@@ -89,10 +117,12 @@ def text_of_systems(
         processes: Processes to compute with.
     """
     together = text_columns(list(chain.from_iterable(answers.values())), k, processes)
-    columns, start = {}, 0
-    for name, own in answers.items():
-        columns[name] = {metric: rows[start : start + len(own)] for metric, rows in together.items()}
-        start += len(own)
+    columns: dict[str, Columns] = {}
+    start = 0
+    for name, rows in answers.items():
+        end = start + len(rows)
+        columns[name] = {metric: values[start:end] for metric, values in together.items()}
+        start = end
     first = next(iter(answers.values()))
     return columns, text_details([answer.references for answer in first], k)
 
@@ -105,9 +135,9 @@ def report_of(
     chosen: Sequence[Pair],
     seeds: Sequence[Sequence[str]],
     parts: Memberships,
-    missing: Sequence[Mapping[str, str]],
-) -> dict[str, Any]:
-    """Return all that is said of some systems on the same rows.
+    missing: Sequence[NotMeasured],
+) -> EvaluationReport:
+    """Return the scores and comparisons of some systems on the same rows.
 
     Args:
         columns: System: its statistics.
@@ -115,35 +145,31 @@ def report_of(
         evaluation: Resampling.
         split: How the data was split.
         chosen: Which systems to compare on what.
-        seeds: Systems that differ in nothing but their seed, by groups.
+        seeds: Groups of systems that differ in nothing but their seed.
         parts: Slices of the rows.
-        missing: What was not measured, each with ``what`` and ``reason``.
-
-    Returns:
-        ``rows``, ``split``, ``metrics``, ``models``, ``comparisons``, ``seeds``, ``slices`` and
-        ``not_measured``.
+        missing: What was not measured.
     """
     draw = cache(partial(sampling, evaluation=evaluation, split=split))
     measured = {
-        name: own for name, own in METRICS.items() if any(name in found for found in columns.values())
+        name: metric for name, metric in METRICS.items() if any(name in found for found in columns.values())
     }
     ordered = {
-        name: {metric: own[metric] for metric in measured if metric in own} for name, own in columns.items()
+        name: {metric: found[metric] for metric in measured if metric in found}
+        for name, found in columns.items()
     }
-    scores = {name: scores_of(own, details, draw) for name, own in ordered.items()}
-    return {
-        "rows": max(len(rows) for own in columns.values() for rows in own.values()),
-        "split": split,
-        "metrics": {
-            name: {"higher_is_better": metric.higher_is_better, "description": metric.description}
-            for name, metric in measured.items()
+    scores = {name: scores_of(found, details, draw) for name, found in ordered.items()}
+    return EvaluationReport(
+        rows=max(len(rows) for found in columns.values() for rows in found.values()),
+        split=split,
+        metrics={
+            name: MetricInfo(metric.higher_is_better, metric.description) for name, metric in measured.items()
         },
-        "models": scores,
-        "comparisons": compare(chosen, ordered, details, draw),
-        "seeds": over_seeds(scores, seeds),
-        "slices": slice_scores(parts, ordered, details, draw),
-        "not_measured": list(missing),
-    }
+        models=scores,
+        comparisons=compare(chosen, ordered, details, draw),
+        seeds=over_seeds(scores, seeds),
+        slices=slice_scores(parts, ordered, details, draw),
+        not_measured=list(missing),
+    )
 
 
 def samples_of(
@@ -151,25 +177,23 @@ def samples_of(
     answers: Mapping[str, Sequence[Answer]],
     columns: Mapping[str, Columns],
     executed: Mapping[str, Mapping[str, Outcome]],
-) -> Iterator[dict[str, Any]]:
-    """Yield a line for every system and row: the prediction, the references and the row's own values.
+) -> Iterator[Sample]:
+    """Yield the prediction, the references and the values of every system and row.
 
     Args:
-        ids: Of the rows.
+        ids: Ids of the rows.
         answers: System: its rows.
         columns: System: its statistics; ``nll`` is given as the row's sum in nats.
         executed: System: row: what its first prediction did in its test.
     """
-    for name, own in answers.items():
+    for name, rows in answers.items():
         values = row_values(columns[name], len(ids))
-        for at, (key, answer) in enumerate(zip(ids, own, strict=True)):
-            sample: dict[str, Any] = {
-                "model": name,
-                "id": key,
-                "prediction": answer.candidates[0],
-                "references": list(answer.references),
-                **{metric: found[at] for metric, found in values.items()},
-            }
-            if key in executed.get(name, {}):
-                sample["execution"] = executed[name][key]._asdict()
-            yield sample
+        for place, (key, answer) in enumerate(zip(ids, rows, strict=True)):
+            yield Sample(
+                model=name,
+                id=key,
+                prediction=answer.candidates[0],
+                references=answer.references,
+                values={metric: found[place] for metric, found in values.items()},
+                execution=executed.get(name, {}).get(key),
+            )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kdlib.evaluation.predictions.outputs import Row
+from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.evaluation.scores.compare import Sampling, scores_of
 from kdlib.evaluation.text.metrics import Columns
 from kdlib.files import DataError, read_parquet
 from kdlib.java.tokens import code_tokens
 from kdlib.metrics.exact import without_whitespace
+from kdlib.results.evaluation import SliceScore
 
 SLICED = ("exact_match", "token_f1", "codebleu", "syntax_valid")
 FEWEST = 10  # rows; an interval over fewer says nothing
@@ -25,13 +25,13 @@ LENGTHS = (10, 20, 40)  # tokens of the reference: ends of the bins
 Memberships = Mapping[str, Sequence[str]]
 
 
-def memberships(rows: Sequence[Row], examples: Path, train: Path) -> dict[str, list[str]]:
+def memberships(rows: Sequence[ScoredRow], examples: Path, train: Path) -> dict[str, list[str]]:
     """Return which part of each slice every row belongs to.
 
     Args:
         rows: The test rows.
-        examples: The corpus' examples (Parquet), which tell where each row stood.
-        train: Rows that models learnt from (Parquet).
+        examples: The corpus' examples (Parquet), which say where each row stood.
+        train: Rows that models learned from (Parquet).
 
     Returns:
         Slice: a value a row. ``kind`` is the assertion's name and ``project`` the source of the first place
@@ -42,7 +42,8 @@ def memberships(rows: Sequence[Row], examples: Path, train: Path) -> dict[str, l
         DataError: If a row is no example of the corpus.
     """
     places = {
-        own["id"]: own["occurrences"][0] for own in read_parquet(examples, ["id", "occurrences"]).to_pylist()
+        example["id"]: example["occurrences"][0]
+        for example in read_parquet(examples, ["id", "occurrences"]).to_pylist()
     }
     if lacking := [row.id for row in rows if row.id not in places]:
         raise DataError(f"{examples}: has no example {lacking[0]!r}; make the dataset again from this corpus")
@@ -69,17 +70,17 @@ def slice_scores(
     columns: Mapping[str, Columns],
     details: Mapping[str, str],
     draw: Callable[[int], Sampling],
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[SliceScore]]:
     """Return the scores of every system on every part of every slice.
 
     Args:
         parts: From ``memberships``.
         columns: System: its statistics on all rows.
         details: Metric: how a row is read.
-        draw: Returns the draws for so many rows.
+        draw: Returns the draws for a number of rows.
 
     Returns:
-        Slice: its parts, largest first, each with ``value``, ``n`` and ``models``, system: metric: score.
+        Slice: its parts, largest first.
     """
     return {name: list(_parts(values, columns, details, draw)) for name, values in parts.items()}
 
@@ -89,15 +90,15 @@ def _parts(
     columns: Mapping[str, Columns],
     details: Mapping[str, str],
     draw: Callable[[int], Sampling],
-) -> list[dict[str, Any]]:
+) -> list[SliceScore]:
     sizes = Counter(values)
     grouped = np.array([value if sizes[value] >= FEWEST else OTHERS for value in values])
     found = []
     for value, count in sorted(Counter(grouped.tolist()).items(), key=lambda item: (-item[1], item[0])):
         chosen = grouped == value
         models = {}
-        for model, own in columns.items():
-            some = {name: own[name][chosen] for name in SLICED if name in own}
-            models[model] = scores_of(some, details, draw)
-        found.append({"value": value, "n": count, "models": models})
+        for model, rows in columns.items():
+            part = {name: rows[name][chosen] for name in SLICED if name in rows}
+            models[model] = scores_of(part, details, draw)
+        found.append(SliceScore(value, count, models))
     return found

@@ -25,7 +25,7 @@ class Metric(NamedTuple):
         higher_is_better: Its direction.
         description: What it is, in a sentence.
         statistic: Maps sums of its rows' statistics ``[corpora, s]`` to values ``[corpora]``.
-        of_a_row: What is said of a single row: its value, yes or no, or the sum that a rate divides.
+        of_a_row: What is given for a single row: its value, yes or no, or the sum that a rate divides.
     """
 
     higher_is_better: bool
@@ -120,9 +120,9 @@ def row_values(columns: Mapping[str, NDArray[np.float64]], rows: int) -> dict[st
         rows: Number of rows.
     """
     found: dict[str, list[float | bool]] = {}
-    for name, own in columns.items():
+    for name, statistics in columns.items():
         metric = METRICS[name]
-        if len(own) == rows:
-            values = own[:, 0] if metric.of_a_row == "sum" else metric.statistic(own)
+        if len(statistics) == rows:
+            values = statistics[:, 0] if metric.of_a_row == "sum" else metric.statistic(statistics)
             found[name] = (values > 0).tolist() if metric.of_a_row == "yes or no" else values.tolist()
     return found

@@ -70,8 +70,8 @@ def text_columns(answers: Sequence[Answer], k: int, processes: int = 1) -> Colum
 
 def _chunk_columns(answers: Sequence[Answer], k: int) -> Columns:
     firsts = [answer.candidates[0] for answer in answers]
-    texts = set(firsts).union(*(answer.references for answer in answers))
-    readings = {text: read(text) for text in texts}
+    distinct = set(firsts).union(*(answer.references for answer in answers))
+    readings = {text: read(text) for text in distinct}
     tokens = {text: reading.tokens for text, reading in readings.items()}
     validity = {text: _validity(text) for text in set(firsts)}
     said = [tokens[text] for text in firsts]
@@ -85,7 +85,7 @@ def _chunk_columns(answers: Sequence[Answer], k: int) -> Columns:
         "bleu": bleu_statistics(said, correct).astype(np.float64),
         "chrf": chrf_statistics(firsts, right).astype(np.float64),
         "codebleu": codebleu_statistics(
-            [readings[text] for text in firsts], [[readings[text] for text in own] for own in right]
+            [readings[text] for text in firsts], [[readings[text] for text in texts] for texts in right]
         ).astype(np.float64),
         "token_precision": _mean(overlap.precision for overlap in overlaps),
         "token_recall": _mean(overlap.recall for overlap in overlaps),
@@ -106,8 +106,8 @@ def _validity(text: str) -> Validity:
 
 def _mean(values: Iterable[float]) -> NDArray[np.float64]:
     """Return ``[rows, 2]``, each value with the weight 1."""
-    own = np.fromiter(values, np.float64)
-    return np.column_stack([own, np.ones_like(own)])
+    column = np.fromiter(values, np.float64)
+    return np.column_stack([column, np.ones_like(column)])
 
 
 def text_details(references: Sequence[Sequence[str]], k: int) -> dict[str, str]:
@@ -117,12 +117,12 @@ def text_details(references: Sequence[Sequence[str]], k: int) -> dict[str, str]:
         references: Correct answers of every row; how many there are is part of it.
         k: How many candidates ``exact_match_at_k`` looks at.
     """
-    readings = [[read(text) for text in own] for own in references]
+    readings = [[read(text) for text in texts] for texts in references]
     grammar = f"v:1|tree-sitter-java:{version('tree-sitter-java')}"
     return {
         "exact_match": "v:1|norm:ws",
         "exact_match_at_k": f"v:1|k:{k}|norm:ws",
-        "bleu": f"v:1|{bleu_signature([[reading.tokens for reading in own] for own in readings])}",
+        "bleu": f"v:1|{bleu_signature([[reading.tokens for reading in row] for row in readings])}",
         "chrf": f"v:1|{chrf_signature(references)}",
         "codebleu": f"v:1|{codebleu_signature(readings)}",
         "token_precision": "v:1|tok:java",

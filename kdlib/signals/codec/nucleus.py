@@ -93,7 +93,8 @@ class NucleusCodec:
     ) -> list[dict[str, bytes]]:
         """Return the columns of every row; see ``Codec``."""
         check_rows(logits, self.vocab_size, keys, lengths)
-        names, cap = id_columns(self.vocab_size), min(self.options.cap, self.vocab_size)
+        names = id_columns(self.vocab_size)
+        cap = min(self.options.cap, self.vocab_size)
         log_probs, ids = top_tokens(logits, self.options.temperature, cap)
         counts, tail = _nucleus(log_probs, self.options.epsilon)
         kept = torch.arange(cap) < counts[:, None]
@@ -120,8 +121,10 @@ class NucleusCodec:
         fit = len(counts) == len(tails) == len(ids) - len(steps) and counts.sum(dtype=np.int64) == len(ids)
         if not fit or not counts.all():
             raise DataError(DAMAGED)
-        starts, width = counts.cumsum(dtype=np.int64) - counts, int(counts.max(initial=1))
-        tail, shape = TAILS[tails], (len(counts), width)
+        starts = counts.cumsum(dtype=np.int64) - counts
+        width = int(counts.max(initial=1))
+        tail = TAILS[tails]
+        shape = (len(counts), width)
         log_probs = _log_probs(counts, starts, steps, tail)
         places = places_of(counts, starts, width)
         return SparseSignal(

@@ -74,7 +74,8 @@ def top_tokens(
     logits: Float[Tensor, "positions vocab"], temperature: float, k: int
 ) -> tuple[Float[Tensor, "positions k"], Int[Tensor, "positions k"]]:
     """Return log-probabilities and ids of the k most probable tokens, best first, on the CPU."""
-    log_probs, ids = [], []
+    log_probs = []
+    ids = []
     for part in in_parts(logits):
         scaled = part.float() / temperature
         best = scaled.topk(k)
@@ -149,7 +150,9 @@ def rows_of(
     ends = list(accumulate(lengths))
     rows: list[dict[str, bytes]] = [{} for _ in lengths]
     for name, plane in planes.items():
-        content, size, first = plane.cpu().numpy().tobytes(), per_position[name], 0
+        content = plane.cpu().numpy().tobytes()
+        size = per_position[name]
+        first = 0
         if isinstance(size, int):
             cuts = [end * size for end in ends]
         else:

@@ -59,7 +59,8 @@ class SampledCodec:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of bytes."""
-        ids, drawn = id_columns(self.vocab_size), id_columns(self.vocab_size, "drawn")
+        ids = id_columns(self.vocab_size)
+        drawn = id_columns(self.vocab_size, "drawn")
         return (*ids, "log_probs", "tails", *drawn, "counts", "times")
 
     @property
@@ -84,9 +85,11 @@ class SampledCodec:
     ) -> list[dict[str, bytes]]:
         """Return the columns of every row; see ``Codec``."""
         check_rows(logits, self.vocab_size, keys, lengths)
-        head, names = self._head(), id_columns(self.vocab_size)
+        head = self._head()
+        names = id_columns(self.vocab_size)
         drawn_names = id_columns(self.vocab_size, "drawn")
-        uniforms, parts = self._uniforms(keys, lengths), []
+        uniforms = self._uniforms(keys, lengths)
+        parts = []
         for log_probs in log_probs_of(logits, self.options.temperature):
             ours, uniforms = uniforms.tensor_split([len(log_probs)])
             parts.append(_sample(log_probs, head, ours.to(logits.device)))
@@ -112,7 +115,8 @@ class SampledCodec:
         check_temperature(temperature, self.options.temperature, "sampled")
         kept = values_of(columns["log_probs"], torch.float16, self._head()).float()
         tail = values_of(columns["tails"], torch.float16, 1)[:, 0].float()
-        counts, times = columns["counts"].numpy(), columns["times"].numpy()
+        counts = columns["counts"].numpy()
+        times = columns["times"].numpy()
         ids = ids_of(columns, id_columns(self.vocab_size), self.vocab_size)
         drawn = ids_of(columns, id_columns(self.vocab_size, "drawn"), self.vocab_size)
         fit = len(counts) == len(tail) == len(kept) == len(ids) / self._head()
@@ -122,8 +126,10 @@ class SampledCodec:
         # Rounded probabilities do not add up to 1 by themselves.
         total = kept.exp().sum(dim=1) + tail
         shares = np.repeat((tail / total / self.options.draws).numpy(), counts) * times
-        starts, width = counts.cumsum(dtype=np.int64) - counts, int(counts.max(initial=0))
-        places, shape = places_of(counts, starts, width), (len(counts), width)
+        starts = counts.cumsum(dtype=np.int64) - counts
+        width = int(counts.max(initial=0))
+        places = places_of(counts, starts, width)
+        shape = (len(counts), width)
         return SparseSignal(
             torch.cat([torch.from_numpy(ids).view(kept.shape), padded(drawn, places, shape, 0)], dim=1),
             torch.cat([kept - total.log()[:, None], padded(shares, places, shape, 0).log()], dim=1),

@@ -71,7 +71,8 @@ class TopKCodec:
     ) -> list[dict[str, bytes]]:
         """Return the columns of every row; see ``Codec``."""
         check_rows(logits, self.vocab_size, keys, lengths)
-        k, names = self._kept(), id_columns(self.vocab_size)
+        k = self._kept()
+        names = id_columns(self.vocab_size)
         log_probs, ids = top_tokens(logits, self.options.temperature, k)
         planes = {**id_planes(ids.flatten(), names), "log_probs": as_bytes(log_probs.half())}
         return rows_of(planes, {**dict.fromkeys(names, k), "log_probs": 2 * k}, lengths)

@@ -1,4 +1,4 @@
-"""What a training is asked at its beginning, after steps and between epochs: transformers callbacks."""
+"""transformers callbacks for the beginning of a training, its steps and its epochs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Beginning(TrainerCallback):
-    """Tells the records of process 0 what is planned."""
+    """Passes the planned numbers of steps to the records of process 0."""
 
     def __init__(self, records: StepRecords, plan: Plan) -> None:
         """Keep both.
 
         Args:
-            records: Of the run.
-            plan: Knows the share of steps with rising rate.
+            records: Records of the run.
+            plan: Plan with the share of steps with rising learning rate.
         """
         self.records = records
         self.plan = plan
@@ -44,14 +44,14 @@ class Beginning(TrainerCallback):
 
 
 class SaveEvery(TrainerCallback):
-    """Asks for a checkpoint every so many steps; the end of an epoch has one of its own.
+    """Requests a checkpoint every so many steps; the end of an epoch always has one.
 
     A checkpoint holds all random states, and the order of an epoch depends on its number alone, so that
-    neither these checkpoints nor going on from one changes a weight.
+    neither these checkpoints nor resuming from one changes a weight.
     """
 
     def __init__(self, steps: int) -> None:
-        """Keep the distance.
+        """Keep the interval.
 
         Args:
             steps: Optimiser steps from one checkpoint to the next.
@@ -65,10 +65,10 @@ class SaveEvery(TrainerCallback):
         control: TrainerControl,
         **_: Any,  # noqa: ANN401
     ) -> None:
-        """Ask for a checkpoint.
+        """Request a checkpoint.
 
-        At the end of an epoch, where ``state.epoch`` is whole, none is asked for: the epoch's own would be
-        written over it, and a crash between the two would leave neither.
+        At the end of an epoch, where ``state.epoch`` is whole, none is requested: the checkpoint of the epoch
+        would overwrite it, and a crash between the two would leave neither.
         """
         if state.global_step % self.steps == 0 and float(state.epoch or 0) % 1:
             control.should_save = True
@@ -78,10 +78,16 @@ class Convergence(TrainerCallback, ExportableState):
     """Watches the mean cross entropy of the epochs, or the validations; its state travels with checkpoints.
 
     Attributes:
-        converged: Whether an epoch improved it by less than the threshold; it then stays so.
+        converged: Whether an epoch improved by less than the threshold; once true, it stays true.
     """
 
     def __init__(self, threshold: float, by: ConvergedBy = "ce") -> None:
+        """Begin before the first epoch.
+
+        Args:
+            threshold: Share of the value before, e.g. 0.01; see ``has_converged``.
+            by: What is compared: ``ce``, the mean cross entropy of the epochs, or ``validation``.
+        """
         self.threshold = threshold
         self.by = by
         self.converged = False
@@ -101,7 +107,8 @@ class Convergence(TrainerCallback, ExportableState):
         """Compare the epoch's mean with the one before (signature of transformers)."""
         if self.by == "ce" and self.total is not None:  # else the loss has no cross entropy
             self._compare(self.total / self.steps)
-        self.total, self.steps = None, 0
+        self.total = None
+        self.steps = 0
 
     def on_evaluate(self, *_: Any, metrics: dict[str, float], **__: Any) -> None:  # noqa: ANN401
         """Compare a validation with the one before (signature of transformers)."""
@@ -126,7 +133,12 @@ class Validations(TrainerCallback):
     """Leaves out validations between those that are due; every epoch is saved all the same."""
 
     def __init__(self, frequency: int, epochs: int) -> None:
-        """Take the epochs from one validation to the next, and those of the run; the last is validated."""
+        """Keep the interval.
+
+        Args:
+            frequency: Epochs from one validation to the next.
+            epochs: Epochs of the run; the last one is always validated.
+        """
         self.frequency = frequency
         self.epochs = epochs
 
@@ -137,7 +149,7 @@ class Validations(TrainerCallback):
         control: TrainerControl,
         **_: Any,  # noqa: ANN401
     ) -> TrainerControl:
-        """Take back what the trainer's own callback, which comes before, asked for."""
+        """Cancel the validation that the trainer's own callback, which comes before, requested."""
         del args
         done = round(state.epoch or 0)
         if done % self.frequency and done != self.epochs:
@@ -146,10 +158,16 @@ class Validations(TrainerCallback):
 
 
 class CoverageLog(TrainerCallback):
-    """Tells after every epoch which share of the rows was in any epoch so far."""
+    """Reports after every epoch which share of the rows was in any epoch so far."""
 
     def __init__(self, coverage: Sequence[float], rows: int, live: LiveRun) -> None:
-        """Take the share after every epoch, the number of rows, and where metrics are shown."""
+        """Keep what is reported.
+
+        Args:
+            coverage: Share of the rows after every epoch, in [0, 1].
+            rows: Number of rows.
+            live: MLflow run that receives the share.
+        """
         self.coverage = coverage
         self.rows = rows
         self.live = live

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: which one to go on from, what it says, and when all may go."""
+"""Checkpoints of a training: which one to resume from, whether it fits, and when all may be deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRAINER_STATE = "trainer_state.json"  # of transformers
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """Return the newest complete checkpoint; one that a crash cut short is removed."""
+    """Return the newest complete checkpoint, or None; incomplete ones, left by a crash, are removed."""
     from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
     found = sorted(
@@ -48,7 +48,7 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
 
 
 def is_last(checkpoint: Path) -> bool:
-    """Return whether training ended at a checkpoint; the trainer itself would go on after an early stop."""
+    """Return whether training ended at a checkpoint; the trainer would continue after an early stop."""
     state = read_state(checkpoint)
     stopped: bool = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
     return stopped or state["global_step"] >= state["max_steps"]
@@ -62,19 +62,20 @@ def adopt(checkpoint: Path, folder: Path) -> Path:
         folder: Where the other training keeps its checkpoints; it has none yet.
 
     Returns:
-        The copy, to go on from.
+        The copy, to resume from.
 
     Raises:
-        DataError: If it is no complete checkpoint, or what belongs to it is gone.
+        DataError: If it is no complete checkpoint, or the best one or the records are gone.
     """
-    state, best = json.loads(state_of(checkpoint).read_text()), None
+    state = json.loads(state_of(checkpoint).read_text())
+    best = None
     if state["best_global_step"]:
         best = checkpoint.with_name(f"checkpoint-{state['best_global_step']}")
         state["best_model_checkpoint"] = str(folder / best.name)
     records = [checkpoint.with_name(name) for name in (STEPS, EPOCHS)]
     for path in (*records, *([best] if best else [])):
         if not path.exists():
-            raise DataError(f"{path}: gone, and {checkpoint} cannot be gone on from without it")
+            raise DataError(f"{path}: there is no such file, and {checkpoint} cannot be resumed without it")
     for path in records:
         with atomic(folder / path.name) as partial:
             shutil.copyfile(path, partial)
@@ -110,7 +111,8 @@ def check_fits(checkpoint: Path, model: nn.Module) -> None:
         model: The model, or a wrapper of it with an adapter, whose checkpoints hold the adapter alone.
 
     Raises:
-        DataError: If it is of another model, or its weights are pickled: the trainer would take what fits.
+        DataError: If it is of another model, of which the trainer would load what fits, or its weights are
+            pickled.
     """
     held = _shapes(checkpoint)
     # peft names its adapters in the model and not in the file.

@@ -24,8 +24,8 @@ class PartNorms(TrainerCallback):
     Before clipping there is no public place where gradients of half precision are unscaled already.
 
     Attributes:
-        encoder: Norm of the encoder's own parameters, or None where there is no such part.
-        decoder: Norm of the decoder's own parameters.
+        encoder: Norm over the parameters of the encoder alone, or None for a causal model.
+        decoder: Norm over the parameters of the decoder alone.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class PartNorms(TrainerCallback):
         self.encoder, self.decoder = part_norms(model)
 
     def norms(self, total: float, clip: float) -> Norms:
-        """Return them as they were before clipping.
+        """Return the norms as they were before clipping.
 
         Args:
             total: Norm of the whole gradient before clipping.
@@ -82,9 +82,9 @@ def component_norms(
     """Return the norm of each weighted component's gradient, by a backward pass each.
 
     Args:
-        totals: Component and its weighted loss, whose graph is kept; made one at a time.
-        parameters: Of the model; frozen ones are left out.
-        reduce: Combines gradients over the processes, given ``sum``.
+        totals: Component and its weighted loss, whose graph is kept; they are computed one at a time.
+        parameters: Parameters of the model; frozen ones are left out.
+        reduce: Combines gradients over the processes, called with ``sum``.
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     norms = {}
@@ -96,7 +96,7 @@ def component_norms(
 
 
 def unclipped(norm: float | None, total: float, clip: float) -> float | None:
-    """Return what a part's norm was before the whole gradient was scaled down to ``clip``.
+    """Return a part's norm before the whole gradient was scaled down to ``clip``.
 
     Args:
         norm: Norm after clipping, or None.

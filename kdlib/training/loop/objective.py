@@ -1,4 +1,4 @@
-"""What a model is trained towards: weighted losses with what they read beside a batch."""
+"""The objective of a training: weighted losses with what they read beside a batch."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ import torch
 
 from kdlib.losses.chunked import in_chunks
 from kdlib.losses.combine import Combined, LossTerm, combine
+from kdlib.losses.inputs import Judging
 from kdlib.losses.sequence import by_reference
 from kdlib.losses.table import Components
-from kdlib.losses.validity import Judging
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from kdlib.losses.base import Loss
-    from kdlib.losses.combine import Unit
+    from kdlib.losses.base import Loss, Unit
     from kdlib.losses.inputs import Batch
-    from kdlib.losses.syntax import Legality
-    from kdlib.training.teacher.gold_embeddings import GoldVectors
+    from kdlib.losses.legality import Legality
+    from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
     from kdlib.training.teacher.layers import Pairing
 
 
@@ -34,20 +33,20 @@ class Objective:
 
     Attributes:
         components: Which losses there are, with their constants.
-        golds: Frozen encoder and its vectors of gold assertions, for losses that need the encoder.
-        legality: What may follow what, for losses that need it.
-        pairing: Which layers follow which, for losses that compare layers.
-        judge: Whether the ids of a drawn output are valid, for losses that draw.
+        gold_embeddings: Frozen encoder and its embeddings of gold assertions, for losses that need them.
+        legality: Which tokens Java allows to follow, for losses that need it.
+        pairing: Which layers are compared, for losses that compare layers.
+        judge: Returns whether the token ids of a drawn output are valid, for losses that draw.
     """
 
     components: Components
-    golds: GoldVectors | None = None
+    gold_embeddings: GoldEmbeddingCache | None = None
     legality: Legality | None = None
     pairing: Pairing | None = None
     judge: Callable[[list[int]], bool] | None = None
 
     def layers_asked(self) -> dict[str, bool]:
-        """Return what of the layers ``target_output`` must tell."""
+        """Return the arguments that make ``target_output`` return what the losses read of the layers."""
         pairing = self.pairing
         return {} if pairing is None else {"hidden": pairing.hidden, "attention": pairing.attention}
 
@@ -55,8 +54,8 @@ class Objective:
         """Return the judge of drawn outputs, if losses draw.
 
         Args:
-            seed: Of the draws; one that tells step and rows makes a resumed training draw the same.
-            device: Where the student's logits are.
+            seed: Seed of the draws; one made of step and rows makes a resumed training draw the same.
+            device: Device of the student's logits.
         """
         if self.judge is None:
             return None
@@ -73,10 +72,10 @@ class Objective:
         """Return the weighted losses of one micro-batch, as shares of the whole accumulated batch.
 
         Args:
-            batch: Student's logits and their references.
+            batch: Student's logits and what they are compared with.
             weights: Weight of every component.
             counts: Positions and examples of the whole accumulated and gathered batch.
-            only: The one component to evaluate; by default all.
+            only: The one component to evaluate; None for all.
         """
         losses = self.components.losses()
         chosen = losses if only is None else {only: losses[only]}
@@ -86,7 +85,7 @@ class Objective:
             terms = [LossTerm(name, _values(chosen[name], part), chosen[name].unit) for name in names]
             return combine(terms, weights, counts, factors)
 
-        # Chunks know the gradient to the logits alone; layers are no function of these.
+        # In chunks only the gradient with respect to the logits is known; layers do not depend on logits.
         inner = [name for name, loss in chosen.items() if "layers" in loss.needs]
         outer = [name for name in chosen if name not in inner]
         if not inner:
@@ -102,7 +101,8 @@ def _values(loss: Loss, batch: Batch) -> Float[Tensor, " units"]:
 
 def _sum(one: Combined, other: Combined, names: Sequence[str]) -> Combined:
     """Return the terms of both, in order of the names."""
-    raw, weighted = one.raw | other.raw, one.weighted | other.weighted
+    raw = one.raw | other.raw
+    weighted = one.weighted | other.weighted
     return Combined(
         total=one.total + other.total,
         raw={name: raw[name] for name in names},

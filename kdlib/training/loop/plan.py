@@ -1,4 +1,4 @@
-"""The numbers of a training run that change while it runs, as functions of progress."""
+"""Weights, temperature, α and warm-up of a training run, as functions of its progress."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Plan:
         table: Component: first and last weight.
         balance: Whether α weighs kl and 1 − α ce, beside the table.
         temperature: First and last temperature.
-        alpha0: α of the first epochs.
-        convergence: Improvement of ce per epoch below which α begins to fall.
-        converged_by: Whose improvement: ``ce`` of the epochs or ``validation``.
+        alpha0: α of the first epochs, in [0, 1].
+        convergence: Relative improvement per epoch below which α begins to fall.
+        converged_by: What must improve: ``ce`` of the epochs or ``validation``.
         epochs: Planned number of epochs E.
-        warmup_ratio: Share of the steps with rising rate.
-        warmup_steps: Their number, in place of the share.
-        floor: Share of the peak rate at the end.
+        warmup_ratio: Share of the steps with rising learning rate.
+        warmup_steps: Number of these steps, in place of the share.
+        floor: Share of the peak learning rate at the end.
         patience: Validations without improvement before stopping.
         validation_frequency: Epochs from one validation to the next.
     """
@@ -50,13 +50,17 @@ class Plan:
             alpha_at(self.alpha0, epoch, self.epochs, converged),
         )
 
+    def temperatures(self) -> list[float]:
+        """Return the temperatures of all epochs, in ascending order and each once."""
+        return sorted({self.moment(epoch, False)[0] for epoch in range(self.epochs)})
+
     def weights(self, progress: float, alpha: float) -> dict[str, float]:
         """Return every component's weight at a share of the optimiser steps."""
         weights = {name: weight_at(first, last, progress) for name, (first, last) in self.table.items()}
         return weights | ({"kl": alpha, "ce": 1 - alpha} if self.balance else {})
 
     def warmup(self, steps: int) -> int:
-        """Return how many of a run's optimiser steps have a rising rate."""
+        """Return how many of a run's optimiser steps have a rising learning rate."""
         return round(self.warmup_ratio * steps) if self.warmup_steps is None else self.warmup_steps
 
 
@@ -70,7 +74,7 @@ def student_plan(student: Student) -> Plan:
     return _plan(
         student.training,
         student.weights(),
-        student.loss in ("traditional", "enhanced", "ast_enhanced"),
+        student.balanced(),
         student.temperature,
         student.alpha,
         student.convergence,

@@ -1,4 +1,4 @@
-"""The records of a training run: CSV rows by step and epoch, and the same numbers for who follows it live."""
+"""The records of a training run: CSV rows by step and epoch, and the same numbers for live views."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from kdlib.tracking.mlflow_run import LiveRun
 if TYPE_CHECKING:
     from kdlib.losses.combine import Combined
 
-CLOCKS = ("timestamp", "memory_usage_mb", "elapsed_time_seconds")  # differ between equal runs
-PLANNED = "planned_steps.json"  # for who follows the run
+CLOCKS = ("timestamp", "memory_usage_mb", "elapsed_time_seconds")  # columns that differ between equal runs
+PLANNED = "planned_steps.json"  # read by kdlib watch
 EPOCH_COLUMNS = ["epoch", "step", "validation_nll"]
 
 
@@ -40,9 +40,9 @@ class Norms:
     """Norms of a step's gradient before clipping.
 
     Attributes:
-        total: Of the whole.
-        encoder: Of the encoder's own parameters; None for a causal model.
-        decoder: Of the decoder's own parameters.
+        total: Norm over all parameters.
+        encoder: Norm over the parameters of the encoder alone; None for a causal model.
+        decoder: Norm over the parameters of the decoder alone.
     """
 
     total: float
@@ -53,17 +53,17 @@ class Norms:
 class StepRecords:
     """Writes ``step_metrics.csv`` (a row per micro-batch) and ``training_metrics.csv`` (one per validation).
 
-    Values of a micro-batch are shares of the whole accumulated batch's: the rows of a step add up to it.
+    Values of a micro-batch are shares of those of the whole accumulated batch: the rows of a step add up.
     """
 
     def __init__(self, folder: Path, components: list[str], live: LiveRun, keys: Keys) -> None:
         """Prepare to write.
 
         Args:
-            folder: Takes the files.
+            folder: Folder of the files.
             components: Names of the losses.
-            live: Receives the same numbers.
-            keys: What warnings point to.
+            live: MLflow run that receives the same numbers.
+            keys: Keys of the configuration that warnings name.
         """
         self.folder = folder
         self.components = components
@@ -72,20 +72,21 @@ class StepRecords:
         self.monitor: Monitor | None = None
         self.process = psutil.Process()
         self.pending: list[dict[str, Any]] = []
-        self.steps_path, self.epochs_path = folder / STEPS, folder / EPOCHS
+        self.steps_path = folder / STEPS
+        self.epochs_path = folder / EPOCHS
         self.columns = step_columns(components)
         self.last_step = 0
         self.started = time.time()
 
     def open(self, resumed_step: int) -> None:
-        """Begin, or go on after ``resumed_step``: later rows of an interrupted run are dropped."""
+        """Begin, or continue after ``resumed_step``: later rows of an interrupted run are dropped."""
         last = _keep(self.steps_path, self.columns, resumed_step)
         _keep(self.epochs_path, EPOCH_COLUMNS, resumed_step)
         self.last_step = resumed_step
         self.started = time.time() - float(last["elapsed_time_seconds"] if last else 0)
 
     def begin(self, planned_steps: int, warmup_steps: int) -> None:
-        """Follow the run from now on.
+        """Show the run live from now on.
 
         Args:
             planned_steps: Optimiser steps of the run.
@@ -107,11 +108,11 @@ class StepRecords:
         """Remember the loss of one micro-batch until its step ends.
 
         Args:
-            combined: Total and parts.
+            combined: Total and parts of the loss.
             weights: Weight of every component.
-            temperature: Of the divergences.
+            temperature: Temperature of the divergences.
             alpha: Weight of the distillation term.
-            gradient_norms: Norm of each weighted component's gradient, or nothing where it is not measured.
+            gradient_norms: Norm of each weighted component's gradient; empty where it is not measured.
 
         Raises:
             DataError: If a loss is not finite.
@@ -137,10 +138,10 @@ class StepRecords:
 
         Args:
             epoch: Whole epochs done before the step.
-            step: Its number, from 1.
-            learning_rate: Of the step.
-            norms: Of the gradient.
-            rows: Examples in the step.
+            step: Number of the step, from 1.
+            learning_rate: Learning rate of the step.
+            norms: Norms of the gradient.
+            rows: Number of examples in the step.
         """
         now = time.time()
         for row in self.pending:
@@ -159,16 +160,18 @@ class StepRecords:
         parts = {"total": norms.total, "encoder": norms.encoder, "decoder": norms.decoder}
         self.pending[-1] |= {f"grad_norm_{part}": norm for part, norm in parts.items() if norm is not None}
         _append(self.steps_path, self.columns, self.pending)
-        done, self.pending, self.last_step = step_of(self.pending), [], step
+        done = step_of(self.pending)
+        self.pending = []
+        self.last_step = step
         self.live.log(metrics_of(done), step)
         if self.monitor is not None:
             self.monitor.step(done)
 
     def refuse_gradient(self, norm: float) -> None:
-        """Stop where the gradient of a step is not finite; its weights are lost.
+        """Stop if the gradient of a step is not finite; its weights are lost.
 
         Args:
-            norm: Of the whole gradient.
+            norm: Norm of the whole gradient.
 
         Raises:
             DataError: If it is NaN or infinite.

@@ -1,7 +1,7 @@
-"""Renaming augmentation: word pieces that prompt and assertion share are exchanged in both, consistently.
+"""Renaming augmentation: word pieces that prompt and assertion share are replaced in both, consistently.
 
-A small corpus teaches a model its names by heart. When the names change from epoch to epoch and agree between
-prompt and target, copying them is the only way to be right, and copying carries over to unseen classes.
+A model memorises the names of a small corpus. When the names change from epoch to epoch and agree between
+prompt and target, only copying them is right, and copying generalises to unseen classes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Renaming:
 
     Attributes:
         share: Probability that a row is renamed when it is drawn.
-        seed: With epoch and row it decides what becomes of a row.
+        seed: Seed that, with epoch and row number, determines the new names of a row.
         shape_of: Piece id: its shape (leading blank, capital).
         pieces: Shape: ids of that shape.
     """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch.utils.data import Sampler
 
+from kdlib.config import Training
 from kdlib.models.batch import by_length
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Subsets:
     """A fresh random subset of the rows for every epoch.
 
     Attributes:
-        samples: Rows of an epoch; all if there are no more.
-        seed: Of the first epoch; every other adds its number.
+        samples: Number of rows of an epoch; all if there are no more.
+        seed: Seed of the first epoch; later ones add their number.
     """
 
     samples: int
@@ -45,7 +46,7 @@ class Subsets:
         """Return the numbers of an epoch's rows, in ascending order.
 
         Args:
-            rows: Of the whole dataset.
+            rows: Number of rows of the whole dataset.
             epoch: Number of the epoch.
         """
         if self.samples >= rows:
@@ -55,18 +56,29 @@ class Subsets:
 
     def coverage(self, rows: int, epochs: int) -> list[float]:
         """Return, for every epoch, the share of the rows that it or an earlier one holds."""
-        seen, shares = np.zeros(rows, dtype=bool), []
+        seen = np.zeros(rows, dtype=bool)
+        shares = []
         for epoch in range(epochs):
             seen[self.numbers(rows, epoch)] = True
             shares.append(float(seen.mean()))
         return shares
 
 
+def subsets_of(training: Training, rows: int) -> Subsets:
+    """Return the subsets of a training; each holds all rows where the training asks for no fewer.
+
+    Args:
+        training: Rows of an epoch and seed.
+        rows: Number of rows of the whole dataset.
+    """
+    return Subsets(training.epoch_samples or rows, training.sampling_seed)
+
+
 class EpochSampler(Sampler[int]):
     """Yields the numbers of an epoch's rows in the order of ``epoch_order``.
 
-    The epoch is asked for when the iteration begins, so that a resumed training needs no random state to go
-    on in the very order, and all processes of one training see the same.
+    The number of the epoch is read when the iteration begins, so that a resumed training needs no random
+    state to continue in the same order, and all processes of one training see the same order.
     """
 
     def __init__(
@@ -82,7 +94,7 @@ class EpochSampler(Sampler[int]):
         Args:
             rows: Training rows.
             batch_size: Rows per forward pass, of all processes together.
-            seed: Of all epochs' orders.
+            seed: Seed of the orders of all epochs.
             epoch: Returns the number of the epoch that begins.
             subsets: Which rows an epoch reads, or None for all.
         """
@@ -100,7 +112,8 @@ class EpochSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         """Yield the number of every row of the epoch once."""
-        epoch, ordered = self.epoch(), self.by_length
+        epoch = self.epoch()
+        ordered = self.by_length
         if self.subsets is not None:
             ordered = ordered[self.subsets.numbers(len(ordered), epoch)]  # still in the order of their length
         return epoch_order(ordered, self.batch_size, self.seed, epoch, self.targets)
@@ -122,10 +135,10 @@ def epoch_order(
     Args:
         ordered: Numbers of the rows, in the order of their length.
         batch_size: Rows per batch.
-        seed: Of all epochs' orders.
+        seed: Seed of the orders of all epochs.
         epoch: Number of the epoch.
-        targets: Length of every row's target: within a block, batches are of like length there as well, give
-            or take ``JITTER``. Without it they are random.
+        targets: Target length of every row, in tokens: within a block, rows of a batch have similar target
+            lengths, up to ``JITTER``. None for random batches.
     """
     rng = random.Random(f"{seed}:{epoch}")
     spare = len(ordered) % batch_size
@@ -152,8 +165,8 @@ def epoch_order(
     yield from last
 
 
-def own_batches(
-    ordered: NDArray[np.int64], size: int, own: int, together: int
+def batches_of_process(
+    ordered: NDArray[np.int64], size: int, rank: int, processes: int
 ) -> Iterator[tuple[list[int], bool]]:
     """Yield the batches of one of several processes that validate together, and whether they count.
 
@@ -163,10 +176,10 @@ def own_batches(
     Args:
         ordered: Numbers of the rows, in the order of their length.
         size: Rows per batch.
-        own: Number of this process.
-        together: How many processes there are.
+        rank: Number of this process, from 0.
+        processes: Number of processes.
     """
     borders = range(0, len(ordered), size)
-    for first in range(0, len(borders), together):
-        start = borders[min(first + own, len(borders) - 1)]
-        yield ordered[start : start + size].tolist(), first + own < len(borders)
+    for first in range(0, len(borders), processes):
+        start = borders[min(first + rank, len(borders) - 1)]
+        yield ordered[start : start + size].tolist(), first + rank < len(borders)

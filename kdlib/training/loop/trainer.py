@@ -10,34 +10,32 @@ from accelerate.utils import gather_object
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
 
+from kdlib.config import Training
 from kdlib.files import DataError
+from kdlib.losses.base import Unit
 from kdlib.losses.combine import Combined
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.inputs import Batch, Meanings
-from kdlib.models.batch import IGNORE, Targets, by_length, collate, layout_of
-from kdlib.models.forward import target_nll, target_output
-from kdlib.teacher_signal import SignalKey
-from kdlib.training.loop.callbacks import Beginning, Convergence, Validations
+from kdlib.losses.inputs import Batch, GoldEmbeddings
+from kdlib.models.batch import IGNORE, by_length, collate, layout_of
+from kdlib.models.forward import TargetOutput, target_nll, target_output
+from kdlib.teacher_signal import Signal
+from kdlib.training.loop.callbacks import Beginning, Convergence, CoverageLog, SaveEvery, Validations
+from kdlib.training.loop.collate import Collator
+from kdlib.training.loop.data import TrainingData
 from kdlib.training.loop.gradients import PartNorms, component_norms
-from kdlib.training.loop.sampling import EpochSampler, own_batches
+from kdlib.training.loop.objective import Objective
+from kdlib.training.loop.plan import Plan
+from kdlib.training.loop.record_writer import StepRecords
+from kdlib.training.loop.renaming import renaming
+from kdlib.training.loop.sampling import EpochSampler, batches_of_process, subsets_of
 from kdlib.training.loop.schedules import learning_rate_factor
+from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
 from kdlib.training.teacher.online import signal_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
     from transformers import PreTrainedModel, TrainerControl
-
-    from kdlib.losses.combine import Unit
-    from kdlib.models.forward import TargetOutput
-    from kdlib.teacher_signal import Signal
-    from kdlib.training.data import Lessons
-    from kdlib.training.loop.objective import Objective
-    from kdlib.training.loop.plan import Plan
-    from kdlib.training.loop.record_writer import StepRecords
-    from kdlib.training.loop.renaming import Renaming
-    from kdlib.training.loop.sampling import Subsets
-    from kdlib.training.teacher.gold_embeddings import GoldVectors
 
 
 class LossTrainer(Trainer):
@@ -47,23 +45,33 @@ class LossTrainer(Trainer):
         self,
         model: PreTrainedModel,
         args: TrainingArguments,
-        lessons: Lessons,
+        data: TrainingData,
         objective: Objective,
+        training: Training,
         plan: Plan,
         records: StepRecords,
-        renaming: Renaming,
-        gradient_every: int = 0,
-        subsets: Subsets | None = None,
     ) -> None:
-        self.rows = lessons.rows
-        self.subsets = subsets
-        self.store = lessons.store
-        self.token_weights = lessons.token_weights
-        self.gradient_every = gradient_every
-        self.renaming = renaming
+        """Prepare a training.
+
+        Args:
+            model: Initialised model; it is trained in place.
+            args: The trainer's arguments.
+            data: What the model learns from.
+            objective: Loss terms.
+            training: Optimiser settings.
+            plan: Weights, temperature and learning rate as functions of progress.
+            records: Receives the numbers of every step and validation.
+
+        Raises:
+            DataError: If gradients of components are asked for where no process has a whole one.
+        """
+        subsets = subsets_of(training, len(data.rows))
+        self.subsets = subsets if subsets.samples < len(data.rows) else None
+        self.gradient_every = training.records.gradient_every
         self.layout = layout_of(model.config)
-        self.validation = lessons.validation
-        self.validation_order = by_length(lessons.validation)
+        self.data = data
+        self.validation_order = by_length(data.validation)
+        names = renaming(data.vocabulary, data.rows, training.renaming, training.seed)
         self.objective = objective
         self.plan = plan
         self.records = records
@@ -71,16 +79,16 @@ class LossTrainer(Trainer):
         super().__init__(
             model=model,
             args=args,
-            train_dataset=range(len(lessons.rows)),
-            eval_dataset=lessons.validation,  # must be there; evaluate() reads ``validation`` itself
-            data_collator=self._collate,
+            train_dataset=range(len(data.rows)),
+            eval_dataset=data.validation,  # must be there; evaluate() reads the rows itself
+            data_collator=Collator(data, names, self.layout, self._epoch),
             callbacks=[
                 EarlyStoppingCallback(plan.patience),
                 Convergence(plan.convergence, plan.converged_by),
                 Validations(plan.validation_frequency, plan.epochs),
             ],
         )
-        if self.is_fsdp_enabled and gradient_every:
+        if self.is_fsdp_enabled and self.gradient_every:
             raise DataError(
                 "no process of a sharded model has a component's whole gradient; set "
                 "training.records.gradient_every: 0"
@@ -89,12 +97,16 @@ class LossTrainer(Trainer):
         self.add_callback(Beginning(records, plan))
         if not self.is_fsdp_enabled:  # nor has it that of a part
             self.add_callback(self.parts)
+        self.add_callback(SaveEvery(training.save_steps))
+        if self.subsets is not None:
+            coverage = self.subsets.coverage(len(data.rows), training.epochs)
+            self.add_callback(CoverageLog(coverage, len(data.rows), records.live))
         self.control: TrainerControl
         self.model_accepts_loss_kwargs = True  # so that positions are counted over the accumulated batch
         self._examples: int | torch.Tensor = 0
-        self._golds: Float[Tensor, "golds features"] | None = None
-        self._codec = None if self.store is None else self.store.codec_on(self.args.device)
-        self.teacher = None if lessons.teacher is None else lessons.teacher.to(self.args.device)
+        self._gold_embeddings: Float[Tensor, "golds features"] | None = None
+        self._codec = None if data.signals is None else data.signals.codec_on(self.args.device)
+        self.teacher = None if data.teacher is None else data.teacher.to(self.args.device)
 
     @property
     def convergence(self) -> Convergence:
@@ -104,26 +116,7 @@ class LossTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ANN401, ARG002
         # Processes that step together read rows of like length, so that none waits for another.
         together = self.args.train_batch_size * self.args.world_size
-        return EpochSampler(self.rows, together, self.args.seed, self._epoch, self.subsets)
-
-    def _collate(self, index: list[int]) -> dict[str, Any]:
-        """Return a batch with the stored bytes of its signals: a worker reads, the model's device decodes."""
-        epoch = self._epoch()
-        drawn = [self.renaming.apply(self.rows[i], i, epoch) for i in index]
-        batch: dict[str, Any] = collate(drawn, self.layout)
-        batch["targets"] = Targets([tuple(row.target_ids) for row in drawn])
-        weights = [row.weight for row in drawn]
-        if set(weights) != {1.0}:
-            batch["reference_weights"] = torch.tensor(weights)
-        if self.token_weights is not None:
-            batch["token_weights"] = torch.tensor([w for i in index for w in self.token_weights[i]])
-        if self.teacher is not None and self.teacher.layout != self.layout:
-            batch["teacher"] = collate(drawn, self.teacher.layout)
-        if self.store is not None:
-            batch["signals"] = self.store.read(
-                [SignalKey(row.id, row.target_hash, row.rank) for row in drawn]
-            )
-        return batch
+        return EpochSampler(self.data.rows, together, self.args.seed, self._epoch, self.subsets)
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -132,20 +125,19 @@ class LossTrainer(Trainer):
         samples, positions = super().get_batch_samples(epoch_iterator, num_batches, device)
         examples = torch.tensor(sum(len(batch["labels"]) for batch in samples), device=device)
         self._examples = self.accelerator.gather(examples).sum()
-        if self.objective.golds is not None:
-            self._number_golds(samples, self.objective.golds)
+        if self.objective.gold_embeddings is not None:
+            self._number_golds(samples, self.objective.gold_embeddings)
         return samples, positions
 
-    def _number_golds(self, samples: list[dict[str, Any]], golds: GoldVectors) -> None:
-        """Number the distinct gold assertions of all processes' micro-batches."""
-        own = [target for batch in samples for target in batch["targets"].ids]
-        # Processes in order of their rank, so that all of them number alike.
-        everybody = gather_object(own)
-        first, _ = distinct(everybody)
-        numbers = {everybody[index]: number for number, index in enumerate(first)}
-        self._golds = golds(list(numbers))
+    def _number_golds(self, samples: list[dict[str, Any]], gold_embeddings: GoldEmbeddingCache) -> None:
+        """Number the distinct gold assertions of all processes' micro-batches, and take their embeddings."""
+        # In the order of the processes' ranks, so that all of them number alike.
+        targets = gather_object([target for batch in samples for target in batch["targets"].ids])
+        first, _ = distinct(targets)
+        numbers = {targets[index]: number for number, index in enumerate(first)}
+        self._gold_embeddings = gold_embeddings(list(numbers))
         for batch in samples:
-            batch["golds"] = torch.tensor([numbers[target] for target in batch["targets"].ids])
+            batch["gold_numbers"] = torch.tensor([numbers[target] for target in batch["targets"].ids])
 
     def compute_loss(
         self,
@@ -165,16 +157,16 @@ class LossTrainer(Trainer):
         counts: dict[Unit, int | torch.Tensor] = {"position": num_items_in_batch, "example": self._examples}
         batch = self._batch(student, inputs, temperature)
         combined = self.objective.combined(batch, weights, counts)
-        everybody = self._of_all_processes(combined)
-        if "ce" in everybody.raw:
-            self.convergence.add(float(everybody.raw["ce"]))
+        reduced = self._of_all_processes(combined)
+        if "ce" in reduced.raw:
+            self.convergence.add(float(reduced.raw["ce"]))
         norms = {}
         if self.gradient_every and self.state.global_step % self.gradient_every == 0:
             names = self.objective.components.names()
             totals = ((n, self.objective.combined(batch, weights, counts, only=n).total) for n in names)
             norms = component_norms(totals, self.model.parameters(), self.accelerator.reduce)
         if self.is_world_process_zero():
-            self.records.micro_batch(everybody, weights, temperature, alpha, norms)
+            self.records.micro_batch(reduced, weights, temperature, alpha, norms)
         return combined.total * self.accelerator.num_processes  # processes average their gradients
 
     def _of_all_processes(self, combined: Combined) -> Combined:
@@ -191,50 +183,60 @@ class LossTrainer(Trainer):
         )
 
     def _batch(self, student: TargetOutput, inputs: dict[str, Any], temperature: float) -> Batch:
-        """Return what the student says of a micro-batch with all that its losses compare it with."""
-        labels, lengths = inputs["labels"], [len(target) for target in inputs["targets"].ids]
-        legality, meanings, pairing = self.objective.legality, None, self.objective.pairing
-        said, layers = None, None
+        """Return the student's logits of a micro-batch with everything that its losses compare them with."""
+        labels = inputs["labels"]
+        targets = inputs["targets"].ids
+        lengths = [len(target) for target in targets]
+        legality = self.objective.legality
+        pairing = self.objective.pairing
+        teacher = None
+        layers = None
+        embeddings = None
         if self.teacher is not None:
-            said = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
-            if pairing is not None and student.layers is not None and said.layers is not None:
-                layers = pairing.pairs(student.layers, said.layers, inputs, lengths)
-        if self.objective.golds is not None and self._golds is not None:
-            meanings = Meanings(self.objective.golds.encoder, self._golds, inputs["golds"])
+            teacher = self.teacher.output(inputs.get("teacher", inputs), **self.objective.layers_asked())
+            if pairing is not None and student.layers is not None and teacher.layers is not None:
+                layers = pairing.pairs(student.layers, teacher.layers, inputs, lengths)
+        if self.objective.gold_embeddings is not None and self._gold_embeddings is not None:
+            encoder = self.objective.gold_embeddings.encoder
+            embeddings = GoldEmbeddings(encoder, self._gold_embeddings, inputs["gold_numbers"])
         return Batch(
             student=student.logits,
             ids=labels[labels != IGNORE],
             lengths=lengths,
-            signal=self._signal(said, inputs, temperature),
+            signal=self._signal(teacher, inputs, temperature),
             token_weights=inputs.get("token_weights"),
             reference_weights=inputs.get("reference_weights"),
-            meanings=meanings,
-            illegality=None if legality is None else legality.at(inputs["targets"].ids, labels.device),
+            gold_embeddings=embeddings,
+            illegality=None if legality is None else legality.at(targets, labels.device),
             layers=layers,
             judging=self.objective.judging(
-                f"{self.args.seed}:{self.state.global_step}:{inputs['targets'].ids}", labels.device
+                f"{self.args.seed}:{self.state.global_step}:{targets}", labels.device
             ),
         )
 
-    def _signal(self, said: TargetOutput | None, inputs: dict[str, Any], temperature: float) -> Signal | None:
-        if said is not None:
-            return signal_of(said, temperature) if self.objective.components.need("signal") else None
+    def _signal(
+        self, teacher: TargetOutput | None, inputs: dict[str, Any], temperature: float
+    ) -> Signal | None:
+        """Return the teacher's distributions, computed beside the student or read from its signals."""
+        if teacher is not None:
+            return signal_of(teacher, temperature) if self.objective.components.need("signal") else None
         if self._codec is None:
             return None
         return self._codec.decode(inputs["signals"], temperature, str(self.args.device))
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401  (signature of transformers)
         """Return the validation loss in nats per token: a ratio of sums, not a mean of means."""
-        nll, tokens = 0.0, 0
+        nll = 0.0
+        tokens = 0
         self.model.eval()
         with torch.no_grad():
-            for numbers, counts in own_batches(
+            for numbers, counts in batches_of_process(
                 self.validation_order,
                 self.args.per_device_eval_batch_size,
                 self.args.process_index,
                 self.args.world_size,
             ):
-                rows = [self.validation[number] for number in numbers]
+                rows = [self.data.validation[number] for number in numbers]
                 batch = {
                     name: tensor.to(self.args.device) for name, tensor in collate(rows, self.layout).items()
                 }
@@ -258,10 +260,10 @@ class LossTrainer(Trainer):
         self.accelerator.wait_for_everyone()
 
     def _load_best_model(self) -> None:
-        """Leave it where it is: the results are written from its checkpoint."""
+        """Do nothing: the results are written from the checkpoint of the best model."""
 
     def _issue_warnings_after_load(self, *_: object) -> None:
-        """Say nothing of tied weights, of which a file holds one; ``check_fits`` has compared all names."""
+        """Do not warn of tied weights, which a file holds once; ``check_fits`` has compared all names."""
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
@@ -279,8 +281,8 @@ class LossTrainer(Trainer):
         """Close the record of a step; the trainer's own history would grow with every step."""
         if "grad_norm" in logs and self.is_world_process_zero():
             norms = self.parts.norms(float(logs["grad_norm"]), self.args.max_grad_norm)
-            step, rate = self.state.global_step, logs["learning_rate"]
-            self.records.step(self._epoch_of_log(), step, rate, norms, int(self._examples))
+            step = self.state.global_step
+            self.records.step(self._epoch_of_log(), step, logs["learning_rate"], norms, int(self._examples))
             if not self.accelerator.optimizer_step_was_skipped:  # as half precision does until its scale fits
                 self.records.refuse_gradient(norms.total)
 

@@ -1,4 +1,4 @@
-"""Letting a teacher answer the training prompts, a shard of them at a time."""
+"""Beam search of a teacher on the training prompts, one shard of them at a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 
 from kdlib.config import Signals
 from kdlib.files import write_parquet
+from kdlib.models.batch import read_rows
+from kdlib.models.load import check_lengths
+from kdlib.models.tokenizer import decode, load_tokenizer
+from kdlib.signals.extract import batches_of
+from kdlib.signals.teacher import finished_outputs, open_teacher
 from kdlib.training.teacher.outputs import COUNTS, Beam, beam_table, usable
 
 
@@ -22,37 +27,33 @@ def beams_shard(
     threads: int,
     out: Path,
 ) -> None:
-    """Write the teacher's usable answers on one shard of the training prompts.
+    """Write the teacher's usable beams for one shard of the training prompts.
 
-    Usable are valid assertions that differ from the gold target and from better answers, white space aside.
+    Usable are valid assertions that differ from the gold target and from better beams, white space aside.
 
     Args:
         teacher: Folder of the model.
         tokenizer: Folder of the run's tokenizer.
         train: Token rows.
-        width: Beam width, and answers a prompt.
+        width: Beam width, and number of beams of a prompt.
         shard: Number of this shard, from 0.
         settings: Number of shards, batch size and precision.
-        max_tokens: Longest answer.
-        threads: CPU threads.
+        max_tokens: Tokens of the longest output.
+        threads: Number of CPU threads.
         out: Parquet file with the fields of ``Beam``; its metadata hold the counts.
     """
     from tqdm import tqdm
 
-    from kdlib.models.batch import read_rows
-    from kdlib.models.load import check_lengths
-    from kdlib.models.tokenizer import decode, load_tokenizer
-    from kdlib.signals.extract import batches_of, finished_outputs, open_teacher
-
     model, precision = open_teacher(teacher, settings.precision, threads)
-    words, rows = load_tokenizer(tokenizer), read_rows(train)
+    loaded = load_tokenizer(tokenizer)
+    rows = read_rows(train)
     check_lengths(model, max((len(row.source_ids) for row in rows), default=0), max_tokens)
     chosen = batches_of(model, rows, shard, settings.model_copy(update={"beams": width}), max_tokens)
     found: list[Beam] = []
     counts = Counter(dict.fromkeys(COUNTS, 0))
     for batch in tqdm(chosen, unit="batch", disable=None):
         outputs = finished_outputs(model, batch, precision, width, max_tokens)
-        for row, own in zip(batch, outputs, strict=True):
-            found += usable(row.id, decode(words, row.target_ids), own, words, counts)
+        for row, beams in zip(batch, outputs, strict=True):
+            found += usable(row.id, decode(loaded, row.target_ids), beams, loaded, counts)
         counts.update(rows=len(batch), generated=width * len(batch))
     write_parquet(out, beam_table(found).replace_schema_metadata({"counts": json.dumps(counts)}))

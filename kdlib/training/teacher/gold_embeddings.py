@@ -1,4 +1,4 @@
-"""Vectors of gold assertions in a frozen encoder: computed once for a training set, and kept on disk."""
+"""Embeddings of gold assertions in a frozen encoder: computed once for a training set, and kept on disk."""
 
 from __future__ import annotations
 
@@ -22,31 +22,33 @@ if TYPE_CHECKING:
     from kdlib.models.batch import Row
 
 BATCH = 64
-# Assertions that are not in the file, such as renamed ones: so many for so long.
-ENTRIES, SECONDS = 10_000, 3600.0
+# Bounds of the memory for assertions that are not in the file, such as renamed ones.
+ENTRIES = 10_000
+SECONDS = 3600.0
 
 Target = tuple[int, ...]
 
 
-class GoldVectors:
-    """Gives the vectors of gold assertions: from the file, from memory, or from the encoder.
+class GoldEmbeddingCache:
+    """Returns embeddings of gold assertions: from the file, from memory, or from the encoder.
 
     Attributes:
         encoder: The frozen encoder.
-        asked: Vectors asked for so far.
-        computed: Those of them that went through the encoder.
+        asked: Number of embeddings requested so far.
+        computed: Number of those that the encoder computed.
     """
 
     def __init__(self, encoder: FrozenEncoder, file: Path, rows: Sequence[Row]) -> None:
-        """Map the vectors of a training set into memory, after computing and writing them where they are not.
+        """Map the embeddings of a training set into memory; compute and write them first if they are missing.
 
         Args:
             encoder: The frozen encoder.
-            file: ``.npy`` with a vector for each target hash; its name tells encoder and targets.
-            rows: Training rows, whose targets these are.
+            file: ``.npy`` with a vector for each target hash; its name depends on encoder and targets.
+            rows: Training rows with the targets.
         """
         self.encoder = encoder
-        self.asked = self.computed = 0
+        self.asked = 0
+        self.computed = 0
         if not file.exists():
             self._write(file, rows)
         stored = np.load(file, mmap_mode="r")
@@ -55,7 +57,7 @@ class GoldVectors:
         self._recent: TTLCache[int, Tensor] = TTLCache(ENTRIES, SECONDS)
 
     def __call__(self, targets: Sequence[Target]) -> Float[Tensor, "targets features"]:
-        """Return a vector per target, on the encoder's device."""
+        """Return one embedding per target, on the encoder's device."""
         keys = [target_number(target_hash(ids)) for ids in targets]
         known = self._read(keys)
         known |= {key: self._recent[key] for key in keys if key in self._recent}
@@ -69,18 +71,18 @@ class GoldVectors:
         return torch.stack([known[key].to(self.encoder.embedding.device) for key in keys])
 
     def hit_rate(self) -> float:
-        """Return the share of the vectors asked for that needed no encoder; 1 before the first."""
+        """Return the share of the requested embeddings that were not computed; 1 before the first."""
         return (self.asked - self.computed) / self.asked if self.asked else 1.0
 
     def _read(self, keys: Sequence[int]) -> dict[int, Float[Tensor, " features"]]:
-        """Return the vectors of those targets that are in the file."""
+        """Return the embeddings of those targets that are in the file."""
         asked = np.array(keys, np.int64)
         places = np.searchsorted(self._hashes, asked).clip(max=len(self._hashes) - 1)
         found = places[self._hashes[places] == asked]
         return {int(self._hashes[place]): torch.tensor(self._vectors[place]) for place in found}
 
     def _write(self, file: Path, rows: Sequence[Row]) -> None:
-        """Write a vector for every target of the rows, in the order of the targets' hashes."""
+        """Write an embedding of every target of the rows, in the order of the targets' hashes."""
         hashes = target_numbers(rows)
         lengths = np.fromiter((len(row.target_ids) for row in rows), np.int32, len(rows))
         distinct, first = np.unique(hashes, return_index=True)

@@ -11,8 +11,8 @@ import torch
 from transformers.utils import logging
 
 from kdlib.files import DataError
-from kdlib.losses.hidden import Projections, layer_map
-from kdlib.losses.layers import Layers, MapPairs, StatePairs
+from kdlib.losses.inputs import LayerPairs, MapPairs, StatePairs
+from kdlib.losses.projections import Projections, layer_map
 from kdlib.models.batch import IGNORE
 from kdlib.models.load import load
 from kdlib.models.shrink import layer_counts
@@ -51,7 +51,7 @@ class Pairing:
 
     def pairs(
         self, student: LayerOutput, teacher: LayerOutput, inputs: Mapping[str, Tensor], lengths: Sequence[int]
-    ) -> Layers:
+    ) -> LayerPairs:
         """Return what the layers of student and teacher computed, side by side.
 
         Args:
@@ -76,16 +76,16 @@ class Pairing:
         maps = [
             MapPairs(
                 student.attention[stack],
-                [teacher.attention[stack][layer - 1] for layer in self.layers[_own_stack(stack)]],
+                [teacher.attention[stack][layer - 1] for layer in self.layers[_stack_of(stack)]],
                 mask,
             )
             for stack, mask in masks.items()
         ]
-        return Layers(states, maps)
+        return LayerPairs(states, maps)
 
 
 def pair(student: PreTrainedModel, teacher: PreTrainedModel, components: Components, seed: int) -> Pairing:
-    """Return which layers follow which, and make both models ready to tell what they compute.
+    """Return which layers follow which, and make both models ready to return what they compute.
 
     Each layer of the student follows that of ``layer_map``. The projections become a child of the student.
 
@@ -93,32 +93,33 @@ def pair(student: PreTrainedModel, teacher: PreTrainedModel, components: Compone
         student: Of any family; attention is compared within one family only.
         teacher: With as many layers at least.
         components: ``hidden``, ``attention`` or both.
-        seed: Of the projections.
+        seed: Seed of the projections' initial weights.
 
     Raises:
         DataError: If the student has more layers than the teacher, or attends to other positions.
     """
-    own, aim = layer_counts(student.config), layer_counts(teacher.config)
-    stacks = [stack for stack in own if stack in aim]
+    counts = layer_counts(student.config)
+    teacher_counts = layer_counts(teacher.config)
+    stacks = [stack for stack in counts if stack in teacher_counts]
     for stack in stacks:
-        if own[stack] > aim[stack]:
+        if counts[stack] > teacher_counts[stack]:
             raise DataError(
-                f"the student has {own[stack]} {stack} layers, its teacher {aim[stack]}: a layer must have "
-                "one to follow; make the student smaller, or leave hidden and attention out"
+                f"the student has {counts[stack]} {stack} layers, its teacher {teacher_counts[stack]}: a "
+                "layer must have one to follow; make the student smaller, or leave hidden and attention out"
             )
     if components.attention is not None:
-        if own.keys() != aim.keys():
+        if counts.keys() != teacher_counts.keys():
             raise DataError(
                 "components.attention: an encoder-decoder and a causal model attend to other positions; "
                 "leave attention out"
             )
         for model in (student, teacher):
             model.set_attn_implementation("eager")
-    layers = {stack: layer_map(own[stack], aim[stack]) for stack in stacks}
+    layers = {stack: layer_map(counts[stack], teacher_counts[stack]) for stack in stacks}
     projections: dict[str, Projections] = {}
     if components.hidden is not None:
         widths = (student.config.hidden_size, teacher.config.hidden_size)
-        projections = {stack: Projections(own[stack], *widths, seed) for stack in stacks}
+        projections = {stack: Projections(counts[stack], *widths, seed) for stack in stacks}
         student.add_module(CHILD, torch.nn.ModuleDict(projections))
     return Pairing(layers, projections, components.attention is not None)
 
@@ -127,7 +128,7 @@ def without_projections(checkpoint: Path) -> PreTrainedModel:
     """Load the plain model of a checkpoint with projections, which transformers would call unexpected.
 
     Args:
-        checkpoint: Of a student whose states are compared.
+        checkpoint: Checkpoint of a student whose hidden states are compared.
 
     Raises:
         DataError: As ``load`` does, if a weight is missing.
@@ -148,7 +149,8 @@ def attended(inputs: Mapping[str, Tensor]) -> dict[str, Bool[Tensor, "rows queri
     Args:
         inputs: What ``collate`` made.
     """
-    source, target = inputs["attention_mask"].bool(), inputs["labels"] != IGNORE
+    source = inputs["attention_mask"].bool()
+    target = inputs["labels"] != IGNORE
     earlier = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool, device=target.device).tril()
     if "decoder_input_ids" not in inputs:
         return {"decoder": target[:, :, None] & source[:, None, :] & earlier}
@@ -159,6 +161,6 @@ def attended(inputs: Mapping[str, Tensor]) -> dict[str, Bool[Tensor, "rows queri
     }
 
 
-def _own_stack(maps: str) -> str:
+def _stack_of(maps: str) -> str:
     """Return the stack whose layers hold some attention maps."""
     return "decoder" if maps == "cross" else maps

@@ -1,4 +1,4 @@
-"""A teacher that runs beside its student: what a store would hold, for the price of its forward pass."""
+"""A teacher that runs beside its student: the same signals as stored ones, for the cost of a forward pass."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class OnlineTeacher:
     def output(
         self, inputs: Mapping[str, Tensor], hidden: bool = False, attention: bool = False
     ) -> TargetOutput:
-        """Return what the teacher says at the valid target positions, without a graph.
+        """Return the teacher's output at the valid target positions, without a graph.
 
         Args:
-            inputs: What ``collate`` made for ``layout``, on the teacher's device.
+            inputs: Batch that ``collate`` made for ``layout``, on the teacher's device.
             hidden: Whether to return the states of all layers.
             attention: Whether to return their attention.
         """
@@ -51,7 +51,7 @@ class OnlineTeacher:
         """Return the teacher's distributions log softmax(logits / T) at the valid target positions.
 
         Args:
-            inputs: As of ``output``.
+            inputs: Batch that ``collate`` made for ``layout``, on the teacher's device.
             temperature: T > 0.
         """
         return signal_of(self.output(inputs), temperature)
@@ -61,7 +61,7 @@ def signal_of(output: TargetOutput, temperature: float) -> FullSignal:
     """Return a teacher's distributions log softmax(logits / T).
 
     Args:
-        output: What it says.
+        output: The teacher's output.
         temperature: T > 0.
     """
     return FullSignal(normalise(output.logits.float() / temperature), temperature)

@@ -1,4 +1,4 @@
-"""The teacher's own answers to the training prompts, for students that learn from whole sequences."""
+"""The teacher's beams for the training prompts, from which students learn as whole sequences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from kdlib.files import DataError, read_parquet, write_json, write_parquet
 from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.validity import is_assertion
+from kdlib.models.mapped import iter_rows
+from kdlib.models.tokenizer import decode, load_tokenizer
 from kdlib.records import target_hash
 
 if TYPE_CHECKING:
@@ -26,12 +28,12 @@ COUNTS = ("rows", "generated", "finished", "valid", "usable")
 
 @dataclass(frozen=True, slots=True)
 class Beam:
-    """One answer of the teacher that may serve as a further reference.
+    """One output of the teacher's beam search that may serve as a further reference.
 
     Attributes:
         id: Id of the example.
-        rank: Place among the teacher's finished answers to this prompt, 1 for the best.
-        score: The teacher's log-probability of the whole answer, in nats.
+        rank: Place among the finished beams of this prompt, 1 for the best.
+        score: The teacher's log-probability of the whole output, in nats.
         target: Text.
         target_ids: Token ids, closed by the end token.
         target_hash: Hash of ``target_ids``.
@@ -52,17 +54,15 @@ def usable(
     tokenizer: PreTrainedTokenizerFast,
     counts: Counter[str],
 ) -> Iterator[Beam]:
-    """Yield a row's answers that can serve as further references.
+    """Yield a row's beams that can serve as further references.
 
     Args:
         row_id: Id of the example.
         gold: Its gold target.
-        outputs: Token ids and log-probability of its finished answers, best first.
+        outputs: Token ids and log-probability of its finished beams, best first.
         tokenizer: The run's tokenizer.
-        counts: Finished, valid and usable answers are added to it.
+        counts: Finished, valid and usable beams are added to it.
     """
-    from kdlib.models.tokenizer import decode
-
     seen = {without_whitespace(gold)}
     for rank, (ids, score) in enumerate(outputs, 1):
         text = decode(tokenizer, ids)
@@ -78,14 +78,14 @@ def usable(
 
 
 def merge_beams(shards: Sequence[Path], out: Path) -> None:
-    """Write the answers of all shards, by id and rank, and beside them a JSON of how many there are.
+    """Write the beams of all shards, by id and rank, and beside them a JSON of how many there are.
 
-    It holds the numbers of prompts (``rows``) and of answers: ``generated``, those of them that came to an
+    It holds the numbers of prompts (``rows``) and of beams: ``generated``, those of them that came to an
     end (``finished``), of these the valid assertions (``valid``), and of these the ones that differ from the
-    gold target and from better answers (``usable``).
+    gold target and from better beams (``usable``).
 
     Args:
-        shards: What ``generate.beams_shard`` wrote.
+        shards: Files that ``generate.beams_shard`` wrote.
         out: Parquet file with the fields of ``Beam``.
     """
     import pyarrow as pa
@@ -94,33 +94,30 @@ def merge_beams(shards: Sequence[Path], out: Path) -> None:
     total = Counter(dict.fromkeys(COUNTS, 0))
     for shard, table in zip(shards, tables, strict=True):
         if b"counts" not in (table.schema.metadata or {}):
-            raise DataError(f"{shard}: tells no counts; delete it and run again")
+            raise DataError(f"{shard}: holds no counts; delete it and run again")
         total.update(json.loads(table.schema.metadata[b"counts"]))
     _write(out, pa.concat_tables([table.replace_schema_metadata(None) for table in tables]), total)
 
 
-def stored_beams(store: SignalStore, train: Path, tokenizer: Path, width: int, out: Path) -> None:
-    """Write the usable answers whose signals are stored, as ``merge_beams`` writes those of the rule.
+def stored_beams(signals: SignalStore, train: Path, tokenizer: Path, width: int, out: Path) -> None:
+    """Write the usable beams whose signals are stored, as ``merge_beams`` writes those of the rule.
 
     Args:
-        store: Signals, of the teacher's answers too.
+        signals: Stored signals, of the teacher's beams too.
         train: Token rows.
         tokenizer: Folder of the run's tokenizer.
-        width: Answers a prompt at most, best first.
+        width: Largest number of beams of a prompt, best first.
         out: Parquet file with the fields of ``Beam``.
     """
-    from kdlib.models.mapped import iter_rows
-    from kdlib.models.tokenizer import decode, load_tokenizer
-
-    words = load_tokenizer(tokenizer)
-    golds = {row.id: decode(words, row.target_ids) for row in iter_rows(train)}
+    loaded = load_tokenizer(tokenizer)
+    golds = {row.id: decode(loaded, row.target_ids) for row in iter_rows(train)}
     counts = Counter({"rows": len(golds), "generated": width * len(golds)})
-    # A store keeps the answers of a row side by side.
-    answers = (t for t in store.targets() if 1 <= t.key.rank <= width and t.key.id in golds)
+    # The beams of a row are stored side by side.
+    beams = (t for t in signals.targets() if 1 <= t.key.rank <= width and t.key.id in golds)
     found: list[Beam] = []
-    for key, own in groupby(answers, lambda target: target.key.id):
-        outputs = ((target.target_ids or [], target.score) for target in own)
-        found += usable(key, golds[key], outputs, words, counts)
+    for key, targets in groupby(beams, lambda target: target.key.id):
+        outputs = ((target.target_ids or [], target.score) for target in targets)
+        found += usable(key, golds[key], outputs, loaded, counts)
     _write(out, beam_table(found), counts)
 
 
@@ -130,13 +127,13 @@ def _write(out: Path, table: pa.Table, counts: Counter[str]) -> None:
 
 
 def read_beams(path: Path) -> Iterator[Beam]:
-    """Yield what ``merge_beams`` wrote."""
+    """Yield the beams that ``merge_beams`` wrote."""
     for batch in read_parquet(path).to_batches():
         yield from (Beam(**row) for row in batch.to_pylist())
 
 
 def beam_table(beams: Sequence[Beam]) -> pa.Table:
-    """Return answers as a table with the fields of ``Beam``."""
+    """Return beams as a table with the fields of ``Beam``."""
     import pyarrow as pa
 
     schema = pa.schema(

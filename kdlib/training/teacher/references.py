@@ -1,4 +1,4 @@
-"""Sequence-level distillation: training rows with the teacher's answers as further references."""
+"""Sequence-level distillation: training rows with the teacher's beams as further references."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ Weights = Mapping[str, Sequence[float]]
 
 
 def write_references(train: Path, beams: Path, sequence: SequenceLevel, out: Path) -> dict[str, int]:
-    """Write each training row once for its gold target and once for each kept answer of the teacher.
+    """Write each training row once for its gold target and once for each kept beam of the teacher.
 
     A row's ``weight`` is that of ``reference_weights``, times rows / examples: one factor for all, so that
     the weights' mean is 1 and losses keep their scale. Rows that weigh nothing are left out.
 
     Args:
         train: Token rows.
-        beams: What ``merge_beams`` wrote; its counts lie beside it.
-        sequence: How many answers are kept, and what they weigh.
+        beams: File that ``merge_beams`` wrote; its counts lie beside it.
+        sequence: How many beams are kept, and what they weigh.
         out: Parquet file of token rows with ``weight`` and ``rank``.
 
     Returns:
-        The counts, with the number of answers ``kept``.
+        The counts, with the number of beams ``kept``.
 
     Raises:
-        DataError: If there is no answer to learn from, or the answers belong to other rows.
+        DataError: If there is no beam to learn from, or the beams belong to other rows.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -43,8 +43,8 @@ def write_references(train: Path, beams: Path, sequence: SequenceLevel, out: Pat
     kept = _kept(beams, sequence.keep)
     if not kept:
         raise DataError(
-            f"{beams}: none of the teacher's answers is a valid assertion other than the gold target; train "
-            "the teacher longer, or leave sequence out"
+            f"{beams}: none of the teacher's beams is a valid assertion other than the gold target; train "
+            "the teacher longer, or leave the student's key beams out"
         )
     ids = {key for part in parts_of(train, ["id"]) for key in part["id"].to_pylist()}
     if unknown := sorted(kept.keys() - ids):
@@ -52,9 +52,9 @@ def write_references(train: Path, beams: Path, sequence: SequenceLevel, out: Pat
             f"{beams}: id {unknown[0]} is not in {train}; generate the beams of this dataset again"
         )
     weights = _weights(kept, sequence)
-    used = sum(weight > 0 for own in weights.values() for weight in own[1:])
-    silent = sum(not own[0] for own in weights.values())
-    scale = (len(ids) - silent + used) / len(ids)
+    used = sum(weight > 0 for _, *others in weights.values() for weight in others)
+    without_gold = sum(not gold for gold, *_ in weights.values())
+    scale = (len(ids) - without_gold + used) / len(ids)
     schema = next(parts_of(train, COLUMNS)).schema
     schema = schema.append(pa.field("weight", pa.float64())).append(pa.field("rank", pa.int32()))
     with atomic(out) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
@@ -79,7 +79,7 @@ def _rows(
 
 
 def _kept(beams: Path, keep: int) -> dict[str, list[Beam]]:
-    """Return the best answers by example."""
+    """Return the best beams of each example."""
     found: dict[str, list[Beam]] = defaultdict(list)
     for beam in read_beams(beams):
         if len(found[beam.id]) < keep:
@@ -88,12 +88,14 @@ def _kept(beams: Path, keep: int) -> dict[str, list[Beam]]:
 
 
 def _weights(kept: Mapping[str, Sequence[Beam]], sequence: SequenceLevel) -> Weights:
-    """Return for each example with answers the weights of its gold target and of these."""
+    """Return, for each example with beams, the weights of its gold target and of its beams."""
     import torch
 
     from kdlib.losses.sequence import reference_weights
 
-    scores = torch.tensor([s for own in kept.values() for s in (0.0, *(beam.score for beam in own))]).double()
-    lengths = [1 + len(own) for own in kept.values()]
-    found = reference_weights(scores, lengths, sequence.gold_weight, sequence.temperature).split(lengths)
-    return {key: own.tolist() for key, own in zip(kept, found, strict=True)}
+    scores = [score for beams in kept.values() for score in (0.0, *(beam.score for beam in beams))]
+    lengths = [1 + len(beams) for beams in kept.values()]
+    weights = reference_weights(
+        torch.tensor(scores).double(), lengths, sequence.gold_weight, sequence.temperature
+    )
+    return {key: part.tolist() for key, part in zip(kept, weights.split(lengths), strict=True)}

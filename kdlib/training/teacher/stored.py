@@ -1,4 +1,4 @@
-"""Whence a student takes its teacher's distributions: a store that can be trusted, or the teacher itself."""
+"""Where a student takes its teacher's distributions from: stored signals, or the teacher itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdlib.files import DataError, sha256
+from kdlib.models.load import load
 from kdlib.records import digest
 
 if TYPE_CHECKING:
     from kdlib.models.batch import Row
     from kdlib.signals.store import SignalStore
-    from kdlib.training.loop.plan import Plan
     from kdlib.training.teacher.online import OnlineTeacher
 
 
@@ -32,46 +32,50 @@ def origin_of(train: Path, validation: Path, tokenizer: Path, teacher: Path | No
     return {**origin, "dataset": digest(map(sha256, (train, validation)))}
 
 
-def trusted_store(
-    manifest: Path, origin: Mapping[str, str], rows: Iterable[Row], vocabulary: int, plan: Plan
+def trusted_signals(
+    manifest: Path,
+    origin: Mapping[str, str],
+    rows: Iterable[Row],
+    vocabulary: int,
+    temperatures: Iterable[float],
 ) -> SignalStore:
-    """Open a store after making sure that a training on it cannot fail for what it holds.
+    """Open stored signals after making sure that they serve every row and temperature of a training.
 
     Args:
-        manifest: Of the store.
+        manifest: Manifest of the signals.
         origin: Digests that it must carry.
         rows: Training rows, each of which needs a signal.
         vocabulary: Entries of the student's output distribution.
-        plan: Gives the temperature of every epoch.
+        temperatures: Temperatures of all epochs, > 0.
 
     Raises:
-        DataError: If the store comes from another model, tokenizer or dataset, a file or a row is missing or
-            damaged, or it cannot answer for that vocabulary or at one of the temperatures.
+        DataError: If the signals come from another model, tokenizer or dataset, a file or a row is missing or
+            damaged, or the vocabulary or one of the temperatures cannot be served.
     """
     from kdlib.signals.store import SignalStore
     from kdlib.teacher_signal import SignalKey
 
-    store, keys = SignalStore(manifest), (SignalKey(row.id, row.target_hash, 0) for row in rows)
+    signals = SignalStore(manifest)
+    keys = (SignalKey(row.id, row.target_hash, 0) for row in rows)
     first = list(islice(keys, 1))
-    store.check(origin, chain(first, keys))
-    _check_entries(manifest, store.provenance["codec"]["vocab_size"], vocabulary)
-    for temperature in sorted({plan.moment(epoch, False)[0] for epoch in range(plan.epochs)}):
+    signals.check(origin, chain(first, keys))
+    _check_entries(manifest, signals.provenance["codec"]["vocab_size"], vocabulary)
+    for temperature in temperatures:
         for key in first:
-            store.signal(key, temperature)
-    return store
+            signals.signal(key, temperature)
+    return signals
 
 
 def online_teacher(folder: Path, vocabulary: int) -> OnlineTeacher:
     """Load a teacher that runs beside its student.
 
     Args:
-        folder: Of the teacher's model.
+        folder: Folder of the teacher's model.
         vocabulary: Entries of the student's output distribution.
 
     Raises:
         DataError: If the teacher's distributions have other entries.
     """
-    from kdlib.models.load import load
     from kdlib.training.teacher.online import OnlineTeacher
 
     model = load(folder)

@@ -5,7 +5,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from kdlib.corpus.importers.seed import export_seed
+from kdlib.corpus.importers.export import export_seed
 from kdlib.files import DataError, write_examples, write_parquet
 from tests.conftest import an_example
 from tests.corpus.importers.conftest import load

@@ -15,6 +15,8 @@ from kdlib.config import Filters
 from kdlib.files import DataError
 from tests.corpus.importers.conftest import FOCAL, load, pair, seed_row, write_atlas, write_csv, write_seed
 
+pytestmark = pytest.mark.slow  # reads thousands of damaged files
+
 PREFIX = "void t() {\n  f();\n  assertTrue(a);\n}"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from kdlib.config import Filters, PathSource
 from kdlib.corpus.mining import suites
-from kdlib.corpus.mining.extraction import Stamp, mine_file
+from kdlib.corpus.mining.extraction import SourceOrigin, mine_file
 from kdlib.corpus.mining.focal import Methods
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.corpus.mining.project import ProjectFile, index
@@ -25,9 +25,11 @@ from kdlib.sources.licence import licence_of
 from tests.corpus.mining.checks import check, time_limit
 from tests.corpus.mining.mutants import edited, of_other_bytes, of_same_syntax, sources
 
+pytestmark = pytest.mark.slow  # mines whole projects over and over
+
 SECONDS = 2.0  # of processor time, for a case that takes some 0.003
 BLOCKS, CASES = 10, 1000
-STAMP = Stamp("fuzz", "1", "MIT")
+STAMP = SourceOrigin("fuzz", "1", "MIT")
 
 
 @pytest.fixture(scope="module")

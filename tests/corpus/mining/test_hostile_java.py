@@ -46,6 +46,7 @@ def account(mine):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     {
@@ -115,6 +116,7 @@ def test_more_levels_than_tree_sitter_counts(account):
     assert account({TEST: a_test(blocks)}) == (1, 1)
 
 
+@pytest.mark.slow
 def test_ten_thousand_methods_tests_and_overloads(account):
     methods = (f"Money f{n}() {{ return this; }} Money of(X{n} x) {{ return x; }}" for n in range(10_000))
     tests = " ".join(f"@Test public void t{n}() {{ assertNull(m.f{n}()); }}" for n in range(10_000))

@@ -317,6 +317,7 @@ def test_a_copy_of_a_file_of_a_later_split_gives_nothing(stage, split, other):
     assert "code of a later split" not in run.card["splits"]["test"]["removed"]["pair"]
 
 
+@pytest.mark.slow
 def test_a_method_that_a_later_split_has_is_not_learned(stage):
     stolen = "int get0(int first, int second) {\n        if (first > 5)"
     mixed = java("A", 8).replace("int get0(int first, int second) {\n        if (first > 8)", stolen)
@@ -442,6 +443,7 @@ def test_the_share_is_reached_to_the_row(stage, project, share):
     assert counts["fim"] + given == 4 * len(project["lib"])
 
 
+@pytest.mark.slow
 def test_shares_of_orders_and_cuts(stage):
     files = {f"C{n}.java": java(f"C{n}", n + 2) for n in range(150)}
     run = stage({"lib": files}, fim_share=1, spm_share=0.25, syntax_share=0.75)

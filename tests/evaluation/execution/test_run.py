@@ -8,12 +8,13 @@ import pytest
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution import run as execution
-from kdlib.execution.jobs import Result
+from kdlib.execution.jobs import ExecutionResult
 from kdlib.files import DataError, read_json, write_examples, write_parquet, write_predictions
 from kdlib.records import Example, Prediction
 from tests.execution.small_project import PROJECT, occurrence, small_project
 
-pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
+# Starts JVMs.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")]
 TEST, LIB = "src/test/java/p/LibTest.java", "src/main/java/p/Lib.java"
 GOLD = "assertEquals(1, x);"
 FOCAL = "public int one() { return 1; }"
@@ -59,7 +60,7 @@ def run(tmp_path, tmp_path_factory, monkeypatch):
         for job in jobs:
             asked.append(job)
             status = answered(job)
-            yield Result(job.id, status, "" if status == "passed" else f"it {status}", 0.1)
+            yield ExecutionResult(job.id, status, "" if status == "passed" else f"it {status}", 0.1)
 
     monkeypatch.setattr(execution, "run", fake)
     monkeypatch.setattr(execution, "find_sandbox", lambda *_: "unsafe")

@@ -17,6 +17,7 @@ from kdlib.evaluation.predictions.baselines import frequent, retrieve, write_bas
 from kdlib.evaluation.predictions.trigram import fit
 from kdlib.files import DataError, read_parquet, read_predictions, write_parquet
 from kdlib.java.tokens import code_tokens
+from kdlib.records import BASELINES
 
 TARGETS = ["assertEquals(1, a.size());", "assertTrue(a.isEmpty());", "assertNull(b);"]
 
@@ -61,6 +62,7 @@ def test_ties_go_by_id_and_targets_are_distinct():
     assert [text for text, _ in retrieve(known[::-1], ["nothing"], 9)[0]] == ["t2;", "t1;", "t3;", "t4;"]
 
 
+@pytest.mark.slow
 def test_scores_do_not_follow_the_hash_seed():
     program = """
 import random
@@ -134,7 +136,7 @@ def test_files_of_the_baselines(files):
     write_baselines(
         files / "train.parquet", files / "test.parquet", files / "tokenizer", 3, 64, files / "out"
     )
-    for name in ("retrieval", "trigram", "frequent"):
+    for name in BASELINES:
         found = predictions(files / "out" / name / "predictions.jsonl")
         assert list(found) == ["test00", "test01"]
         for own in found.values():
@@ -142,10 +144,10 @@ def test_files_of_the_baselines(files):
             scores = [candidate.score for candidate in own]
             assert scores == sorted(scores, reverse=True)
             assert len({candidate.text for candidate in own}) == len(own) == 3
-    assert predictions(files / "out/retrieval/predictions.jsonl")["test00"][0].text == TARGETS[1]
-    first = predictions(files / "out/frequent/predictions.jsonl")["test01"][0]
+    assert predictions(files / "out/baselines/retrieval/predictions.jsonl")["test00"][0].text == TARGETS[1]
+    first = predictions(files / "out/baselines/frequent/predictions.jsonl")["test01"][0]
     assert (first.text, first.score) == (TARGETS[0], 0.5)
-    trigram = predictions(files / "out/trigram/predictions.jsonl")
+    trigram = predictions(files / "out/baselines/trigram/predictions.jsonl")
     assert trigram["test00"][0].text in TARGETS
     assert [own.text for own in trigram["test00"]] == [own.text for own in trigram["test01"]]
 
@@ -164,7 +166,7 @@ def test_likelihoods_of_the_trigram(files):
             total -= math.log(model.distribution(tuple(history))[token])
             history.append(token)
         expected.append((len(ids), total))
-    table = read_parquet(files / "out/trigram/nll.parquet")
+    table = read_parquet(files / "out/baselines/trigram/nll.parquet")
     assert table.column_names == ["id", "tokens", "nll"]
     assert table["id"].to_pylist() == ["test00", "test01"]
     assert table["tokens"].to_pylist() == [tokens for tokens, _ in expected]

@@ -11,12 +11,13 @@ import sacrebleu
 
 from kdlib.config import Evaluation
 from kdlib.evaluation.scores.compare import ACCEPTANCE, QUALITY, pairs
-from kdlib.evaluation.scores.measured import Measurements
-from kdlib.evaluation.scores.score import score
+from kdlib.evaluation.scores.measured import MeasurementFiles
+from kdlib.evaluation.scores.score import Relations, ScoredData, score
 from kdlib.evaluation.text.metrics import METRICS
 from kdlib.files import DataError, read_json, read_jsonl, write_json, write_parquet, write_predictions
 from kdlib.java.tokens import code_tokens
 from kdlib.records import Prediction
+from kdlib.results.evaluation import read_evaluation
 
 IDS = ["a", "b", "c", "d"]
 TARGETS = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
@@ -60,9 +61,10 @@ def scored(run, models, executed=None, seeds=(), similarity=None, **settings):
         lines = [(name, key, value) for name, own in similarity.items() for key, value in own.items()]
         table = pa.table(dict(zip(("model", "id", "value"), zip(*lines, strict=True), strict=True)))
         write_parquet(run / "similarity.parquet", table)
-    measurements = Measurements(ran, run / "similarity.parquet", run / "similarity.json")
-    given = (run / "examples.parquet", run / "train.parquet", run)
-    score(models, run / "test.parquet", measurements, evaluation, "class", TEACHERS, seeds, *given)
+    measurements = MeasurementFiles(ran, run / "similarity.parquet", run / "similarity.json")
+    data = ScoredData(run / "test.parquet", run / "train.parquet", run / "examples.parquet", "class")
+    report = score(models, data, measurements, evaluation, Relations(TEACHERS, seeds), run)
+    assert read_evaluation(run / "evaluation_metrics.json") == report
     return read_json(run / "evaluation_metrics.json"), list(read_jsonl(run / "predictions_final.jsonl"))
 
 

@@ -2,14 +2,10 @@
 
 import csv
 import json
-from types import SimpleNamespace
 
 import pytest
-import torch
 
-from kdlib.config import Training
 from kdlib.training.loop.callbacks import Convergence
-from kdlib.training.loop.loop import arguments
 from kdlib.training.loop.record_writer import StepRecords
 from kdlib.training.loop.trainer import LossTrainer
 
@@ -151,28 +147,3 @@ def test_steps_of_the_warm_up_are_those_asked_for(finetune, steps):
     ]
     assert rates[:6] == pytest.approx([0.01 * step / 5 for step in range(6)])
     assert rates[6] < 0.01
-
-
-def test_deterministic_algorithms_are_taken_when_asked_for(finetune, outcome, monkeypatch):
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    plain = outcome(finetune("plain", epochs=1))
-    assert not torch.are_deterministic_algorithms_enabled()
-    found = outcome(finetune("careful", epochs=1, deterministic=True))
-    assert torch.are_deterministic_algorithms_enabled()
-    assert found["final_model/model.safetensors"] == plain["final_model/model.safetensors"]
-    finetune("plain again", epochs=1, code="2")
-    assert not torch.are_deterministic_algorithms_enabled()
-
-
-@pytest.mark.parametrize(
-    ("device", "wanted", "workers"), [("cuda", None, 2), ("cpu", None, 0), ("cpu", 3, 3)]
-)
-def test_workers_and_pinned_memory_follow_the_device(tmp_path, monkeypatch, device, wanted, workers):
-    """The arguments of a machine with a GPU, made on any machine."""
-    made = {}
-    monkeypatch.setattr("transformers.TrainingArguments", lambda **given: made.update(given))
-    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: torch.device(device))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
-    arguments(Training(workers=wanted), tmp_path)
-    found = SimpleNamespace(**made)
-    assert (found.dataloader_num_workers, found.dataloader_pin_memory) == (workers, device == "cuda")

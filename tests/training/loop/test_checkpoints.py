@@ -161,7 +161,7 @@ def test_its_own_checkpoints_go_before_the_named_one(earlier, finetune, monkeypa
         raise Killed
 
     monkeypatch.setattr(StepRecords, "open", opened)
-    monkeypatch.setattr("kdlib.training.loop.loop.write_results", stop)
+    monkeypatch.setattr("kdlib.training.results.write_results", stop)
     for _ in range(2):
         with pytest.raises(Killed):
             finetune("own", code="other", epochs=4, dropout=0, resume_from=checkpoint)
@@ -189,5 +189,5 @@ def test_what_belongs_to_a_named_checkpoint_must_be_there(earlier, finetune, gon
     if path == named:  # the newest is the best: it needs no other
         return
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: gone, and .* without it"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))}: there is no such file, and .* without it"):
         finetune("none", code="other", epochs=4, resume_from=named)

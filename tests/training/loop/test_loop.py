@@ -8,11 +8,10 @@ from kdlib.config import Student
 from kdlib.files import DataError
 from kdlib.training import results
 from kdlib.training.distill import distill as distill_student
-from kdlib.training.loop import loop as module
 from kdlib.training.loop import renaming
 from kdlib.training.loop.checkpoints import TRAINER_STATE, last_checkpoint
-from kdlib.training.loop.loop import job_key
 from kdlib.training.loop.record_writer import StepRecords
+from tests.conftest import job_in
 
 NOISY = {"epochs": 4, "learning_rate": 0.01, "dropout": 0.2}
 
@@ -92,7 +91,7 @@ PLACES = {
     "in the first epoch": lambda patch: kill(patch, StepRecords, "step", 2),
     "in the third epoch": lambda patch: kill(patch, StepRecords, "step", 10),
     "between validation and checkpoint": lambda patch: kill(patch, StepRecords, "epoch", 3),
-    "after the last checkpoint": lambda patch: kill(patch, module, "write_results", 1),
+    "after the last checkpoint": lambda patch: kill(patch, results, "write_results", 1),
     "between the results": lambda patch: kill(patch, results, "write_json", 1),
     "while checkpoints are removed": remove_checkpoints_in_part,
 }
@@ -132,7 +131,7 @@ def test_a_training_that_stopped_early_is_over_when_it_is_called_again(
     finetune, outcome, uninterrupted, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        kill(patch, module, "write_results", 1)
+        kill(patch, results, "write_results", 1)
         with pytest.raises(Killed):
             finetune("killed", **IMPATIENT)
     assert outcome(finetune("killed", **IMPATIENT)) == uninterrupted(**IMPATIENT)
@@ -251,22 +250,6 @@ def test_the_newest_complete_checkpoint_counts_and_cut_ones_are_removed(tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-12", "checkpoint-4"]
 
 
-def test_a_key_depends_on_settings_and_on_the_content_of_files(tmp_path):
-    first, second = tmp_path / "a", tmp_path / "b"
-    first.write_text("1")
-    second.write_text("2")
-    key = job_key({"x": 1, "y": 2}, [first, second])
-    assert key == job_key({"y": 2, "x": 1}, [first, second])
-    others = [
-        job_key({"x": 1, "y": 3}, [first, second]),
-        job_key({"x": 1, "y": 2}, [second, first]),
-        job_key({"x": 1, "y": 2}, [first]),
-    ]
-    shutil.copy(first, second)
-    others.append(job_key({"x": 1, "y": 2}, [first, second]))
-    assert len({key, *others}) == 5
-
-
 @pytest.mark.parametrize(
     ("components", "needed"),
     [({"kl": {}}, "signals"), ({"jsd": {}}, "signals"), ({"semantic": {}}, "encoder")],
@@ -274,10 +257,9 @@ def test_a_key_depends_on_settings_and_on_the_content_of_files(tmp_path):
 def test_a_loss_without_what_it_reads_is_an_error_that_names_it(dataset, tmp_path, components, needed):
     weights = dict.fromkeys(components, 1.0)
     student = Student.model_validate({"teacher": "t", "components": components, "loss_weights": weights})
-    files = (dataset.train, dataset.validation, dataset.tokenizer)
-    folders = [tmp_path / name for name in ("out", "checkpoints", "golds")]
+    inputs = dataset.student_inputs(tmp_path)
     with pytest.raises(DataError, match=f"student pupil: its loss needs .*{needed}, none given"):
-        distill_student("pupil", student, *files, None, None, *folders[:2], 1, folders[2])
+        distill_student("pupil", student, inputs, job_in(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 

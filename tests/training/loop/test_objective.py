@@ -6,7 +6,7 @@ import torch
 from kdlib.config import Size
 from kdlib.files import DataError
 from kdlib.losses.contrastive import distinct
-from kdlib.losses.inputs import Batch, Meanings
+from kdlib.losses.inputs import Batch, GoldEmbeddings
 from kdlib.losses.table import Components
 from kdlib.models.batch import collate, layout_of
 from kdlib.models.generate import log_probabilities
@@ -16,7 +16,7 @@ from kdlib.signals.store import SignalStore
 from kdlib.teacher_signal import SignalKey
 from kdlib.training.distill import legality_of
 from kdlib.training.loop.objective import Objective
-from kdlib.training.teacher.encoder import frozen_encoder, gold_vectors_of
+from kdlib.training.teacher.encoder import frozen_encoder, gold_embeddings_of
 
 ALL = {name: {} for name in Components.model_fields if name not in ("hidden", "attention")}
 ALL |= {"semantic": {"scale": 3.0}}
@@ -28,8 +28,8 @@ def encoder(teacher):
 
 
 @pytest.fixture
-def golds(teacher, tokenizer, rows, tmp_path):
-    return gold_vectors_of(teacher, tokenizer, rows, tmp_path / "golds", 1)
+def gold_embeddings(teacher, tokenizer, rows, tmp_path):
+    return gold_embeddings_of(teacher, tokenizer, rows, tmp_path / "gold_embeddings", 1)
 
 
 def signal_of(manifest, rows, temperature):
@@ -65,19 +65,20 @@ def test_a_vector_is_the_mean_state_over_the_mask(teacher, encoder, rows):
         torch.testing.assert_close(vector, states.mean(0), atol=1e-5, rtol=1e-4)
 
 
-def batch_of(rows, logits, signal=None, golds=None, legality=None):
+def batch_of(rows, logits, signal=None, gold_embeddings=None, legality=None):
     """Return random or given logits of rows with all that their losses read."""
     targets = [tuple(row.target_ids) for row in rows]
-    meanings = None
-    if golds is not None:
-        first, own = distinct(targets)
-        meanings = Meanings(golds.encoder, golds([targets[i] for i in first]), torch.tensor(own))
+    embeddings = None
+    if gold_embeddings is not None:
+        first, numbers = distinct(targets)
+        found = gold_embeddings([targets[i] for i in first])
+        embeddings = GoldEmbeddings(gold_embeddings.encoder, found, torch.tensor(numbers))
     return Batch(
         logits,
         torch.tensor([token for target in targets for token in target]),
         [len(target) for target in targets],
         signal=signal,
-        meanings=meanings,
+        gold_embeddings=embeddings,
         illegality=None if legality is None else legality.at(targets, logits.device),
     )
 
@@ -93,10 +94,12 @@ def random_logits(rows, vocab, seed=0):
     return torch.randn(sum(len(row.target_ids) for row in rows), vocab, requires_grad=True)
 
 
-def test_every_component_is_weighed_scaled_and_alone_if_asked(manifest, golds, tokenizer, rows):
-    objective = Objective(Components.model_validate(ALL), golds, legality_of(tokenizer))
-    logits = random_logits(rows[:3], len(golds.encoder.embedding))
-    batch = batch_of(rows[:3], logits, signal_of(manifest, rows[:3], 2.0), golds, objective.legality)
+def test_every_component_is_weighed_scaled_and_alone_if_asked(manifest, gold_embeddings, tokenizer, rows):
+    objective = Objective(Components.model_validate(ALL), gold_embeddings, legality_of(tokenizer))
+    logits = random_logits(rows[:3], len(gold_embeddings.encoder.embedding))
+    batch = batch_of(
+        rows[:3], logits, signal_of(manifest, rows[:3], 2.0), gold_embeddings, objective.legality
+    )
     weights = {name: 0.1 + 0.05 * place for place, name in enumerate(ALL)}
     counts = {"position": len(batch.ids), "example": 3}
     together = objective.combined(batch, weights, counts)

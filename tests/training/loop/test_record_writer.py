@@ -1,4 +1,5 @@
 import csv
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from kdlib.config import Training
 from kdlib.files import DataError
 from kdlib.losses.combine import LossTerm, combine
+from kdlib.losses.focal import Focal
 from kdlib.telemetry.health import Keys
 from kdlib.tracking.mlflow_run import LiveRun
 from kdlib.training.loop.record_writer import CLOCKS, Norms, StepRecords
@@ -183,3 +185,37 @@ def test_a_validation_that_is_not_finite_stops_the_run(records, nll):
     with pytest.raises(DataError, match=f"stopped at step 4: the validation loss is {nll}; likely .* change"):
         records.epoch(1, 4, nll)
     assert rows(records.epochs_path) == []
+
+
+@pytest.mark.parametrize("where", ["first", "later"])
+def test_a_loss_that_is_not_finite_stops_the_run_and_writes_no_result(distill, monkeypatch, tmp_path, where):
+    calls, original, wrong = iter(range(100)), Focal.values, {"first": 0, "later": 5}[where]
+
+    def values(self, batch):
+        found = original(self, batch)
+        return found * math.nan if next(calls) == wrong else found
+
+    monkeypatch.setattr(Focal, "values", values)
+    expected = f"stopped at step {wrong + 1}: the loss focal is nan; likely "
+    with pytest.raises(DataError, match=expected):
+        distill("nan", {"epochs": 2, "records": {"gradient_every": 0}})
+    assert not (tmp_path / "nan").exists()
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run_before_its_weights_are_kept(
+    finetune, monkeypatch, tmp_path
+):
+    original, calls = torch.nn.utils.clip_grad_norm_, iter(range(100))
+
+    def clip(parameters, *args, **kwargs):
+        parameters = list(parameters)
+        if next(calls) == 5:
+            parameters[0].grad.fill_(math.inf)
+        return original(parameters, *args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", clip)
+    with pytest.raises(DataError, match=r"stopped at step 6: the gradient's norm is (inf|nan)"):
+        finetune("inf", epochs=2)
+    assert not (tmp_path / "inf").exists()
+    (folder,) = (tmp_path / "checkpoints").iterdir()
+    assert {path.name for path in folder.glob("checkpoint-*")} == {"checkpoint-4"}

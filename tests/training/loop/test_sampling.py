@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.utils.data import BatchSampler
 
 from kdlib.models.batch import Row, batches, by_length
-from kdlib.training.loop.sampling import BLOCK, BUFFER, EpochSampler, Subsets, epoch_order, own_batches
+from kdlib.training.loop.sampling import BLOCK, BUFFER, EpochSampler, Subsets, batches_of_process, epoch_order
 
 LENGTHS = np.random.default_rng(0).integers(60, 257, size=20_000)
 RANKED = np.argsort(-LENGTHS, kind="stable").tolist()
@@ -198,7 +198,7 @@ def test_a_sampled_epoch_comes_in_batches_of_like_length():
 @settings(max_examples=60, deadline=None)
 def test_processes_that_validate_share_the_rows_in_equally_many_batches(rows, size, together):
     order = np.random.default_rng(rows).permutation(rows)
-    shares = [list(own_batches(order, size, own, together)) for own in range(together)]
+    shares = [list(batches_of_process(order, size, own, together)) for own in range(together)]
     assert len({len(share) for share in shares}) == 1
     counted = [batch for step in zip(*shares, strict=True) for batch, counts in step if counts]
     assert [number for batch in counted for number in batch] == order.tolist()

@@ -4,7 +4,7 @@ import torch
 from kdlib.losses.expected import FrozenEncoder, gold_vectors
 from kdlib.models.batch import Row
 from kdlib.records import target_hash
-from kdlib.training.teacher.gold_embeddings import GoldVectors
+from kdlib.training.teacher.gold_embeddings import GoldEmbeddingCache
 
 TARGETS = [(3, 1, 4), (1, 5), (3, 1, 4), (2,)]
 ROWS = [Row(f"id{number}", [1], list(ids), target_hash(ids)) for number, ids in enumerate(TARGETS)]
@@ -27,20 +27,20 @@ class Counting:
 
 def test_vectors_are_those_of_the_encoder_in_the_order_asked_for(tmp_path):
     counting = Counting()
-    golds = GoldVectors(counting.encoder, tmp_path / "golds.npy", ROWS)
+    embeddings = GoldEmbeddingCache(counting.encoder, tmp_path / "embeddings.npy", ROWS)
     asked = [(1, 5), (2,), (3, 1, 4), (1, 5)]
     expected = [gold_vectors(torch.tensor(ids), [len(ids)], counting.encoder)[0] for ids in asked]
-    torch.testing.assert_close(golds(asked), torch.stack(expected))
+    torch.testing.assert_close(embeddings(asked), torch.stack(expected))
 
 
 def test_a_training_set_is_encoded_once_and_read_by_the_next_student(tmp_path):
-    file = tmp_path / "golds.npy"
+    file = tmp_path / "embeddings.npy"
     first = Counting()
-    GoldVectors(first.encoder, file, ROWS)
+    GoldEmbeddingCache(first.encoder, file, ROWS)
     assert first.rows == 3  # distinct ones
     before = file.read_bytes()
     second = Counting()
-    again = GoldVectors(second.encoder, file, ROWS)
+    again = GoldEmbeddingCache(second.encoder, file, ROWS)
     again(TARGETS)
     assert second.rows == 0
     assert again.hit_rate() == 1
@@ -50,9 +50,9 @@ def test_a_training_set_is_encoded_once_and_read_by_the_next_student(tmp_path):
 
 def test_other_targets_are_encoded_and_remembered(tmp_path):
     counting = Counting()
-    golds = GoldVectors(counting.encoder, tmp_path / "golds.npy", ROWS)
+    embeddings = GoldEmbeddingCache(counting.encoder, tmp_path / "embeddings.npy", ROWS)
     rows = counting.rows
-    golds([(6, 6), (2,)])
-    golds([(6, 6)])
+    embeddings([(6, 6), (2,)])
+    embeddings([(6, 6)])
     assert counting.rows == rows + 1
-    assert golds.hit_rate() == 2 / 3
+    assert embeddings.hit_rate() == 2 / 3

@@ -103,6 +103,7 @@ def test_attention_is_compared_where_there_is_some(tokenizer, rows, causal):
             assert float((maps * ~mask[:, None]).sum(-1)[queries].detach().abs().max()) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hidden", "attention"])
 def test_gradients_reach_inner_parameters_and_agree_with_finite_differences(tokenizer, rows, name):
     student, teacher = (
@@ -136,6 +137,7 @@ def test_gradients_reach_inner_parameters_and_agree_with_finite_differences(toke
         assert float(a @ b / a.norm() / b.norm()) >= 0.99, key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hidden", "attention"])
 def test_descent_on_it_alone_brings_the_layers_near(tokenizer, rows, name):
     student, teacher = model_of(tokenizer), model_of(tokenizer, seed=2, **DEEP)

@@ -1,6 +1,7 @@
 """A teacher beside its student says what its store says, of renamed rows as well."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from kdlib.models.generate import log_probabilities
 from kdlib.models.load import load
 from kdlib.models.scratch import build
 from kdlib.training.loop import renaming
+from kdlib.training.teacher import encoder, stored
 from kdlib.training.teacher.online import OnlineTeacher
 from kdlib.training.teacher.stored import online_teacher
 
@@ -82,7 +84,7 @@ def test_teachers_of_either_kind_teach_students_of_either_kind(
     training = {"epochs": 1, "batch_size": 5, "dropout": 0}
     keys = {"size": student_size, "components": {"kl": {}}, "loss_weights": {"kl": 1.0}}
     trainer = trainer_of(tmp_path, training, online=OnlineTeacher(teacher), **keys)
-    inputs = trainer._collate([3, 0, 7])
+    inputs = trainer.data_collator([3, 0, 7])
     assert ("teacher" in inputs) == (layout_of(teacher.config) != trainer.layout)
     signal = trainer._batch(target_output(trainer.model, inputs), inputs, 1.0).signal
     expected = torch.cat(log_probabilities(teacher, [rows[3], rows[0], rows[7]]))
@@ -97,10 +99,11 @@ def test_the_teacher_sees_the_renamed_rows(trainer_of, tokenizer, rows, tmp_path
     teacher = teacher_of(NANO, tokenizer, 0.0)
     keys = {"components": {"kl": {}}, "loss_weights": {"kl": 1.0}}
     trainer = trainer_of(tmp_path, {"epochs": 1, "batch_size": 4}, online=OnlineTeacher(teacher), **keys)
-    trainer.renaming = renaming.renaming(tokenizer.get_vocab(), rows, 1.0, seed=1)
-    drawn = [trainer.renaming.apply(rows[i], i, 0) for i in range(4)]
+    names = renaming.renaming(tokenizer.get_vocab(), rows, 1.0, seed=1)
+    trainer.data_collator = replace(trainer.data_collator, renaming=names)
+    drawn = [names.apply(rows[i], i, 0) for i in range(4)]
     assert any(row.source_ids != original.source_ids for row, original in zip(drawn, rows, strict=False))
-    inputs = trainer._collate([0, 1, 2, 3])
+    inputs = trainer.data_collator([0, 1, 2, 3])
     found = trainer._batch(target_output(trainer.model, inputs), inputs, 1.0).signal.log_probs
     expected = torch.cat(log_probabilities(teacher, drawn))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
@@ -142,10 +145,11 @@ def test_a_teacher_is_loaded_once_for_its_distributions_and_its_encoder(
     given = {"components": {name: {} for name in components}, "signals": "online", "store": None}
     given["loss_weights"] = dict.fromkeys(components, 0.5)
     distill("stored", {"epochs": 1}, components={"semantic": {}}, loss_weights={"semantic": 1.0})
-    (golds,) = (tmp_path / "golds").iterdir()
-    expected = golds.read_bytes()
-    golds.unlink()
-    monkeypatch.setattr(models, "load", counted)
+    (embeddings,) = (tmp_path / "gold_embeddings").iterdir()
+    expected = embeddings.read_bytes()
+    embeddings.unlink()
+    for module in (models, encoder, stored):
+        monkeypatch.setattr(module, "load", counted)
     distill("online", {"epochs": 1}, **given)
     assert loaded.count(teacher) == loads
-    assert golds.read_bytes() == expected
+    assert embeddings.read_bytes() == expected

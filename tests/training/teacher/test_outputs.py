@@ -1,4 +1,4 @@
-"""What a teacher answers to the training prompts, and which of its answers may teach."""
+"""The beams of a teacher for the training prompts, and which of them may teach."""
 
 import json
 from collections import Counter
@@ -68,7 +68,7 @@ def test_only_other_valid_assertions_are_usable(tokenizer):
         assert beam.target_hash == target_hash(beam.target_ids)
 
 
-def test_answers_are_the_teachers_best_but_for_the_gold_target(answered, dataset, teacher, tokenizer, rows):
+def test_beams_are_the_teachers_best_but_for_the_gold_target(answered, dataset, teacher, tokenizer, rows):
     golds = dict(
         zip(*(read_parquet(dataset.train)[name].to_pylist() for name in ("id", "target")), strict=True)
     )
@@ -95,7 +95,7 @@ def test_a_score_is_the_log_probability_of_the_whole_answer(answered, teacher, r
         assert beam.score == pytest.approx(float(gold.sum()), abs=1e-3)
 
 
-def test_counts_tell_where_answers_went(answered, rows):
+def test_counts_tell_where_beams_went(answered, rows):
     counts = read_json(answered.with_suffix(".json"))
     assert list(counts) == ["rows", "generated", "finished", "valid", "usable"]
     assert counts["rows"] == len(rows)
@@ -110,7 +110,7 @@ def test_shards_make_no_difference(answer, answered):
     assert other.with_suffix(".json").read_bytes() == answered.with_suffix(".json").read_bytes()
 
 
-def test_a_store_holds_the_same_answers(answered, signals_of, teacher, dataset, tmp_path):
+def test_a_store_holds_the_same_beams(answered, signals_of, teacher, dataset, tmp_path):
     manifest = signals_of(tmp_path / "store", teacher, beams=WIDTH, precision="float32")
     stored_beams(SignalStore(manifest), dataset.train, dataset.tokenizer, WIDTH, tmp_path / "all.parquet")
     found, expected = (list(read_beams(path)) for path in (tmp_path / "all.parquet", answered))
@@ -124,6 +124,6 @@ def test_a_store_holds_the_same_answers(answered, signals_of, teacher, dataset, 
 
 def test_a_file_that_is_no_shard_is_named(answered, tmp_path):
     write_parquet(tmp_path / "0.parquet", read_parquet(answered))
-    with pytest.raises(DataError, match=r"0\.parquet: tells no counts; delete it and run again"):
+    with pytest.raises(DataError, match=r"0\.parquet: holds no counts; delete it and run again"):
         merge_beams([tmp_path / "0.parquet"], tmp_path / "all.parquet")
     assert json.loads(answered.with_suffix(".json").read_text())

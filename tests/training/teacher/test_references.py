@@ -1,4 +1,4 @@
-"""Students of the teacher's answers: what they weigh, and what becomes of the loss."""
+"""Students of the teacher's beams: what they weigh, and what becomes of the loss."""
 
 import math
 from pathlib import Path
@@ -21,7 +21,7 @@ COUNTS = {"rows": 32, "generated": 99, "finished": 90, "valid": 80, "usable": 8}
 
 @pytest.fixture
 def beams(rows, tokenizer, tmp_path):
-    """Two answers for each of the first two rows, with scores -1 and -2."""
+    """Two beams for each of the first two rows, with scores -1 and -2."""
     texts = ["assertTrue(box.isOpen());", "assertNull(box);"]
     found = []
     for row in sorted(rows[:2], key=lambda row: row.id):
@@ -73,16 +73,16 @@ def test_the_best_are_kept_and_weightless_rows_left_out(references, rows):
     assert counts["kept"] == 2
 
 
-def test_answers_of_other_rows_are_refused(dataset, beams, tmp_path):
+def test_beams_of_other_rows_are_refused(dataset, beams, tmp_path):
     table = read_parquet(beams).to_pylist()
     write_parquet(beams, pa.Table.from_pylist([{**table[0], "id": "elsewhere"}]))
     with pytest.raises(DataError, match="id elsewhere is not in"):
         write_references(dataset.train, beams, SequenceLevel(), tmp_path / "out.parquet")
 
 
-def test_a_teacher_without_usable_answers_is_refused(dataset, beams, tmp_path):
+def test_a_teacher_without_usable_beams_is_refused(dataset, beams, tmp_path):
     write_parquet(beams, read_parquet(beams).slice(0, 0))
-    with pytest.raises(DataError, match="none of the teacher's answers is a valid assertion other than"):
+    with pytest.raises(DataError, match="none of the teacher's beams is a valid assertion other than"):
         write_references(dataset.train, beams, SequenceLevel(), tmp_path / "out.parquet")
     assert not (tmp_path / "out.parquet").exists()
 
@@ -111,11 +111,11 @@ def test_the_step_descends_on_the_weighted_sum(first_step, references, tokenizer
         assert raw == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
-def test_a_student_of_the_preset_learns_from_answers_and_reports_them(distill, beams, steps):
+def test_a_student_of_the_preset_learns_from_beams_and_reports_them(distill, beams, steps):
     training = {"epochs": 12, "learning_rate": 0.01, "dropout": 0, "patience": 12}
     config = read_config([CONFIG / "config.yaml", CONFIG / "sequence.yaml"])
     given = config.students["sequence"].model_dump(exclude={"teacher", "model", "size", "training"})
-    out = distill("pupil", training, store=None, model=None, beams=beams, **given)
+    out = distill("pupil", training, store=None, model=None, beams_file=beams, **given)
     report = read_json(out / "training_report.json")
     assert report["references"] == {**COUNTS, "kept": 2}
     assert report["planned_steps"] == 12 * math.ceil(34 / 8)
@@ -126,7 +126,7 @@ def test_a_student_of_the_preset_learns_from_answers_and_reports_them(distill, b
 def test_interrupted_it_ends_in_the_same_bytes(distill, beams, outcome, monkeypatch, tmp_path):
     from kdlib.training.loop.trainer import LossTrainer
 
-    given = {"store": None, "model": None, "beams": beams, "sequence": {"keep": 2}, **CE}
+    given = {"store": None, "model": None, "beams_file": beams, "beams": {"keep": 2}, **CE}
     training = {"epochs": 3, "dropout": 0.1}
     whole = outcome(distill("whole", training, **given))
     evaluate, calls = LossTrainer.evaluate, []
@@ -145,13 +145,13 @@ def test_interrupted_it_ends_in_the_same_bytes(distill, beams, outcome, monkeypa
     assert outcome(distill("again", training, **given)) == whole
 
 
-def test_answers_must_be_given(distill):
-    with pytest.raises(DataError, match=r"it learns from the teacher's answers \(rule beams\), none given"):
-        distill("pupil", {"epochs": 1}, store=None, model=None, sequence={}, **CE)
+def test_beams_must_be_given(distill):
+    with pytest.raises(DataError, match=r"it learns from the teacher's beams \(rule beams\), none given"):
+        distill("pupil", {"epochs": 1}, store=None, model=None, beams={}, **CE)
 
 
-def test_a_teacher_online_is_compared_on_its_own_answers_too(distill, beams, steps):
-    given = {"store": None, "beams": beams, "sequence": {"keep": 2}, "signals": "online"}
+def test_a_teacher_online_is_compared_on_its_own_beams_too(distill, beams, steps):
+    given = {"store": None, "beams_file": beams, "beams": {"keep": 2}, "signals": "online"}
     training = {"epochs": 6, "learning_rate": 0.01, "dropout": 0}
     rows = steps(distill("pupil", training, loss="traditional", **given))
     assert len(rows) == 6 * math.ceil(36 / 8)
@@ -159,12 +159,12 @@ def test_a_teacher_online_is_compared_on_its_own_answers_too(distill, beams, ste
         assert float(rows[-1][column]) < 0.8 * float(rows[0][column])
 
 
-def test_stored_answers_bring_their_own_signals(distill, signals_of, teacher, steps, tmp_path):
-    """A student equal to its teacher has no divergence on any row, answers among them."""
+def test_stored_beams_bring_their_own_signals(distill, signals_of, teacher, steps, tmp_path):
+    """A student equal to its teacher has no divergence on any row, beams among them."""
     manifest = signals_of(tmp_path / "store", teacher, beams=3, precision="float32", codec={"kind": "dense"})
     frozen = {"epochs": 1, "dropout": 0, "learning_rate": 1e-12}
     given = {"components": {"ce": {}, "kl": {}}, "loss_weights": {"ce": 0.5, "kl": 0.5}}
-    given |= {"sequence": {"beams": 3, "keep": 2}, "temperature": {"start": 2, "end": 2}}
+    given |= {"beams": {"width": 3, "keep": 2}, "temperature": {"start": 2, "end": 2}}
     given |= {"layers": {"decoder": 1}, "size": None}
     out = distill("pupil", frozen, store=manifest, **given)
     report = read_json(out / "training_report.json")

@@ -1,1 +1,0 @@
-"""Combinations of keys that cannot work, each right by itself."""

@@ -1,0 +1,1 @@
+"""Retrieval: the documents of a collection that are nearest to a query."""
