@@ -83,10 +83,19 @@ def jars(tmp_path_factory):
 
 def test_check(jars, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    test = SAMPLE / "src/test/java/tessera/parse/PathNameTest.java"
-    given = ("--project", SAMPLE, "--jar", jars[0].parent, "--mutants", 2)
-    printed = kdlib("check", f"{test}:75", "assertEquals(0, PathName.ROOT.depth());", *given, "--json")
-    found = json.loads(printed)
+    main = (
+        "public class Scale { public static int grade(int p) { if (p >= 50) { return p / 10; } return 0; } }"
+    )
+    check = "@org.junit.Test public void grade() {\n org.junit.Assert.assertEquals(5, Scale.grade(50));\n}"
+    for path, text in (
+        ("src/main/java/p/Scale.java", main),
+        ("src/test/java/p/ScaleTest.java", f"public class ScaleTest {{ {check} }}"),
+    ):
+        Path(path).parent.mkdir(parents=True)
+        Path(path).write_text(f"package p;\n{text}\n")
+    statement = "org.junit.Assert.assertEquals(5, Scale.grade(50));"
+    given = ("--jar", jars[0].parent, "--mutants", 2, "--json")
+    found = json.loads(kdlib("check", "src/test/java/p/ScaleTest.java:3", statement, *given))
     assert found["candidate"]["status"] == "passed"
     assert found["candidate"] == found["reference"]
-    assert found["candidate"]["mutants"] > 0
+    assert found["candidate"]["mutants"] == 2
