@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,8 +40,9 @@ def parse(value: object, schema: type[Schema], source: str) -> Schema:
     Raises:
         DataError: If the value does not fit the schema; the message names the first wrong field.
     """
+    key: Any = schema  # mypy does not take type[Schema] for hashable
     try:
-        found: Schema = _adapter(schema).validate_json(json.dumps(value), strict=True)
+        found: Schema = _adapter(key).validate_json(json.dumps(value), strict=True)
         return found
     except ValidationError as error:
         first = error.errors()[0]
@@ -54,7 +55,7 @@ def parse(value: object, schema: type[Schema], source: str) -> Schema:
 
 
 @cache
-def _adapter(schema: Hashable) -> TypeAdapter[Any]:
+def _adapter(schema: Any) -> TypeAdapter[Any]:  # noqa: ANN401  (a class)
     return TypeAdapter(schema)
 
 
