@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kdlib.cli.errors import fail, told
 from kdlib.cli.rendering import table
 from kdlib.cli.stages import Base, Dataset, Overlay, configured_section, dataset_folder, existing
-from kdlib.results.evaluation import EvaluationReport
+
+if TYPE_CHECKING:
+    from kdlib.results.evaluation import EvaluationReport
 
 CACHE = Path("cache/predictions")
 

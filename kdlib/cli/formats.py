@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from kdlib.cli.rendering import table
-from kdlib.results.evaluation import Score
+
+if TYPE_CHECKING:
+    from kdlib.results.evaluation import Score
 
 Format = Literal["text", "markdown", "csv", "json"]
 FormatOption = Annotated[Format, typer.Option("--format", help="text, markdown, csv or json.")]

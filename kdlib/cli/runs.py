@@ -15,9 +15,9 @@ import typer
 from kdlib.cli.errors import fail, told
 from kdlib.cli.formats import Format, FormatOption, comma_separated, markdown, number, plain, shown
 from kdlib.cli.rendering import table
-from kdlib.results.evaluation import ModelScores
 
 if TYPE_CHECKING:
+    from kdlib.results.evaluation import ModelScores
     from kdlib.runs.difference import Changed, Moved
     from kdlib.runs.run import Run
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from kdlib.files import read_json, write_json, write_jsonl, write_parquet
+from kdlib.files import write_json, write_jsonl, write_parquet
+from tests.report.conftest import write_store
 from tests.runs.small_run import TRAINED, VALUES, write_small_run
 
 IDS = [f"test-{row}" for row in range(8)]
@@ -19,9 +20,7 @@ def finished_run(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     run = write_small_run(tmp_path)
     write_parquet(run / "dataset/test.parquet", pa.table({"id": IDS, "prompt": [f"f{i} <b>" for i in IDS]}))
-    entry = {"split": "train", "rows": 8, "positions": 50, "bytes": 6543}
-    store = run / "signals/base/manifest.json"
-    write_json(store, {**read_json(store), "files": [entry]})
+    write_store(run / "signals/base/manifest.json")
     answer = {"references": ["assertTrue(x);"], "exact_match": False, "token_f1": 0.25, "syntax_valid": True}
     samples = [{"model": model, "id": i, "prediction": "f();", **answer} for model in VALUES for i in IDS]
     write_jsonl(run / "evaluation/predictions_final.jsonl", samples)

@@ -33,10 +33,10 @@ class Beginning(TrainerCallback):
 
     def on_train_begin(
         self,
-        args: TrainingArguments,  # noqa: ARG002
+        args: TrainingArguments,
         state: TrainerState,
-        *_: Any,  # noqa: ANN401
-        **__: Any,  # noqa: ANN401
+        *_: Any,
+        **__: Any,
     ) -> None:
         """Begin (signature of transformers)."""
         if state.is_world_process_zero:
@@ -60,10 +60,10 @@ class SaveEvery(TrainerCallback):
 
     def on_step_end(
         self,
-        args: Any,  # noqa: ANN401, ARG002  (signature of transformers)
+        args: Any,
         state: TrainerState,
         control: TrainerControl,
-        **_: Any,  # noqa: ANN401
+        **_: Any,
     ) -> None:
         """Request a checkpoint.
 
@@ -99,18 +99,18 @@ class Convergence(TrainerCallback, ExportableState):
         """Add a micro-batch's share in the cross entropy of its optimiser step."""
         self.total = (self.total or 0.0) + ce
 
-    def on_step_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+    def on_step_end(self, *_: Any, **__: Any) -> None:
         """Count a step (signature of transformers)."""
         self.steps += 1
 
-    def on_epoch_end(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:
         """Compare the epoch's mean with the one before (signature of transformers)."""
         if self.by == "ce" and self.total is not None:  # else the loss has no cross entropy
             self._compare(self.total / self.steps)
         self.total = None
         self.steps = 0
 
-    def on_evaluate(self, *_: Any, metrics: dict[str, float], **__: Any) -> None:  # noqa: ANN401
+    def on_evaluate(self, *_: Any, metrics: dict[str, float], **__: Any) -> None:
         """Compare a validation with the one before (signature of transformers)."""
         if self.by == "validation":
             self._compare(metrics["eval_nll"])
@@ -147,7 +147,7 @@ class Validations(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        **_: Any,  # noqa: ANN401
+        **_: Any,
     ) -> TrainerControl:
         """Cancel the validation that the trainer's own callback, which comes before, requested."""
         del args
@@ -177,7 +177,7 @@ class CoverageLog(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        **_: Any,  # noqa: ANN401
+        **_: Any,
     ) -> None:
         """Log the share (signature of transformers)."""
         del args, control

@@ -34,11 +34,11 @@ class PartNorms(TrainerCallback):
 
     def on_pre_optimizer_step(
         self,
-        args: TrainingArguments,  # noqa: ARG002
-        state: Any,  # noqa: ANN401, ARG002
-        control: Any,  # noqa: ANN401, ARG002
+        args: TrainingArguments,
+        state: Any,
+        control: Any,
         model: PreTrainedModel,
-        **_: Any,  # noqa: ANN401
+        **_: Any,
     ) -> None:
         """Measure (signature of transformers)."""
         self.encoder, self.decoder = part_norms(model)
