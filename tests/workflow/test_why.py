@@ -55,7 +55,7 @@ def test_a_value_a_module_and_a_package_are_told_by_name(finished):
         own = why(finished, f"{STUDENT}/")
         assert list(own) == ["student trident"]
         assert told(own["student trident"]) == [("config", "student.components.semantic.scale", "5.0 → 4.0")]
-    with edited(finished, "kdlib/losses/hidden.py", "import torch\n", "import torch\n\nNEW = 1\n"):
+    with edited(finished, "kdlib/losses/chunked.py", "import torch\n", "import torch\n\nNEW = 1\n"):
         folder.mkdir()
         (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 99.0\n")
         try:
@@ -64,7 +64,7 @@ def test_a_value_a_module_and_a_package_are_told_by_name(finished):
             (folder / "METADATA").unlink()
             folder.rmdir()
     kinds = [(kind, name) for kind, name, _ in told(found["student trident"])]
-    assert kinds == [("code", "kdlib.losses.hidden"), ("environment", "torch")]
+    assert kinds == [("code", "kdlib.losses.chunked"), ("environment", "torch")]
     assert ("environment", "torch") in [change[:2] for change in told(found["teacher base"])]
 
 
