@@ -79,4 +79,4 @@ def test_a_job_that_fetches_may_ask_hubs_unless_the_user_forbids_it(
 def test_only_staging_asks_hubs():
     scripts = (Path(__file__).resolve().parents[1] / "workflow" / "scripts").glob("*.py")
     fetching = {path.stem for path in scripts if "offline=False" in path.read_text()}
-    assert fetching == {"model", "encoder"}
+    assert fetching == {"model", "stage_encoder"}
