@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs Snakemake or asks for a slow fixture, and let whole runs begin.
+    """Mark as slow what runs Snakemake or asks for a slow fixture, and let whole runs and slow files begin.
 
     A run that begins last would end alone; what waits for Slurm leaves the processor to others.
     """
@@ -24,7 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         asked = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         if asked or item.get_closest_marker("workflow"):
             item.add_marker("slow")
-    items.sort(key=lambda item: (not item.get_closest_marker("workflow"), item.path.stem != "test_slurm"))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    runs = {item.path for item in items if item.get_closest_marker("workflow")}
+    items.sort(
+        key=lambda item: (item.path not in runs, item.path.stem != "test_slurm", item.path not in slow)
+    )
 
 
 @pytest.hookimpl(hookwrapper=True)
