@@ -38,14 +38,14 @@ def download(
     """
     if file.exists() and sha256(file) == pin:
         return
-    pieced = _receive(url, file, attempts, timeout, pause)
+    pieced = _receive(url, file, pin, attempts, timeout, pause)
     if pieced and sha256(file) != pin:
         print(f"{url}: the pieces do not fit together; from the start again", flush=True)
         file.unlink()
-        _receive(url, file, attempts, timeout, pause)
+        _receive(url, file, pin, attempts, timeout, pause)
 
 
-def _receive(url: str, file: Path, attempts: int, timeout: float, pause: float) -> bool:
+def _receive(url: str, file: Path, pin: str, attempts: int, timeout: float, pause: float) -> bool:
     """Complete a file; return whether its last part was appended to an earlier one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
@@ -55,6 +55,9 @@ def _receive(url: str, file: Path, attempts: int, timeout: float, pause: float) 
             with error:
                 reason = f"the server answers {error.code} {error.reason}"
             if error.code == _RANGE_NOT_SATISFIABLE:
+                # Nothing follows where only the end of the answer was lost.
+                if file.exists() and sha256(file) == pin:
+                    return False
                 file.unlink(missing_ok=True)
             elif error.code not in _PASSING:
                 raise DataError(f"{url}: {reason}; check the address") from None

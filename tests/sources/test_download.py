@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kdlib.files import DataError
@@ -228,6 +228,9 @@ def test_progress_is_told_line_by_line(server, tmp_path, monkeypatch, capsys):
 
 
 @settings(max_examples=25, deadline=None)
+@example(
+    cuts=[("cut", 2240), ("cut", 4000), ("cut chunks", 4000)], attempts=3
+)  # all but the end of the answer
 @given(
     cuts=st.lists(st.tuples(st.sampled_from(["cut", "cut chunks"]), st.integers(0, 4000)), max_size=5),
     attempts=st.integers(1, 3),
