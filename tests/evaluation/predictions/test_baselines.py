@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-from collections import Counter
 from itertools import groupby
 
 import numpy as np
@@ -18,22 +17,9 @@ from kdlib.evaluation.predictions.trigram import fit
 from kdlib.files import DataError, read_parquet, read_predictions, write_parquet
 from kdlib.java.tokens import code_tokens
 from kdlib.records import BASELINES
+from tests.retrieval.test_bm25 import loop_bm25
 
 TARGETS = ["assertEquals(1, a.size());", "assertTrue(a.isEmpty());", "assertNull(b);"]
-
-
-def loop_bm25(documents, query, k1=1.5, b=0.75):
-    """Lucene's BM25 (Robertson & Zaragoza 2009) by its formula; repeated query tokens count each time."""
-    mean = sum(map(len, documents)) / len(documents)
-    scores = []
-    for document in documents:
-        counts, total = Counter(document), 0.0
-        for token in query:
-            having = sum(token in other for other in documents)
-            idf = math.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
-            total += idf * counts[token] / (counts[token] + k1 * (1 - b + b * len(document) / mean))
-        scores.append(total)
-    return scores
 
 
 def row(key, prompt, target):
