@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 # It imports nothing of kdlib: each fork takes that of the project that it plans.
 SERVER = """
@@ -63,7 +64,7 @@ class Planner:
         """
         if "--dry-run" not in options:
             raise ValueError(f"a plan needs --dry-run, got {list(options)}")
-        server = self._started()
+        orders, answers = self._started()
         with tempfile.NamedTemporaryFile("r") as output:
             order = {
                 "folder": str(folder),
@@ -71,19 +72,20 @@ class Planner:
                 "options": list(options),
                 "output": output.name,
             }
-            server.stdin.write(json.dumps(order) + "\n")
-            server.stdin.flush()
-            return int(server.stdout.readline()), output.read()
+            orders.write(json.dumps(order) + "\n")
+            orders.flush()
+            return int(answers.readline()), output.read()
 
     def close(self) -> None:
         """End the process."""
         if self._server is not None:
-            self._server.stdin.close()
+            orders, answers = self._started()
+            orders.close()
             self._server.wait(timeout=30)
-            self._server.stdout.close()
+            answers.close()
             self._server = None
 
-    def _started(self) -> subprocess.Popen[str]:
+    def _started(self) -> tuple[IO[str], IO[str]]:
         if self._server is None:
             environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
             self._server = subprocess.Popen(
@@ -93,7 +95,10 @@ class Planner:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-        return self._server
+        orders, answers = self._server.stdin, self._server.stdout
+        assert orders is not None
+        assert answers is not None
+        return orders, answers
 
 
 @cache
