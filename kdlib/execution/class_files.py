@@ -37,8 +37,9 @@ def class_files(
                 request = {
                     "classPath": [str(part) for part in path],
                     "files": [{"name": file.name, "content": file.content.decode(errors="replace")}],
+                    "statement": None,
                 }
-                answer = jvm.ask(request, "", _SECONDS, _LONGEST)
+                answer = jvm.ask(request, _SECONDS, _LONGEST)
                 if isinstance(answer, Ended):
                     jvm.end()
                     jvm = None

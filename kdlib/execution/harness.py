@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from kdlib.execution.jobs import ExecutionLimits, Framework
 from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
@@ -20,8 +21,6 @@ _COMMON = [
     "-Xshare:auto",
     # The second compiler repays its own time after thousands of files, for tests never.
     "-XX:TieredStopAtLevel=1",
-    "-Duser.language=en",
-    "-Duser.country=US",
 ]
 _CONFINED = [
     "-ea",  # as build tools run tests
@@ -31,9 +30,40 @@ _CONFINED = [
     "-XX:ErrorFile=/dev/null",
     "-Dfile.encoding=UTF-8",
     "-Duser.name=kdlib",
-    "-Duser.timezone=UTC",
     "-Djava.awt.headless=true",
 ]
+
+_MODULE = "kdlib.harness"
+# Private parts of the JDK that the harness alone may look into.
+_OPENED = (
+    "java.base/java.io",
+    "java.base/java.lang",
+    "java.base/java.net",
+    "java.base/java.security",
+    "java.base/javax.net.ssl",
+    "java.base/sun.security.jca",
+    "java.management/java.lang.management",
+)
+# All but those with which a test reads the memory of its JVM, changes its code or starts its debugger.
+_HARMLESS = (
+    "java.compiler,java.datatransfer,java.desktop,java.logging,java.management,java.naming,java.net.http,"
+    "java.prefs,java.rmi,java.scripting,java.security.jgss,java.security.sasl,java.sql,java.sql.rowset,"
+    "java.transaction.xa,java.xml,java.xml.crypto,jdk.charsets,jdk.crypto.ec,jdk.localedata,jdk.net,"
+    "jdk.xml.dom,jdk.zipfs"
+)
+
+Place = Literal["first", "second"]
+# A test whose result depends on any of these is not stable. Both write numbers alike.
+_PLACES: dict[Place, tuple[str, ...]] = {
+    "first": ("-Duser.language=en", "-Duser.country=US", "-Duser.timezone=UTC"),
+    "second": (
+        "-Duser.language=ja",
+        "-Duser.country=JP",
+        "-Duser.timezone=Pacific/Chatham",
+        "-XX:+UnlockExperimentalVMOptions",
+        "-XX:hashCode=0",
+    ),
+}
 
 
 def harness_digest() -> str:
@@ -80,7 +110,7 @@ def adapter_source(framework: Framework) -> SourceFile:
 
 def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
     """Return the command of the JVM that compiles; it runs nothing that it is given."""
-    return [str(jdk.java), *_COMMON, "-Xmx1g", "-Xss4m", "-cp", str(harness), "CompileJobs"]
+    return [str(jdk.java), *_COMMON, *_PLACES["first"], "-Xmx1g", "-Xss4m", *_main(harness, "CompileJobs")]
 
 
 def runner_command(
@@ -90,6 +120,8 @@ def runner_command(
     limits: ExecutionLimits,
     sandbox: Sandbox,
     temporary: Path,
+    place: Place,
+    apart: bool,
 ) -> list[str]:
     """Return the command of a JVM that runs tests in the sandbox.
 
@@ -100,9 +132,25 @@ def runner_command(
         limits: Memory, processes and output.
         sandbox: Sandbox of the tests.
         temporary: Folder for tests where nothing confines them.
+        place: Locale, time zone and hashes.
+        apart: Whether to leave out the modules with which a test could forge its result.
     """
     folder = temporary if sandbox == "unsafe" else SCRATCH
-    java = [str(jdk.java), *_COMMON, *_CONFINED, f"-Xmx{limits.memory_mb}m"]
+    java = [str(jdk.java), *_COMMON, *_CONFINED, *_PLACES[place], f"-Xmx{limits.memory_mb}m"]
     java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
-    java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}", "-cp", str(harness), "RunJobs"]
+    java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}"]
+    if apart:
+        java += ["-XX:+DisableAttachMechanism", f"--limit-modules={_HARMLESS},{_MODULE}"]
+    java += _main(harness, "RunJobs")
     return confined(sandbox, limits, [jdk.java.parents[1], harness, *readable], java)
+
+
+def _main(harness: Path, name: str) -> list[str]:
+    opened = [f"--add-opens={package}={_MODULE}" for package in _OPENED]
+    # Else only what the harness needs would be there for tests.
+    return [
+        *opened,
+        "--add-modules=ALL-DEFAULT",
+        f"--module-path={harness}",
+        f"--module={_MODULE}/{_MODULE}.{name}",
+    ]

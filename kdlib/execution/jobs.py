@@ -29,6 +29,11 @@ class ExecutionJob:
         project: Folder whose entries stand in the test's working directory, as in that of a build tool, but
             read-only; none without a sandbox, where the test could write there.
         cpu_seconds: Processor time that the test's thread may take; None leaves it to the limits' wall time.
+        statement: Bytes of the first file, from and to, whose author nobody knows: if they name what could
+            reach other jobs or forge a result, the job runs in JVMs of its own that lack it.
+        control: Sources with which the same test passes: if they do so in the JVM in which a job failed, the
+            JVM was not to blame. Without them a failure is confirmed in a new JVM.
+        runs: JVMs in which a pass must be seen: two differ in locale, time zone, hashes and order.
     """
 
     id: str
@@ -39,6 +44,9 @@ class ExecutionJob:
     framework: Framework
     project: Path | None = None
     cpu_seconds: float | None = None
+    statement: tuple[int, int] | None = None
+    control: tuple[SourceFile, ...] | None = None
+    runs: Literal[1, 2] = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,16 @@ class ExecutionResult:
         status: A test that was skipped, or is not there, has ``failed``; ``crashed`` took its JVM along.
         message: First diagnostic of javac or first line of the failure, at most 500 characters.
         seconds: Wall time of compiling and running it, as first measured where it came from the cache.
+        cpu_seconds: Processor time of the test's thread in its first run.
+        asserted: Whether it failed by an ``AssertionError``, as checks do, and not by another exception.
     """
 
     id: str
     status: Status
     message: str
     seconds: float
+    cpu_seconds: float = 0.0
+    asserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

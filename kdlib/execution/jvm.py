@@ -1,10 +1,11 @@
-"""A JVM that stays: a line in, a line out, with a deadline."""
+"""A JVM that stays: a line of JSON in, one out, over a socket and with a deadline."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -30,76 +31,76 @@ class Ended(NamedTuple):
 
 
 class Jvm:
-    """A Java process that answers each line on its standard input with one on its standard output."""
+    """A Java process that answers each line with one, over a socket that is none of its standard streams."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         """Start it, without waiting until it is ready.
 
         Args:
-            command: Program with arguments.
+            command: Program with arguments; the number of the socket is added as the last one.
             environment: Complete environment of the process.
             folder: Working directory, unless a sandbox gives it another.
         """
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._late = False
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            env=dict(environment),
-            cwd=folder,
-            # Whatever it forks outside a sandbox ends with it.
-            start_new_session=True,
-        )
+        self._malformed = False
+        self._socket, its = socket.socketpair()
+        with its:
+            self._process = subprocess.Popen(
+                [*command, str(its.fileno())],
+                stdin=subprocess.DEVNULL,
+                # Whatever a test writes there is nobody's answer.
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                env=dict(environment),
+                cwd=folder,
+                pass_fds=[its.fileno()],
+                # Whatever it forks outside a sandbox ends with it.
+                start_new_session=True,
+            )
+        self._answers = self._socket.makefile("rb")
 
-    def ask(
-        self, request: Mapping[str, Any], prefix: str, seconds: float, longest: int
-    ) -> dict[str, Any] | Ended:
+    def ask(self, request: Mapping[str, Any], seconds: float, longest: int) -> dict[str, Any] | Ended:
         """Return the answer to a request.
 
         Args:
             request: Request, sent as JSON.
-            prefix: Beginning of the answer's line; other lines are dropped.
             seconds: Time limit in seconds, after which the JVM is ended.
-            longest: Bytes that it may write before its answer ends; with more the JVM is ended.
+            longest: Bytes of the answer; with a longer one the JVM is ended.
         """
         watch = threading.Timer(seconds, self._end_late)
         watch.daemon = True
         watch.start()
         try:
-            answer = self._exchange(json.dumps(request) + "\n", prefix.encode(), longest)
+            answer = self._exchange(json.dumps(request) + "\n", longest)
         finally:
             watch.cancel()
-        return self._ended() if answer is None else json.loads(answer)
+        return self._ended() if answer is None else answer
 
     def end(self) -> None:
         """End it and all its children at once."""
         self._kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._said):
-            if stream is not None and not stream.closed:
-                _close(stream)
+        for stream in (self._answers, self._socket, self._said):
+            stream.close()
 
-    def _exchange(self, line: str, prefix: bytes, longest: int) -> bytes | None:
-        """Return the answer without its prefix, or None if the JVM ends or writes too much before."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+    def _exchange(self, line: str, longest: int) -> dict[str, Any] | None:
+        """Return the answer, or None if the JVM ends before it or what it answers is none."""
         try:
-            self._process.stdin.write(line.encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
+            self._socket.sendall(line.encode())
+            found = self._answers.readline(longest)
+        except (BrokenPipeError, ConnectionResetError):
             return None
-        left = longest
-        while left > 0:
-            found = self._process.stdout.readline(left)
-            if found.startswith(prefix) and found.endswith(b"\n"):
-                return found.removeprefix(prefix)
-            if not found:
-                return None
-            left -= len(found)
-        self._said.write(f"it wrote more than {longest >> 20} MB".encode())
-        return None
+        if not found:
+            return None
+        try:
+            answer = json.loads(found) if found.endswith(b"\n") else None
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            self._malformed = True
+            return None
+        return answer
 
     def _end_late(self) -> None:
         self._late = True
@@ -111,20 +112,15 @@ class Jvm:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _ended(self) -> Ended:
-        # Its output is closed or too long, but it may live on.
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=_SECONDS_TO_END)
+        # Its socket is closed or what it wrote makes no sense, but it may live on.
+        if not self._malformed:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=_SECONDS_TO_END)
         self._kill()
         status = self._process.wait()
         self._said.seek(0)
         lines = self._said.read(1 << 16).decode(errors="replace").splitlines()
         said = next((line.strip() for line in lines if line.strip() and "warning" not in line.lower()), "")
-        reason = f"its JVM ended with status {status}" + (f": {said}" if said else "")
+        how = "gave no answer that makes sense" if self._malformed else f"ended with status {status}"
+        reason = f"its JVM {how}" + (f": {said}" if said else "")
         return Ended(self._late, reason[:_LONGEST_REASON])
-
-
-def _close(stream: Any) -> None:  # noqa: ANN401  (raw or buffered)
-    try:
-        stream.close()
-    except BrokenPipeError:  # what was not sent to a process that is gone
-        stream.detach()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import astuple, replace
@@ -13,11 +13,14 @@ from pathlib import Path
 from kdlib.execution.harness import build_harness, harness_digest
 from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, ExecutionResult
 from kdlib.execution.result_cache import ResultCache, content_key, path_digest, read_by
+from kdlib.execution.runner import Tools
 from kdlib.execution.sandbox import Sandbox
-from kdlib.execution.worker import Tools, Worker
+from kdlib.execution.worker import Worker
 from kdlib.java.compiler import find_jdk
 
 _LOOK_AHEAD = 512
+# Fewer would start the control more often, more would leave one worker with all.
+_MOST_AT_ONCE = 16
 
 
 def run(
@@ -25,13 +28,14 @@ def run(
 ) -> Generator[ExecutionResult, None, None]:
     """Compile and run each job, or take its result from the cache.
 
-    A job that takes its JVM along runs once more, in a new JVM and with no other beside it, before it counts
-    as crashed. Jobs may come from a generator: some hundreds are held, those of a class path run together.
+    No job changes the result of another, whatever their order: see ``Worker.run``. A job that takes its JVM
+    along runs once more, in new JVMs and with no other beside it, before it counts as crashed. Jobs may come
+    from a generator: some hundreds are held, those of a test run together.
 
     Args:
         jobs: Jobs with distinct ids.
         limits: Resources that each job may use.
-        workers: Jobs at a time; each has a JVM that compiles and one that runs.
+        workers: Jobs at a time; each has a JVM that compiles and two that run.
         cache: Folder for results and the compiled harness.
         sandbox: Sandbox of the tests, from ``find_sandbox``.
 
@@ -76,34 +80,39 @@ def _answered(
     digests: dict[Path, str] = {}
     same: dict[bytes, list[ExecutionJob]] = {}
     idle = list(pool)
-    running: dict[Future[ExecutionResult | None], tuple[bytes, Worker]] = {}
+    running: dict[Future[list[ExecutionResult | None]], tuple[list[bytes], Worker]] = {}
     doubtful: list[bytes] = []
 
-    def ended(futures: Iterable[Future[ExecutionResult | None]]) -> Iterator[ExecutionResult]:
+    def ended(futures: Iterable[Future[list[ExecutionResult | None]]]) -> Iterator[ExecutionResult]:
         for future in futures:
-            key, worker = running.pop(future)
+            keys, worker = running.pop(future)
             idle.append(worker)
-            result = future.result()
-            if result is None:
-                doubtful.append(key)
-            else:
-                results.keep(key, result)
-                yield from (replace(result, id=job.id) for job in same.pop(key))
+            for key, result in zip(keys, future.result(), strict=True):
+                if result is None:
+                    doubtful.append(key)
+                else:
+                    results.keep(key, result)
+                    yield from (replace(result, id=job.id) for job in same.pop(key))
 
-    for job in _grouped(jobs):
-        digests |= {path: path_digest(path) for path in read_by(job) if path not in digests}
-        key = content_key(job, surroundings, digests)
-        if key in same:
-            same[key].append(job)
-        elif (known := results.find(key, job.id)) is not None:
-            yield known
-        else:
-            same[key] = [job]
+    for jobs_of_test in _grouped(jobs):
+        new: dict[bytes, ExecutionJob] = {}
+        for job in jobs_of_test:
+            digests |= {path: path_digest(path) for path in read_by(job) if path not in digests}
+            key = content_key(job, surroundings, digests)
+            if key in same:
+                same[key].append(job)
+            elif (known := results.find(key, job.id)) is not None:
+                yield known
+            else:
+                same[key] = [job]
+                new[key] = job
+        if new:
             if not idle:
                 yield from ended(wait(running, return_when=FIRST_COMPLETED).done)
-            worker = next((worker for worker in idle if worker.serves(job)), idle[0])
+            one = jobs_of_test[0]
+            worker = next((worker for worker in idle if worker.serves(one)), idle[0])
             idle.remove(worker)
-            running[threads.submit(worker.run, job)] = key, worker
+            running[threads.submit(worker.run, list(new.values()))] = list(new), worker
     yield from ended(list(wait(running).done))
     for key in doubtful:
         result = pool[0].run_alone(same[key][0])
@@ -111,8 +120,20 @@ def _answered(
         yield from (replace(result, id=job.id) for job in same.pop(key))
 
 
-def _grouped(jobs: Iterable[ExecutionJob]) -> Iterator[ExecutionJob]:
-    """Yield jobs so that those of one class path stand together, as far as one looks ahead."""
+def _grouped(jobs: Iterable[ExecutionJob]) -> Iterator[Sequence[ExecutionJob]]:
+    """Yield jobs of one test together, those of a class path one after another, as far as one looks ahead."""
     left = iter(jobs)
     while ahead := list(itertools.islice(left, _LOOK_AHEAD)):
-        yield from sorted(ahead, key=lambda job: (job.classpath, job.framework, str(job.project)))
+        ahead.sort(key=lambda job: (*_class_path(job), job.test_class, job.method))
+        for _, together in itertools.groupby(ahead, key=_test):
+            batch = list(together)
+            for first in range(0, len(batch), _MOST_AT_ONCE):
+                yield batch[first : first + _MOST_AT_ONCE]
+
+
+def _class_path(job: ExecutionJob) -> tuple[object, ...]:
+    return job.classpath, job.framework, str(job.project)
+
+
+def _test(job: ExecutionJob) -> tuple[object, ...]:
+    return *_class_path(job), job.test_class, job.method, job.control

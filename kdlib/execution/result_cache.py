@@ -28,6 +28,7 @@ def content_key(job: ExecutionJob, surroundings: str, digests: Mapping[Path, str
     parts = [surroundings, job.test_class, job.method, job.framework]
     parts += [digests[path] for path in read_by(job)]
     parts += [f"{job.cpu_seconds:g} s"] if job.cpu_seconds is not None else []
+    parts += [f"{job.runs} runs", f"statement {job.statement}"]
     sha = hashlib.sha256("\0".join(parts).encode())
     for file in job.files:
         sha.update(f"\0{file.name}\0{len(file.content)}\0".encode() + file.content)
@@ -72,8 +73,8 @@ class ResultCache:
         self._written = time.monotonic()
         with self._readable():
             self._table.execute(
-                "CREATE TABLE IF NOT EXISTS results "
-                "(key BLOB PRIMARY KEY, status TEXT, message TEXT, seconds REAL) WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS verdicts (key BLOB PRIMARY KEY, status TEXT, message TEXT, "
+                "seconds REAL, cpu_seconds REAL, asserted INTEGER) WITHOUT ROWID"
             )
             self._table.commit()
 
@@ -83,12 +84,12 @@ class ResultCache:
             return replace(self._new[key], id=job)
         with self._readable():
             row = self._table.execute(
-                "SELECT status, message, seconds FROM results WHERE key = ?", (key,)
+                "SELECT status, message, seconds, cpu_seconds, asserted FROM verdicts WHERE key = ?", (key,)
             ).fetchone()
         if row is None:
             return None
-        status, message, seconds = row
-        return ExecutionResult(job, status, message, seconds)
+        status, message, seconds, cpu_seconds, asserted = row
+        return ExecutionResult(job, status, message, seconds, cpu_seconds, bool(asserted))
 
     def keep(self, key: bytes, result: ExecutionResult) -> None:
         """Keep a result; those of the last second are lost where the process is killed."""
@@ -98,9 +99,12 @@ class ResultCache:
 
     def write(self) -> None:
         """Write what is kept."""
-        rows = [(key, made.status, made.message, made.seconds) for key, made in self._new.items()]
+        rows = [
+            (key, made.status, made.message, made.seconds, made.cpu_seconds, made.asserted)
+            for key, made in self._new.items()
+        ]
         with self._readable():
-            self._table.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
+            self._table.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._table.commit()
         self._new.clear()
         self._written = time.monotonic()

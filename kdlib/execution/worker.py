@@ -1,57 +1,56 @@
-"""One job at a time: a trusted JVM that compiles and one in the sandbox that runs."""
+"""Jobs of one test at a time: compiled, run, and doubted where something else may have bent the result."""
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from kdlib.execution.harness import ADAPTERS, adapter_source, compiler_command, runner_command
-from kdlib.execution.jobs import (
-    LONGEST_MESSAGE,
-    ExecutionJob,
-    ExecutionLimits,
-    ExecutionResult,
-    Framework,
-    Status,
-)
+from kdlib.execution.harness import Place, adapter_source, compiler_command
+from kdlib.execution.jobs import LONGEST_MESSAGE, ExecutionJob, ExecutionResult
 from kdlib.execution.jvm import Ended, Jvm
-from kdlib.execution.sandbox import ENVIRONMENT, Sandbox
+from kdlib.execution.runner import Runner, Served, Tools, Verdict
+from kdlib.execution.sandbox import ENVIRONMENT
 from kdlib.files import DataError
-from kdlib.java.compiler import Jdk, SourceFile
+from kdlib.java.compiler import SourceFile
+from kdlib.results.measurements import Status
 
 _COMPILE_SECONDS = 60.0
-_START_SECONDS = 60.0
-# A JVM may need its time to notice that a test's is over.
-_GRACE_SECONDS = 5.0
 _LONGEST_CLASSES = 256 << 20
 _JOBS_PER_JVM = 500
+_PLACES: tuple[Place, ...] = ("first", "second")
 
 
-class Tools(NamedTuple):
-    """What all workers share.
+@dataclass(slots=True)
+class _Tried:
+    """A job and its result, None if it should run once more with no other beside it."""
 
-    Attributes:
-        jdk: JDK that compiles and runs.
-        harness: Folder of the harness' classes.
-        limits: Resources that a test may use.
-        sandbox: Sandbox of the tests.
-        folder: Temporary folder outside the sandbox.
-    """
+    job: ExecutionJob
+    started: float
+    classes: dict[str, str] = field(default_factory=dict)
+    named: str = ""
+    result: ExecutionResult | None = None
 
-    jdk: Jdk
-    harness: Path
-    limits: ExecutionLimits
-    sandbox: Sandbox
-    folder: Path
+    def take(self, verdict: Verdict) -> None:
+        seconds = time.perf_counter() - self.started
+        message = verdict.message[:LONGEST_MESSAGE]
+        self.result = ExecutionResult(
+            self.job.id, verdict.status, message, seconds, verdict.cpu_seconds, verdict.asserted
+        )
+
+    def ended(self, status: Status, message: str) -> None:
+        """Take a result of which no test could tell."""
+        self.take(Verdict(status, message, False, 0.0, ""))
+
+    def passed(self) -> bool:
+        return self.result is not None and self.result.status == "passed"
 
 
 class Worker:
-    """A JVM that compiles and one that runs the tests of one class path."""
+    """A JVM that compiles, and two that run the tests of one class path."""
 
     def __init__(self, tools: Tools) -> None:
         """Start nothing yet.
@@ -62,145 +61,215 @@ class Worker:
         self._tools = tools
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))
         self._compiler: Jvm | None = None
-        self._runner: Jvm | None = None
-        self._serves: tuple[tuple[Path, ...], Framework, Path | None] | None = None
-        self._adapter: dict[str, str] = {}
-        self._ready = False
-        self._jobs = 0
-        self._crash = ""
+        self._runners: dict[Place, Runner] = {}
+        self._alone: Runner | None = None
+        self._served: Served | None = None
+        self._control: tuple[Sequence[SourceFile], dict[str, str] | None] = ((), None)
         self._stopped = False
 
     def serves(self, job: ExecutionJob) -> bool:
-        """Return whether its JVM has the class path of a job."""
-        return self._serves == (job.classpath, job.framework, job.project)
+        """Return whether its JVMs have the class path of a job."""
+        return self._served is not None and self._served[:3] == (job.classpath, job.framework, job.project)
 
     def end(self) -> None:
-        """End both JVMs, from whatever thread, and start no other."""
+        """End all JVMs, from whatever thread, and start no other."""
         self._stopped = True
-        for jvm in (self._compiler, self._runner):
+        for jvm in (self._compiler, *self._runners.values(), self._alone):
             if jvm is not None:
                 jvm.end()
 
-    def run(self, job: ExecutionJob) -> ExecutionResult | None:
-        """Return a job's result, or None if it took its JVM along and should run once more, alone."""
-        started = time.perf_counter()
-        self._serve(job)
-        classes, error = self._compile(job.classpath, job.files)
-        if error:
-            return _result(job, "not_compiled", error, started)
-        self._await()
-        fresh = self._jobs == 0
-        answer = self._test(job, classes)
-        if isinstance(answer, Ended):
-            self._renew()
-            self._crash = answer.reason
-            late = f"not ended within {self._tools.limits.seconds:g} s"
-            return _result(job, "timed_out", late, started) if answer.late else None
-        if answer["spent"] or self._jobs >= _JOBS_PER_JVM:
-            self._renew()
-        if answer["spent"] == "memory" and not fresh:
-            # What earlier tests left may have taken it.
-            return None
-        return _result(job, answer["status"], answer["message"], started)
+    def run(self, jobs: Sequence[ExecutionJob]) -> list[ExecutionResult | None]:
+        """Return the results of jobs of one test, None of those that took their JVM along.
+
+        A pass counts if a second JVM confirms it, where jobs run in the opposite order. A failure counts if
+        the control passes in the same JVM, or else if a new JVM confirms it.
+
+        Args:
+            jobs: Jobs that agree in all but their sources.
+        """
+        self._serve(jobs[0])
+        tried: list[_Tried] = []
+        doubted: list[_Tried] = []
+        for job in jobs:
+            tried.append(self._compiled(job))
+            if tried[-1].named:
+                self._run_apart(tried[-1])
+            elif tried[-1].result is None:
+                self._run_first(tried[-1], doubted)
+        if not self._settle(doubted):
+            self._drop("first")
+        for each in reversed(tried):
+            if each.passed() and not each.named and each.job.runs > 1:
+                self._confirm_pass(each)
+        return [each.result for each in tried]
 
     def run_alone(self, job: ExecutionJob) -> ExecutionResult:
-        """Return the result of a job that took a JVM along, from a JVM that has run nothing else."""
-        started = time.perf_counter()
-        self._serves = None
-        return self.run(job) or _result(job, "crashed", self._crash, started)
+        """Return the result of a job that took a JVM along, from JVMs that have run nothing else."""
+        self._serve(job)
+        tried = self._compiled(job)
+        if tried.result is None:
+            self._run_in_new_jvms(tried)
+        assert tried.result is not None
+        return tried.result
 
-    def _compile(self, classpath: Sequence[Path], files: Sequence[SourceFile]) -> tuple[dict[str, str], str]:
-        """Return class files in base64 by binary name, or the first error."""
+    def _run_first(self, tried: _Tried, doubted: list[_Tried]) -> None:
+        """Run a job where others have run; a failure may be due to them."""
+        runner = self._runner("first")
+        fresh = runner.jobs == 0
+        verdict = runner.test(tried.job, tried.classes)
+        if isinstance(verdict, Ended):
+            self._drop("first")
+            self._run_all_in_new_jvms(doubted)
+            return
+        # Earlier tests may have taken the memory, and others at work the time.
+        late = verdict.status == "timed_out" and tried.job.cpu_seconds is None
+        if fresh or not (late or verdict.spent == "memory"):
+            tried.take(verdict)
+        if verdict.status == "failed" and not fresh:
+            doubted.append(tried)
+        if verdict.spent or runner.jobs >= _JOBS_PER_JVM:
+            self._settle(doubted)
+            self._drop("first")
+
+    def _settle(self, doubted: list[_Tried]) -> bool:
+        """Confirm failures in the JVM in which they were seen, or in new ones.
+
+        Returns:
+            Whether that JVM may run more.
+        """
+        if not doubted:
+            return True
+        runner = self._runner("first")
+        sound = all(each.job.control is not None for each in doubted)
+        if sound and (classes := self._control_classes(doubted[0].job)) is not None:
+            verdict = runner.test(doubted[0].job, classes)
+            sound = isinstance(verdict, Verdict) and verdict.status == "passed" and not verdict.spent
+        if not sound:
+            self._run_all_in_new_jvms(doubted)
+        doubted.clear()
+        return sound
+
+    def _control_classes(self, job: ExecutionJob) -> dict[str, str] | None:
+        """Return the class files of a job's control, or None if it does not compile."""
+        assert job.control is not None
+        if job.control != self._control[0]:
+            classes, error, _ = self._compile(replace(job, files=job.control, statement=None))
+            self._control = job.control, None if error else classes
+        return self._control[1]
+
+    def _confirm_pass(self, tried: _Tried) -> None:
+        runner = self._runner("second")
+        verdict = runner.test(tried.job, tried.classes)
+        if isinstance(verdict, Ended) or verdict.spent or runner.jobs >= _JOBS_PER_JVM:
+            self._drop("second")
+        if isinstance(verdict, Ended) or verdict.status != "passed":
+            self._run_in_new_jvms(tried)
+
+    def _run_all_in_new_jvms(self, doubted: list[_Tried]) -> None:
+        for each in doubted:
+            self._run_in_new_jvms(each)
+        doubted.clear()
+
+    def _run_in_new_jvms(self, tried: _Tried, apart: bool = False) -> None:
+        """Set the result that a job has where nothing ran before it."""
+        first: Verdict | None = None
+        for place in _PLACES[: tried.job.runs]:
+            self._alone = self._started(place, apart)
+            verdict = self._alone.test(tried.job, tried.classes)
+            self._alone.end()
+            if isinstance(verdict, Ended):
+                late = f"not ended within {self._tools.limits.seconds:g} s"
+                tried.ended(
+                    "timed_out" if verdict.late else "crashed", late if verdict.late else verdict.reason
+                )
+                return
+            first = first or verdict
+            if verdict.status != "passed":
+                where = "" if place == "first" else "with another locale, time zone and other hashes: "
+                tried.take(verdict._replace(message=where + verdict.message))
+                return
+        assert first is not None
+        tried.take(first)
+
+    def _run_apart(self, tried: _Tried) -> None:
+        """Run a job that could reach others, or its own result, where it reaches neither."""
+        self._run_in_new_jvms(tried, apart=True)
+        if tried.passed() or tried.job.control is None:
+            return
+        classes = self._control_classes(tried.job)
+        control = _Tried(tried.job, tried.started, classes or {})
+        self._run_in_new_jvms(control, apart=True)
+        if classes is None or not control.passed():
+            said = tried.result.message if tried.result else ""
+            tried.ended(
+                "crashed", f"it names {tried.named}, and apart from others its test never passes: {said}"
+            )
+
+    def _compiled(self, job: ExecutionJob) -> _Tried:
+        tried = _Tried(job, time.perf_counter())
+        tried.classes, error, tried.named = self._compile(job)
+        if error:
+            tried.ended("not_compiled", error)
+        return tried
+
+    def _compile(self, job: ExecutionJob) -> tuple[dict[str, str], str, str]:
+        """Return class files in base64 by binary name, the first error, and what the statement names."""
         if self._compiler is None:
-            command = compiler_command(self._tools.jdk, self._tools.harness)
-            self._compiler = self._started(command)
+            self._compiler = self._jvm(compiler_command(self._tools.jdk, self._tools.harness))
+        texts = [file.content.decode(errors="replace") for file in job.files]
         request = {
-            "classPath": [str(path) for path in classpath],
+            "classPath": [str(path) for path in job.classpath],
             "files": [
-                {"name": file.name, "content": file.content.decode(errors="replace")} for file in files
+                {"name": file.name, "content": content}
+                for file, content in zip(job.files, texts, strict=True)
             ],
+            "statement": job.statement and [_characters(job.files[0].content[:at]) for at in job.statement],
         }
-        answer = self._compiler.ask(request, "", _COMPILE_SECONDS, _LONGEST_CLASSES)
+        answer = self._compiler.ask(request, _COMPILE_SECONDS, _LONGEST_CLASSES)
         if isinstance(answer, Ended):
             self._compiler.end()
             self._compiler = None
             late = f"not compiled within {_COMPILE_SECONDS:g} s"
-            return {}, late if answer.late else f"javac failed: {answer.reason}"
-        return answer["classes"], answer["error"]
+            return {}, late if answer.late else f"javac failed: {answer.reason}", ""
+        return answer["classes"], answer["error"], answer["named"]
 
     def _serve(self, job: ExecutionJob) -> None:
-        """Have a JVM for a job's class path, which may still be starting."""
+        """Have JVMs for a job's class path, which may still be starting."""
         if self.serves(job):
             return
-        classes, error = self._compile(job.classpath, [adapter_source(job.framework)])
+        adapter = replace(job, files=(adapter_source(job.framework),), statement=None)
+        classes, error, _ = self._compile(adapter)
         if error:
             raise DataError(
                 f"{job.id}: its class path has no usable {job.framework} ({error}); add the jars of JUnit"
             )
-        self._adapter = classes
-        self._serves = job.classpath, job.framework, job.project
-        self._renew()
+        self._served = Served(job.classpath, job.framework, job.project, classes)
+        for place in list(self._runners):
+            self._runners.pop(place).end()
+        self._runner("first")
 
-    def _await(self) -> None:
-        """Wait until the JVM takes jobs."""
-        if self._ready:
-            return
-        assert self._runner is not None
-        assert self._serves is not None
-        nonce = secrets.token_hex(16)
-        classpath, _, project = self._serves
-        beside = project is not None and self._tools.sandbox != "unsafe"
-        first = {
-            "nonce": nonce,
-            "classPath": [str(path) for path in classpath],
-            "adapters": self._adapter,
-            "beside": sorted(str(path) for path in project.iterdir()) if project and beside else [],
-        }
-        answer = self._runner.ask(first, f"{nonce} ", _START_SECONDS, _LONGEST_CLASSES)
-        if isinstance(answer, Ended):
-            raise DataError(
-                f"no JVM starts in the sandbox {self._tools.sandbox}: {answer.reason}; "
-                f"its memory is limited to {self._tools.limits.memory_mb} MB"
-            )
-        self._ready = True
+    def _runner(self, place: Place) -> Runner:
+        if place not in self._runners:
+            self._runners[place] = self._started(place)
+        return self._runners[place]
 
-    def _renew(self) -> None:
-        """Start a new JVM for the same class path, which gets ready while the next job is compiled."""
-        if self._runner is not None:
-            self._runner.end()
-        assert self._serves is not None
-        classpath, _, project = self._serves
-        tools = self._tools
-        readable = classpath if project is None else (*classpath, project)
-        command = runner_command(
-            tools.jdk, tools.harness, readable, tools.limits, tools.sandbox, self._temporary
-        )
-        self._runner = self._started(command)
-        self._ready = False
-        self._jobs = 0
+    def _drop(self, place: Place) -> None:
+        """End a JVM and start its successor, which gets ready while the next job is compiled."""
+        self._runners.pop(place).end()
+        self._runner(place)
 
-    def _started(self, command: Sequence[str]) -> Jvm:
+    def _started(self, place: Place, apart: bool = False) -> Runner:
+        if self._stopped:
+            raise CancelledError
+        assert self._served is not None
+        return Runner(self._tools, self._temporary, self._served, place, apart)
+
+    def _jvm(self, command: Sequence[str]) -> Jvm:
         if self._stopped:
             raise CancelledError
         return Jvm(command, ENVIRONMENT, self._temporary)
 
-    def _test(self, job: ExecutionJob, classes: dict[str, str]) -> dict[str, Any] | Ended:
-        assert self._runner is not None
-        limits = self._tools.limits
-        # A test could print the answer, but for this.
-        nonce = secrets.token_hex(16)
-        request = {
-            "nonce": nonce,
-            "classes": classes,
-            "adapter": ADAPTERS[job.framework],
-            "testClass": job.test_class,
-            "method": job.method,
-            "seconds": limits.seconds,
-            "cpuSeconds": job.cpu_seconds,
-        }
-        self._jobs += 1
-        return self._runner.ask(request, f"{nonce} ", limits.seconds + _GRACE_SECONDS, limits.output_mb << 20)
 
-
-def _result(job: ExecutionJob, status: Status, message: str, started: float) -> ExecutionResult:
-    return ExecutionResult(job.id, status, message[:LONGEST_MESSAGE], time.perf_counter() - started)
+def _characters(content: bytes) -> int:
+    """Return how many characters Java counts in bytes of UTF-8."""
+    return len(content.decode(errors="replace").encode("utf-16-le", "surrogatepass")) // 2

@@ -1,3 +1,5 @@
+package kdlib.harness;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -17,6 +19,10 @@ final class Compile {
     static final List<String> OPTIONS = List.of("-proc:none", "-implicit:none", "-nowarn", "-Xlint:none");
 
     private Compile() {}
+
+    static boolean failed(DiagnosticCollector<JavaFileObject> messages) {
+        return messages.getDiagnostics().stream().anyMatch(message -> message.getKind() == Diagnostic.Kind.ERROR);
+    }
 
     static String firstError(DiagnosticCollector<JavaFileObject> messages) {
         return messages.getDiagnostics().stream()

@@ -1,11 +1,12 @@
-import java.io.BufferedReader;
+package kdlib.harness;
+
+import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.util.JavacTask;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -27,42 +28,67 @@ import javax.tools.ToolProvider;
 /**
  * Compiles the files of jobs in one warm JVM, in memory; it neither loads nor runs what it compiles.
  *
- * <p>Reads a job from each line of standard input and answers each with a line on standard output, in order:
+ * <p>Reads jobs from a socket (see {@link Channel}) and answers each with a line, in order:
  *
  * <pre>
- * job:    {"classPath": [path, ...], "files": [{"name": without .java, "content": text}, ...]}
- * answer: {"error": first error, empty if all compile, "classes": {binary name: class file in base64}}
+ * job:    {"classPath": [path, ...], "files": [{"name": without .java, "content": text}, ...],
+ *          "statement": [first character, end] in the first file, or null}
+ * answer: {"error": first error, empty if all compile, "classes": {binary name: class file in base64},
+ *          "named": what the statement names that could reach other jobs (see {@link Named}), or empty}
  * </pre>
  */
 final class CompileJobs {
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     private final Map<List<String>, StandardJavaFileManager> readers = new HashMap<>();
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
         CompileJobs compile = new CompileJobs();
-        BufferedReader jobs = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        for (String line = jobs.readLine(); line != null; line = jobs.readLine()) {
-            System.out.println(Json.line(compile.answer(Json.object(line))));
+        Channel channel = new Channel(arguments[0]);
+        for (Map<String, Object> job = channel.request(); job != null; job = channel.request()) {
+            channel.answer(compile.answer(job));
         }
     }
 
     @SuppressWarnings("unchecked")
     private Map<String, Object> answer(Map<String, Object> job) throws IOException {
         InMemory classes = new InMemory(reader((List<String>) job.get("classPath")));
+        List<Double> statement = (List<Double>) job.get("statement");
         String error;
+        String named = "";
         try {
-            error = compile(classes, sources((List<Map<String, String>>) job.get("files")));
+            List<JavaFileObject> sources = sources((List<Map<String, String>>) job.get("files"));
+            if (statement == null) {
+                error = compile(classes, sources);
+            } else {
+                String[] both = compile(classes, sources, statement.get(0).longValue(), statement.get(1).longValue());
+                error = both[0];
+                named = both[1];
+            }
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError failure) {
             // Inside javac, of which it reports most itself.
             error = "javac failed: " + failure.getClass().getSimpleName();
         }
-        return Map.of("error", Described.oneLine(error), "classes", error.isEmpty() ? classes.encoded() : Map.of());
+        Map<String, String> made = error.isEmpty() ? classes.encoded() : Map.of();
+        return Map.of("error", Described.oneLine(error), "classes", made, "named", named);
     }
 
     private String compile(InMemory classes, List<JavaFileObject> sources) {
         DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
         boolean good = compiler.getTask(null, classes, messages, Compile.OPTIONS, null, sources).call();
         return good ? "" : Compile.firstError(messages);
+    }
+
+    /** Compiles as {@link #compile} and sees what a statement of the first file names; returns the error, too. */
+    private String[] compile(InMemory classes, List<JavaFileObject> sources, long start, long end) throws IOException {
+        DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
+        JavacTask task = (JavacTask) compiler.getTask(null, classes, messages, Compile.OPTIONS, null, sources);
+        CompilationUnitTree unit = task.parse().iterator().next();
+        task.analyze();
+        String named = Compile.failed(messages) ? "" : Named.in(task, unit, start, end);
+        if (!Compile.failed(messages)) {
+            task.generate();
+        }
+        return new String[] {Compile.failed(messages) ? Compile.firstError(messages) : "", named};
     }
 
     private StandardJavaFileManager reader(List<String> classPath) throws IOException {

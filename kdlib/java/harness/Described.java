@@ -1,3 +1,5 @@
+package kdlib.harness;
+
 /** A failure on one line. */
 final class Described {
     private static final int LONGEST = 500;

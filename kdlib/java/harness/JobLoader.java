@@ -1,3 +1,5 @@
+package kdlib.harness;
+
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.util.Map;

@@ -1,16 +1,11 @@
-import java.io.BufferedReader;
+package kdlib.harness;
+
 import java.io.File;
-import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -24,16 +19,17 @@ import java.util.jar.JarFile;
 /**
  * Runs tests that nobody trusts, one after another, in a JVM that the sandbox holds.
  *
- * <p>Reads an object from each line of standard input and answers each with a line that begins with the
- * object's nonce, so that nothing that a test prints is taken for an answer:
+ * <p>Reads requests from a socket (see {@link Channel}) and answers each with a line:
  *
  * <pre>
- * first:  {"nonce", "classPath": [path, ...], "adapters": {binary name: class file in base64},
- *          "beside": [path of a file or folder to find in the working directory, ...]}
- * answer: nonce {"status": "ready"}
- * job:    {"nonce", "classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method",
+ * first:  {"classPath": [path, ...], "adapters": {binary name: class file in base64},
+ *          "beside": [path of a file or folder to find in the working directory, ...],
+ *          "apart": whether it runs a single job that nothing else depends on}
+ * answer: {"status": "ready"}
+ * job:    {"classes": as adapters, "adapter": Junit4 or Junit5, "testClass", "method",
  *          "seconds": wall time, "cpuSeconds": the thread's processor time, or null}
- * answer: nonce {"status": passed, failed or timed_out, "message", "spent": why this JVM should run no more}
+ * answer: {"status": passed, failed or timed_out, "message", "asserted": whether it failed by an AssertionError,
+ *          "cpuSeconds": what its thread took, "spent": why this JVM should run no more}
  * </pre>
  */
 final class RunJobs {
@@ -46,17 +42,21 @@ final class RunJobs {
 
     private final Surroundings surroundings = new Surroundings();
     private final Map<String, BiFunction<Class<?>, String, Object>> adapters = new HashMap<>();
-    private final ClassLoader frameworks;
+    private final Frameworks frameworks;
+    /** Null where one job runs apart. */
+    private final FrameworkState state;
     private final URL[] classPath;
 
-    private RunJobs(List<String> paths, Map<String, byte[]> adapters) throws Exception {
+    private RunJobs(List<String> paths, Map<String, byte[]> adapters, boolean apart) throws Exception {
         List<URL> once = new ArrayList<>();
         List<URL> anew = new ArrayList<>();
         for (String path : paths) {
             (isFramework(path) ? once : anew).add(url(path));
         }
         classPath = anew.toArray(new URL[0]);
-        frameworks = new URLClassLoader(once.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+        URL[] jars = once.toArray(new URL[0]);
+        frameworks = new Frameworks(jars);
+        state = apart ? null : new FrameworkState(frameworks, jars);
         ClassLoader loader = new JobLoader(adapters, new URL[0], frameworks);
         for (String name : adapters.keySet()) {
             Class<?> adapter = loader.loadClass(name);
@@ -67,47 +67,36 @@ final class RunJobs {
     }
 
     public static void main(String[] arguments) throws Exception {
-        BufferedReader in = new BufferedReader(
-                new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.US_ASCII));
-        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "US-ASCII");
-        Map<String, Object> first = Json.object(in.readLine());
-        RunJobs jobs = new RunJobs(texts(first.get("classPath")), decoded(first.get("adapters")));
+        Channel channel = new Channel(arguments[0]);
+        Map<String, Object> first = channel.request();
+        RunJobs jobs = new RunJobs(texts(first.get("classPath")), decoded(first.get("adapters")), (Boolean) first.get("apart"));
         jobs.surroundings.place(texts(first.get("beside")));
-        answer(out, first, Map.of("status", "ready"));
-        for (String line = in.readLine(); line != null; line = in.readLine()) {
-            Map<String, Object> job = Json.object(line);
-            answer(out, job, jobs.run(job));
+        channel.answer(Map.of("status", "ready"));
+        for (Map<String, Object> job = channel.request(); job != null; job = channel.request()) {
+            channel.answer(jobs.run(job));
         }
         // A test may have left threads that would keep the JVM.
         Runtime.getRuntime().halt(0);
     }
 
-    /** Answers on a line of its own, whatever a test wrote before. */
-    private static void answer(PrintStream out, Map<String, Object> asked, Map<String, Object> answer) {
-        out.print("\n" + asked.get("nonce") + " " + Json.line(answer) + "\n");
-        out.flush();
-    }
-
-    private Map<String, Object> run(Map<String, Object> job) throws IOException, InterruptedException {
+    private Map<String, Object> run(Map<String, Object> job) throws Exception {
         String testClass = (String) job.get("testClass");
         BiFunction<Class<?>, String, Object> adapter = adapters.get(job.get("adapter"));
         JobLoader loader = new JobLoader(decoded(job.get("classes")), classPath, frameworks);
         AtomicReference<Outcome> outcome = new AtomicReference<>();
-        ThreadGroup group = new ThreadGroup("job");
         surroundings.prepare();
         Thread thread = new Thread(
-                group, () -> outcome.set(run(loader, adapter, testClass, (String) job.get("method"))), "main");
+                new ThreadGroup("job"), () -> outcome.set(run(loader, adapter, testClass, (String) job.get("method"))), "main");
         thread.setContextClassLoader(loader);
         thread.start();
         String late = awaited(thread, (Double) job.get("seconds"), (Double) job.get("cpuSeconds"));
         Outcome ended = outcome.get();
         if (ended == null) {
-            String message = "not ended within " + late;
-            return Map.of("status", "timed_out", "message", message, "spent", "a thread");
+            return Outcome.timedOut("not ended within " + late).answer("a thread");
         }
-        String spent = ended.brokeJvm ? "memory" : surroundings.restore(group);
+        String spent = ended.brokeJvm ? "memory" : surroundings.restore();
         loader.close();
-        return Map.of("status", ended.passed ? "passed" : "failed", "message", ended.message, "spent", spent);
+        return ended.answer(spent.isEmpty() && state != null ? state.changed() : spent);
     }
 
     /** Waits for a thread until it ends or a limit is reached; returns which. */
@@ -131,7 +120,7 @@ final class RunJobs {
             if (found instanceof Throwable) {
                 return Outcome.failed((Throwable) found, testClass);
             }
-            return new Outcome(found == null, found == null ? "" : Described.oneLine((String) found), false);
+            return found == null ? Outcome.passed() : Outcome.failed(Described.oneLine((String) found));
         } catch (Throwable failure) {
             return Outcome.failed(failure, testClass);
         }
@@ -164,29 +153,5 @@ final class RunJobs {
         Map<String, byte[]> decoded = new HashMap<>();
         ((Map<?, ?>) classes).forEach((name, code) -> decoded.put((String) name, Base64.getDecoder().decode((String) code)));
         return decoded;
-    }
-
-    /** How a test ended by itself. */
-    private static final class Outcome {
-        private final boolean passed;
-        private final String message;
-        private final boolean brokeJvm;
-
-        Outcome(boolean passed, String message, boolean brokeJvm) {
-            this.passed = passed;
-            this.message = message;
-            this.brokeJvm = brokeJvm;
-        }
-
-        static Outcome failed(Throwable failure, String testClass) {
-            String message;
-            try {
-                message = Described.failure(failure, testClass);
-            } catch (Throwable again) {
-                // Its text is code of the test, too.
-                message = failure.getClass().getName();
-            }
-            return new Outcome(false, message, Described.ofTheJvm(failure));
-        }
     }
 }

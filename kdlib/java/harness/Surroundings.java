@@ -1,9 +1,12 @@
+package kdlib.harness;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +26,12 @@ final class Surroundings {
     private final TimeZone zone = TimeZone.getDefault();
     private final Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     private final Set<Path> placed = new HashSet<>();
+    private final JdkState jdk = new JdkState();
+    private final Set<Thread> threads = new HashSet<>();
+
+    Surroundings() throws ReflectiveOperationException {
+        threads.addAll(alive());
+    }
 
     /** Lets tests find files and folders by their names in the working directory. */
     void place(List<String> paths) throws IOException {
@@ -44,8 +53,12 @@ final class Surroundings {
     }
 
     /** Removes what a job left and returns what cannot be removed, empty if nothing is left. */
-    String restore(ThreadGroup group) throws InterruptedException {
-        for (int waited = 0; group.activeCount() > 0; waited++) {
+    String restore() throws InterruptedException, IllegalAccessException {
+        // It could keep from us all that follows.
+        if (System.getSecurityManager() != null) {
+            return "a security manager";
+        }
+        for (int waited = 0; !threads.containsAll(alive()); waited++) {
             if (waited == GRACE_MS) {
                 return "threads";
             }
@@ -54,7 +67,22 @@ final class Surroundings {
         if (ProcessHandle.current().children().findAny().isPresent()) {
             return "processes";
         }
-        return emptied() ? "" : "files";
+        return emptied() ? jdk.changed() : "files";
+    }
+
+    /** Returns all threads, those that a test put into other groups than its own included. */
+    private static List<Thread> alive() {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        while (group.getParent() != null) {
+            group = group.getParent();
+        }
+        Thread[] found = new Thread[group.activeCount() + 16];
+        int count = group.enumerate(found);
+        while (count == found.length) {
+            found = new Thread[2 * found.length];
+            count = group.enumerate(found);
+        }
+        return Arrays.asList(found).subList(0, count);
     }
 
     private boolean emptied() {

@@ -1,0 +1,51 @@
+package kdlib.harness;
+
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+
+/** How a test ended; made in its thread. */
+final class Outcome {
+    private final String status;
+    private final String message;
+    private final boolean asserted;
+    private final double cpuSeconds;
+    /** Whether the JVM itself failed; what it was initialising may then be broken for good. */
+    final boolean brokeJvm;
+
+    private Outcome(String status, String message, boolean asserted, boolean brokeJvm) {
+        this.status = status;
+        this.message = message;
+        this.asserted = asserted;
+        this.brokeJvm = brokeJvm;
+        this.cpuSeconds = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9;
+    }
+
+    static Outcome passed() {
+        return new Outcome("passed", "", false, false);
+    }
+
+    /** Returns the outcome of a test that did not run. */
+    static Outcome failed(String message) {
+        return new Outcome("failed", message, false, false);
+    }
+
+    static Outcome failed(Throwable failure, String testClass) {
+        String message;
+        try {
+            message = Described.failure(failure, testClass);
+        } catch (Throwable again) {
+            // Its text is code of the test, too.
+            message = failure.getClass().getName();
+        }
+        return new Outcome("failed", message, failure instanceof AssertionError, Described.ofTheJvm(failure));
+    }
+
+    static Outcome timedOut(String message) {
+        return new Outcome("timed_out", message, false, false);
+    }
+
+    Map<String, Object> answer(String spent) {
+        return Map.of(
+                "status", status, "message", message, "asserted", asserted, "cpuSeconds", cpuSeconds, "spent", spent);
+    }
+}
