@@ -139,19 +139,19 @@ class Worker:
         """
         if not doubted:
             return True
-        runner = self._runner("first")
-        sound = all(each.job.control is not None for each in doubted)
-        if sound and (classes := self._control_classes(doubted[0].job)) is not None:
-            verdict = runner.test(doubted[0].job, classes)
-            sound = isinstance(verdict, Verdict) and verdict.status == "passed" and not verdict.spent
-        if not sound:
+        classes = self._control_classes(doubted[0].job)
+        control = None if classes is None else self._runner("first").test(doubted[0].job, classes)
+        sound = isinstance(control, Verdict) and control.status == "passed"
+        if sound:
+            doubted.clear()
+        else:
             self._run_all_in_new_jvms(doubted)
-        doubted.clear()
-        return sound
+        return sound and not (isinstance(control, Verdict) and control.spent)
 
     def _control_classes(self, job: ExecutionJob) -> dict[str, str] | None:
-        """Return the class files of a job's control, or None if it does not compile."""
-        assert job.control is not None
+        """Return the class files of a job's control, or None if it has none or that does not compile."""
+        if job.control is None:
+            return None
         if job.control != self._control[0]:
             classes, error, _ = self._compile(replace(job, files=job.control, statement=None))
             self._control = job.control, None if error else classes

@@ -12,6 +12,8 @@ from kdlib.execution.jobs import ExecutionJob, ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import why_not
 from kdlib.java.compiler import SourceFile, compile_files, find_jdk
+from kdlib.sources.debian import fetch_jars
+from tests.execution.troublemakers import PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 JUNIT4 = r"(junit4|hamcrest)-[\d.]+\.jar"
@@ -62,6 +64,16 @@ def junit5(jars, library):
     return (*chosen(jars, JUNIT5), library)
 
 
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory, jars):
+    """JUnit 4, AssertJ and a project whose code changes what a JVM shares."""
+    folder = tmp_path_factory.mktemp("troubled")
+    assertj = fetch_jars(["libassertj-core-java"], folder / "jars")
+    libraries = [*chosen(jars, JUNIT4), *assertj]
+    assert compile_files(find_jdk(), sorted(PROJECT.rglob("*.java")), libraries, folder / "classes") is None
+    return (*libraries, folder / "classes")
+
+
 @pytest.fixture(scope="module", params=["bubblewrap", "namespaces"])
 def sandbox(request):
     """Each sandbox; where one does not work, the reason stands in the report."""
@@ -83,11 +95,14 @@ HEAD5 = "package p; import org.junit.jupiter.api.*; import static org.junit.jupi
 
 
 def job4(name, body, classpath, members="", files=()):
-    """Return a job for one JUnit 4 method."""
-    test = f"@Test public void t() throws Exception {{\n{body}\n}}"
-    text = f"{HEAD4}\npublic class {name} {{\n{members}\n{test}\n}}"
-    own = SourceFile(name, text.encode())
-    return ExecutionJob(name, (own, *files), f"p.{name}", "t", classpath, "junit4")
+    """Return a job for one JUnit 4 method, with an empty one as its control."""
+
+    def test(statements):
+        method = f"@Test public void t() throws Exception {{\n{statements}\n}}"
+        return SourceFile(name, f"{HEAD4}\npublic class {name} {{\n{members}\n{method}\n}}".encode())
+
+    sources = (test(body), *files)
+    return ExecutionJob(name, sources, f"p.{name}", "t", classpath, "junit4", control=(test(""),))
 
 
 def job5(name, text, method, classpath, test_class=None):

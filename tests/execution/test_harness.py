@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kdlib.execution.harness import build_harness
+from kdlib.execution.harness import build_harness, compiler_command
 from kdlib.execution.jobs import ExecutionJob
-from kdlib.execution.sandbox import find_sandbox
+from kdlib.execution.jvm import Ended, Jvm
+from kdlib.execution.sandbox import ENVIRONMENT, find_sandbox
 from kdlib.files import DataError
 from kdlib.java import compiler
 from kdlib.java.compiler import SourceFile, find_jdk
@@ -180,7 +181,60 @@ def test_a_class_path_without_its_junit_is_an_error(library, cache, sandbox):
 
 def test_the_harness_is_compiled_once(tmp_path, monkeypatch):
     first = build_harness(find_jdk(), tmp_path)
-    assert (first / "RunJobs.class").is_file()
+    assert (first / "kdlib/harness/RunJobs.class").is_file()
     monkeypatch.setattr("kdlib.execution.harness.compile_files", None)
     assert build_harness(find_jdk(), tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [first.name]
+
+
+NAMED = {
+    "assertEquals(1, 1);": "",
+    'assertEquals("a", getClass().getSimpleName());': "",
+    'assertTrue(new File("a").exists());': "",
+    "System.out.println(System.nanoTime());": "",
+    "assertThat(List.of(1)).hasSize(1);": "",
+    "new Thread(() -> { }).start();": "java.lang.Thread.start",
+    "Object o = Thread.class;": "java.lang.Thread.class",
+    "java.util.function.Supplier<Object> s = Thread::new;": "java.lang.Thread",
+    "for (var m : getClass().getMethods()) m.invoke(this);": "java.lang.Class.getMethods",
+    'Class.forName("A");': "java.lang.Class.forName",
+    "\\u0054hread.yield();": "java.lang.Thread.yield",
+    "List.of(1).stream().parallel().count();": "java.util.stream.BaseStream.parallel",
+    "new ArrayList<>(List.of(1)).parallelStream();": "java.util.Collection.parallelStream",
+    "System.exit(1);": "java.lang.System.exit",
+    "Runtime.getRuntime();": "java.lang.Runtime.getRuntime",
+    "new Object() { void run() { System.exit(1); } }.run();": "java.lang.System.exit",
+    "class Mine extends Thread { }": "java.lang.Thread",
+    'assertThat(1).as("").isEqualTo(1);': "",
+    "org.assertj.core.api.Assertions.setMaxElementsForPrinting(1);": (
+        "org.assertj.core.api.Assertions.setMaxElementsForPrinting"
+    ),
+    "new org.junit.runner.JUnitCore();": "org.junit.runner.JUnitCore",
+    "Locale.setDefault(Locale.US);": "java.util.Locale.setDefault",
+    "new FileInputStream(FileDescriptor.in);": "java.io.FileDescriptor.in",
+    'new FileOutputStream("a").getChannel();': "java.io.FileOutputStream.getChannel",
+}
+
+
+def test_what_a_statement_names_is_what_javac_resolves(troubled, tmp_path):
+    """And only that: what stands around it may name anything."""
+    jdk = find_jdk()
+    jvm = Jvm(compiler_command(jdk, build_harness(jdk, tmp_path)), ENVIRONMENT, tmp_path)
+    head = (
+        "import static org.junit.Assert.*; import java.util.*; import java.io.*; "
+        "import static org.assertj.core.api.Assertions.assertThat; "
+        "class T { void t() throws Throwable { Thread.yield(); "
+    )
+    named = {}
+    for statement in NAMED:
+        request = {
+            "classPath": [str(path) for path in troubled],
+            "files": [{"name": "T", "content": f"{head}{statement} Thread.yield(); }} }}"}],
+            "statement": [len(head), len(head) + len(statement)],
+        }
+        answer = jvm.ask(request, 60, 1 << 24)
+        assert not isinstance(answer, Ended)
+        assert answer["error"] == "", statement
+        named[statement] = answer["named"]
+    jvm.end()
+    assert named == NAMED

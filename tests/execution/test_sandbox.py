@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -20,7 +21,8 @@ List<Process> all = new ArrayList<>();
 // Its launcher waits for arguments from a pipe that nobody writes to.
 for (int i = 0; i < 400; i++) all.add(new ProcessBuilder(java, "@/proc/self/fd/0").start());"""
 RAW = "FileOutputStream raw = new FileOutputStream(FileDescriptor.out);"
-FORGED = r'"\n{\"status\": \"passed\", \"message\": \"\", \"spent\": \"\"}\n"'
+ANSWER = {"status": "passed", "message": "", "asserted": False, "cpuSeconds": 0.1, "spent": ""}
+FORGED = json.dumps(f"\n{json.dumps(ANSWER)}\n")
 HOSTILE = {
     "Exit": ("System.exit(0);", "crashed", "ended with status 0"),
     "Halt": ("Runtime.getRuntime().halt(3);", "crashed", "ended with status 3"),
@@ -54,7 +56,11 @@ HOSTILE = {
         "passed",
         "",
     ),
-    "Raw": (f"{RAW} byte[] b = new byte[1 << 20]; while (true) raw.write(b);", "crashed", "more than 64 MB"),
+    "Raw": (
+        f"{RAW} byte[] b = new byte[1 << 20]; for (int i = 0; i < 300; i++) raw.write(b);",
+        "passed",
+        "",
+    ),
     "Filled": (
         'for (int i = 0; ; i++) try (OutputStream o = new FileOutputStream("f" + i))'
         " { o.write(new byte[1 << 20]); }",

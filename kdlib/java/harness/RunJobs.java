@@ -70,6 +70,7 @@ final class RunJobs {
         Channel channel = new Channel(arguments[0]);
         Map<String, Object> first = channel.request();
         RunJobs jobs = new RunJobs(texts(first.get("classPath")), decoded(first.get("adapters")), (Boolean) first.get("apart"));
+        Outcome.prepare();
         jobs.surroundings.place(texts(first.get("beside")));
         channel.answer(Map.of("status", "ready"));
         for (Map<String, Object> job = channel.request(); job != null; job = channel.request()) {
@@ -95,8 +96,11 @@ final class RunJobs {
             return Outcome.timedOut("not ended within " + late).answer("a thread");
         }
         String spent = ended.brokeJvm ? "memory" : surroundings.restore();
-        loader.close();
-        return ended.answer(spent.isEmpty() && state != null ? state.changed() : spent);
+        if (spent.isEmpty()) {
+            loader.close();
+            spent = state == null ? "" : state.changed();
+        }
+        return ended.answer(spent);
     }
 
     /** Waits for a thread until it ends or a limit is reached; returns which. */
