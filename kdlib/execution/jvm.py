@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kdlib.execution.watch import Together, Watch
+
 _LONGEST_REASON = 300
 _SECONDS_TO_END = 1.0
 
@@ -32,16 +34,24 @@ class Ended(NamedTuple):
 class Jvm:
     """A Java process that answers each line on its standard input with one on its standard output."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        allowed: Together | None = None,
+    ) -> None:
         """Start it, without waiting until it is ready.
 
         Args:
             command: Program with arguments.
             environment: Complete environment of the process.
             folder: Working directory, unless a sandbox gives it another.
+            allowed: What it and all that it starts may take together.
         """
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._late = False
+        self._exceeded = ""
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -49,9 +59,12 @@ class Jvm:
             stderr=self._said,
             env=dict(environment),
             cwd=folder,
+            # Of the files that it writes; the same for every user.
+            umask=0o022,
             # Whatever it forks outside a sandbox ends with it.
             start_new_session=True,
         )
+        self._watch = Watch(self._process.pid, allowed, self._end_exceeding) if allowed else None
 
     def ask(
         self, request: Mapping[str, Any], prefix: str, seconds: float, longest: int
@@ -76,7 +89,7 @@ class Jvm:
     def end(self) -> None:
         """End it and all its children at once."""
         self._kill()
-        self._process.wait()
+        self._wait()
         for stream in (self._process.stdin, self._process.stdout, self._said):
             if stream is not None and not stream.closed:
                 _close(stream)
@@ -105,6 +118,16 @@ class Jvm:
         self._late = True
         self._kill()
 
+    def _end_exceeding(self, reason: str) -> None:
+        self._exceeded = reason
+        self._kill()
+
+    def _wait(self, seconds: float | None = None) -> int:
+        status = self._process.wait(seconds)
+        if self._watch is not None:
+            self._watch.stop()
+        return status
+
     def _kill(self) -> None:
         # The group, for the process itself may be gone and its children not.
         with suppress(ProcessLookupError):
@@ -113,9 +136,11 @@ class Jvm:
     def _ended(self) -> Ended:
         # Its output is closed or too long, but it may live on.
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=_SECONDS_TO_END)
+            self._wait(_SECONDS_TO_END)
         self._kill()
-        status = self._process.wait()
+        status = self._wait()
+        if self._exceeded:
+            return Ended(self._late, self._exceeded)
         self._said.seek(0)
         lines = self._said.read(1 << 16).decode(errors="replace").splitlines()
         said = next((line.strip() for line in lines if line.strip() and "warning" not in line.lower()), "")

@@ -15,6 +15,8 @@ from kdlib.files import DataError
 HARNESS = Path(__file__).parent / "harness"
 _OLDEST = 17
 _ENGLISH = "-Duser.language=en"
+# Of every process of Java: the user's locale would decide how names of files are read.
+JAVA_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 # Below the error stand its line, a mark and, if something is unknown, what.
 _ERROR = re.compile(r"^(.+?\.java):\d+: error: (.*)$(?:\n.*\n +\^\n  symbol: +(.*)$)?", re.MULTILINE)
 
