@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from kdlib.execution.jobs import ExecutionLimits, Framework
+from kdlib.execution.readable import open_to_others
 from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
 from kdlib.files import DataError
 from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
@@ -64,6 +66,7 @@ def build_harness(jdk: Jdk, cache: Path) -> Path:
         made = Path(temporary, "classes")
         if error := compile_files(jdk, sources, [], made):
             raise DataError(f"{jdk.javac} {jdk.version} does not compile the harness: {error}")
+        open_to_others(made)
         try:
             made.rename(classes)
         except OSError:
@@ -78,15 +81,24 @@ def adapter_source(framework: Framework) -> SourceFile:
     return SourceFile(name, (HARNESS / f"{name}.java").read_bytes())
 
 
-def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
-    """Return the command of the JVM that compiles; it runs nothing that it is given."""
-    return [str(jdk.java), *_COMMON, "-Xmx1g", "-Xss4m", "-cp", str(harness), "CompileJobs"]
+def compiler_command(
+    jdk: Jdk,
+    harness: Path,
+    readable: Sequence[Path],
+    limits: ExecutionLimits,
+    sandbox: Sandbox,
+    temporary: Path,
+) -> list[str]:
+    """Return the command of a JVM that compiles in the sandbox; its arguments are those of the other."""
+    java = [*_java(jdk, limits, sandbox, temporary), "-Xss4m", "-cp", str(harness), "CompileJobs"]
+    shown = [jdk.java.parents[1], harness, *readable]
+    return confined(sandbox, limits, shown, java, temporary / "copies")
 
 
 def runner_command(
     jdk: Jdk,
     harness: Path,
-    readable: tuple[Path, ...],
+    readable: Sequence[Path],
     limits: ExecutionLimits,
     sandbox: Sandbox,
     temporary: Path,
@@ -96,13 +108,19 @@ def runner_command(
     Args:
         jdk: JDK whose Java runs.
         harness: The harness' classes.
-        readable: Files and folders that tests may read: class path and project.
+        readable: Files and folders that may be read: class path and project.
         limits: Memory, processes and output.
         sandbox: Sandbox of the tests.
-        temporary: Folder for tests where nothing confines them.
+        temporary: Folder for tests where nothing confines them, and for copies of what the user inside
+            may not read.
     """
+    java = [*_java(jdk, limits, sandbox, temporary), "-cp", str(harness), "RunJobs"]
+    shown = [jdk.java.parents[1], harness, *readable]
+    return confined(sandbox, limits, shown, java, temporary / "copies")
+
+
+def _java(jdk: Jdk, limits: ExecutionLimits, sandbox: Sandbox, temporary: Path) -> list[str]:
     folder = temporary if sandbox == "unsafe" else SCRATCH
     java = [str(jdk.java), *_COMMON, *_CONFINED, f"-Xmx{limits.memory_mb}m"]
     java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
-    java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}", "-cp", str(harness), "RunJobs"]
-    return confined(sandbox, limits, [jdk.java.parents[1], harness, *readable], java)
+    return [*java, f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}"]

@@ -1,4 +1,4 @@
-"""One job at a time: a trusted JVM that compiles and one in the sandbox that runs."""
+"""One job at a time: a JVM that compiles and one that runs, both in the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kdlib.execution.harness import ADAPTERS, adapter_source, compiler_command, runner_command
+from kdlib.execution.compiler import Compiler
+from kdlib.execution.harness import ADAPTERS, adapter_source, runner_command
 from kdlib.execution.jobs import (
     LONGEST_MESSAGE,
     ExecutionJob,
@@ -20,11 +21,10 @@ from kdlib.execution.jobs import (
     Status,
 )
 from kdlib.execution.jvm import Ended, Jvm
-from kdlib.execution.sandbox import ENVIRONMENT, Sandbox
+from kdlib.execution.sandbox import ENVIRONMENT, Sandbox, together
 from kdlib.files import DataError
-from kdlib.java.compiler import Jdk, SourceFile
+from kdlib.java.compiler import Jdk
 
-_COMPILE_SECONDS = 60.0
 _START_SECONDS = 60.0
 # A JVM may need its time to notice that a test's is over.
 _GRACE_SECONDS = 5.0
@@ -61,7 +61,7 @@ class Worker:
         """
         self._tools = tools
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))
-        self._compiler: Jvm | None = None
+        self._compiler = Compiler(tools.jdk, tools.harness, tools.sandbox, self._temporary)
         self._runner: Jvm | None = None
         self._serves: tuple[tuple[Path, ...], Framework, Path | None] | None = None
         self._adapter: dict[str, str] = {}
@@ -77,15 +77,15 @@ class Worker:
     def end(self) -> None:
         """End both JVMs, from whatever thread, and start no other."""
         self._stopped = True
-        for jvm in (self._compiler, self._runner):
-            if jvm is not None:
-                jvm.end()
+        self._compiler.end()
+        if self._runner is not None:
+            self._runner.end()
 
     def run(self, job: ExecutionJob) -> ExecutionResult | None:
         """Return a job's result, or None if it took its JVM along and should run once more, alone."""
         started = time.perf_counter()
         self._serve(job)
-        classes, error = self._compile(job.classpath, job.files)
+        classes, error = self._compiler.compile(job.classpath, job.files)
         if error:
             return _result(job, "not_compiled", error, started)
         self._await()
@@ -109,30 +109,11 @@ class Worker:
         self._serves = None
         return self.run(job) or _result(job, "crashed", self._crash, started)
 
-    def _compile(self, classpath: Sequence[Path], files: Sequence[SourceFile]) -> tuple[dict[str, str], str]:
-        """Return class files in base64 by binary name, or the first error."""
-        if self._compiler is None:
-            command = compiler_command(self._tools.jdk, self._tools.harness)
-            self._compiler = self._started(command)
-        request = {
-            "classPath": [str(path) for path in classpath],
-            "files": [
-                {"name": file.name, "content": file.content.decode(errors="replace")} for file in files
-            ],
-        }
-        answer = self._compiler.ask(request, "", _COMPILE_SECONDS, _LONGEST_CLASSES)
-        if isinstance(answer, Ended):
-            self._compiler.end()
-            self._compiler = None
-            late = f"not compiled within {_COMPILE_SECONDS:g} s"
-            return {}, late if answer.late else f"javac failed: {answer.reason}"
-        return answer["classes"], answer["error"]
-
     def _serve(self, job: ExecutionJob) -> None:
         """Have a JVM for a job's class path, which may still be starting."""
         if self.serves(job):
             return
-        classes, error = self._compile(job.classpath, [adapter_source(job.framework)])
+        classes, error = self._compiler.compile(job.classpath, [adapter_source(job.framework)])
         if error:
             raise DataError(
                 f"{job.id}: its class path has no usable {job.framework} ({error}); add the jars of JUnit"
@@ -182,7 +163,7 @@ class Worker:
     def _started(self, command: Sequence[str]) -> Jvm:
         if self._stopped:
             raise CancelledError
-        return Jvm(command, ENVIRONMENT, self._temporary)
+        return Jvm(command, ENVIRONMENT, self._temporary, together(self._tools.limits))
 
     def _test(self, job: ExecutionJob, classes: dict[str, str]) -> dict[str, Any] | Ended:
         assert self._runner is not None

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
@@ -25,18 +26,26 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * Compiles the files of jobs in one warm JVM, in memory; it neither loads nor runs what it compiles.
+ * Compiles the files of jobs in one warm JVM, into memory; it neither loads nor runs what it compiles.
  *
  * <p>Reads a job from each line of standard input and answers each with a line on standard output, in order:
  *
  * <pre>
- * job:    {"classPath": [path, ...], "files": [{"name": without .java, "content": text}, ...]}
- * answer: {"error": first error, empty if all compile, "classes": {binary name: class file in base64}}
+ * job:    {"classPath": [path, ...], "files": [{"name": without .java, "content": text}, ...],
+ *          "paths": [path of a file, ...], "release": version of Java, empty for the JDK's own}
+ * answer: {"error": first error, empty if all compile, "errors": {path: its first error},
+ *          "classes": {binary name: class file in base64}, none with an error}
  * </pre>
  */
 final class CompileJobs {
+    // All errors of all files, not the first hundred, and of files beside broken ones too.
+    private static final List<String> ALL = List.of("-Xmaxerrs", "1000000", "--should-stop=ifError=FLOW");
+
+    /** Of a class file's name, as most file systems limit it. */
+    private static final int LONGEST_NAME = 255 - ".class".length();
+
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    private final Map<List<String>, StandardJavaFileManager> readers = new HashMap<>();
+    private final Map<Map.Entry<List<String>, String>, StandardJavaFileManager> readers = new HashMap<>();
 
     public static void main(String[] arguments) throws IOException {
         CompileJobs compile = new CompileJobs();
@@ -48,31 +57,63 @@ final class CompileJobs {
 
     @SuppressWarnings("unchecked")
     private Map<String, Object> answer(Map<String, Object> job) throws IOException {
-        InMemory classes = new InMemory(reader((List<String>) job.get("classPath")));
+        List<String> paths = (List<String>) job.get("paths");
+        String release = (String) job.get("release");
+        StandardJavaFileManager reader = reader((List<String>) job.get("classPath"), release);
+        InMemory classes = new InMemory(reader);
+        DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
+        Map<String, String> errors = new TreeMap<>();
         String error;
         try {
-            error = compile(classes, sources((List<Map<String, String>>) job.get("files")));
+            List<JavaFileObject> sources = sources((List<Map<String, String>>) job.get("files"));
+            paths(paths).forEach(path -> sources.add(new WholeFile(path, errors)));
+            List<String> options = options(!paths.isEmpty(), release);
+            boolean good = compiler.getTask(null, classes, messages, options, null, sources).call();
+            // Those of files with odd bytes, if any, are there.
+            addErrors(messages, errors);
+            error = !good ? Compile.firstError(messages) : errors.isEmpty() ? "" : errors.values().iterator().next();
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError failure) {
             // Inside javac, of which it reports most itself.
             error = "javac failed: " + failure.getClass().getSimpleName();
         }
-        return Map.of("error", Described.oneLine(error), "classes", error.isEmpty() ? classes.encoded() : Map.of());
+        return Map.of(
+                "error", Described.oneLine(error),
+                "errors", paths.isEmpty() ? Map.of() : errors,
+                "classes", error.isEmpty() ? classes.encoded() : Map.of());
     }
 
-    private String compile(InMemory classes, List<JavaFileObject> sources) {
-        DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
-        boolean good = compiler.getTask(null, classes, messages, Compile.OPTIONS, null, sources).call();
-        return good ? "" : Compile.firstError(messages);
+    private static List<String> options(boolean all, String release) {
+        List<String> options = new ArrayList<>(Compile.OPTIONS);
+        if (all) {
+            options.addAll(ALL);
+        }
+        if (!release.isEmpty()) {
+            options.addAll(List.of("--release", release));
+        }
+        return options;
     }
 
-    private StandardJavaFileManager reader(List<String> classPath) throws IOException {
-        StandardJavaFileManager known = readers.get(classPath);
+    private static void addErrors(DiagnosticCollector<JavaFileObject> messages, Map<String, String> errors) {
+        for (Diagnostic<? extends JavaFileObject> message : messages.getDiagnostics()) {
+            if (message.getKind() == Diagnostic.Kind.ERROR && message.getSource() != null) {
+                errors.putIfAbsent(message.getSource().getName(), Compile.brief(message));
+            }
+        }
+    }
+
+    private StandardJavaFileManager reader(List<String> classPath, String release) throws IOException {
+        // A reader remembers the release that it was used for.
+        Map.Entry<List<String>, String> key = Map.entry(classPath, release);
+        StandardJavaFileManager known = readers.get(key);
         if (known == null) {
-            List<Path> paths = classPath.stream().map(Path::of).collect(Collectors.toList());
-            known = Compile.reading(compiler, paths);
-            readers.put(classPath, known);
+            known = Compile.reading(compiler, paths(classPath));
+            readers.put(key, known);
         }
         return known;
+    }
+
+    private static List<Path> paths(List<String> names) {
+        return names.stream().map(Path::of).collect(Collectors.toList());
     }
 
     private static List<JavaFileObject> sources(List<Map<String, String>> files) {
@@ -103,7 +144,11 @@ final class CompileJobs {
 
         @Override
         public JavaFileObject getJavaFileForOutput(
-                Location location, String name, JavaFileObject.Kind kind, FileObject sibling) {
+                Location location, String name, JavaFileObject.Kind kind, FileObject sibling) throws IOException {
+            String last = name.substring(name.lastIndexOf('.') + 1);
+            if (last.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
+                throw new IOException(name + ": File name too long");
+            }
             return new SimpleJavaFileObject(URI.create("memory:///kept" + kind.extension), kind) {
                 @Override
                 public OutputStream openOutputStream() {
