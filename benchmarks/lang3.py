@@ -9,8 +9,10 @@ from pathlib import Path
 from kdlib.config import DebianSource, Execution, Filters, read_config
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.execution.classpath import build_class_path, read_class_path
+from kdlib.execution.compiler import project_compiler
 from kdlib.execution.jobs import ExecutionJob
 from kdlib.execution.placement import NotExecutableError, target_of
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import read_examples
 from kdlib.java.compiler import find_jdk
 from kdlib.records import Example
@@ -71,4 +73,6 @@ def _build() -> None:
     fetch(source, archive)
     mine_source(_NAME, source, archive, Filters(), FOLDER / "examples.parquet", FOLDER / "mined.json", 1)
     fetch_libraries(Execution().packages, maven_libraries(archive), source.package, FOLDER / "jars")
-    build_class_path(find_jdk(), archive, sorted((FOLDER / "jars").glob("*.jar")), FOLDER / "classes")
+    jars = sorted((FOLDER / "jars").glob("*.jar"))
+    with project_compiler(find_jdk(), FOLDER / "cache", find_sandbox()) as compiler:
+        build_class_path(compiler, archive, jars, FOLDER / "classes")

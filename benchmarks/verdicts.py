@@ -1,8 +1,8 @@
-"""Whether foreign code stays in its sandbox and no candidate changes a result: hostile projects and candidates.
+"""Whether foreign code stays in its sandbox, and whether a candidate can change a result.
 
-Candidates that leave something behind, that try to forge their result, and those that would be changed by it run
-in shuffled orders, with one worker and with two; each has one right result. Projects attack while they are
-unpacked, compiled and run, in each sandbox of this machine.
+Candidates that leave something behind or try to forge their result, and those that would be changed by it,
+run in shuffled orders, with one worker and with two; each has one right result. Projects attack while they
+are unpacked, compiled and run, in each sandbox of this machine.
 """
 
 from __future__ import annotations

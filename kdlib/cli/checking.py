@@ -12,6 +12,8 @@ from kdlib.config import Execution, Filters, PathSource
 from kdlib.corpus.mining.mining import mine_source
 from kdlib.evaluation.execution.run import execute
 from kdlib.execution.classpath import build_class_path
+from kdlib.execution.compiler import project_compiler
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import (
     DataError,
     read_examples,
@@ -54,6 +56,7 @@ def check_assertion(
     """
     jdk = find_jdk()
     root = project.resolve()
+    executions = cache / "executions"
     with tempfile.TemporaryDirectory(prefix="kdlib-check-") as folder:
         place = Path(folder)
         example = _example_at(test, line, root, place)
@@ -61,7 +64,9 @@ def check_assertion(
         name = digest([str(root), where.version, jdk.version, *map(sha256, jars)])[:16]
         class_path = cache / "classpaths" / f"check-{name}"
         if not class_path.exists():
-            build_class_path(jdk, root, [jar.absolute() for jar in jars], class_path)
+            sandbox = find_sandbox(settings.unsafe)
+            with project_compiler(jdk, executions, sandbox) as compiler:
+                build_class_path(compiler, root, [jar.absolute() for jar in jars], class_path)
         _write_row(example, assertion, place)
         rows = (place / "examples.parquet", place / "test.parquet")
         out = place / "execution.json"
@@ -70,7 +75,7 @@ def check_assertion(
             *rows,
             {"project": class_path.absolute()},
             settings,
-            cache / "executions",
+            executions,
             out,
         )
         found = read_json(out)

@@ -4,50 +4,38 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
-from kdlib.execution.harness import build_harness, compiler_command
-from kdlib.execution.jvm import Ended, Jvm
-from kdlib.execution.sandbox import ENVIRONMENT
+from kdlib.execution.compiler import Compiler
+from kdlib.execution.harness import build_harness
+from kdlib.execution.sandbox import Sandbox
 from kdlib.java.compiler import Jdk, SourceFile
-
-_SECONDS = 60.0
-_LONGEST = 64 << 20
 
 
 def class_files(
-    jdk: Jdk, cache: Path, files: Iterable[tuple[tuple[Path, ...], SourceFile]]
-) -> Iterator[dict[str, bytes] | None]:
-    """Yield of each file, compiled against its class path, binary name: class file, or None with an error.
+    jdk: Jdk, cache: Path, sandbox: Sandbox, files: Sequence[tuple[tuple[Path, ...], SourceFile]]
+) -> list[dict[str, bytes] | None]:
+    """Return of each file, compiled against its class path, binary name: class file, or None with an error.
 
     Nothing that is compiled is run.
 
     Args:
         jdk: The compiler.
         cache: Folder of the compiled harness.
+        sandbox: Sandbox of the compiler.
         files: Class path and file.
     """
-    command = compiler_command(jdk, build_harness(jdk, cache))
+    made: list[dict[str, bytes] | None] = [None] * len(files)
     with tempfile.TemporaryDirectory(prefix="kdlib-mutants-") as folder:
-        jvm: Jvm | None = None
+        compiler = Compiler(jdk, build_harness(jdk, cache), sandbox, Path(folder))
         try:
-            for path, file in files:
-                jvm = jvm or Jvm(command, ENVIRONMENT, Path(folder))
-                request = {
-                    "classPath": [str(part) for part in path],
-                    "files": [{"name": file.name, "content": file.content.decode(errors="replace")}],
-                    "statement": None,
-                }
-                answer = jvm.ask(request, _SECONDS, _LONGEST)
-                if isinstance(answer, Ended):
-                    jvm.end()
-                    jvm = None
-                    yield None
-                elif answer["error"]:
-                    yield None
-                else:
-                    yield {name: base64.b64decode(code) for name, code in answer["classes"].items()}
+            # A compiler sees one class path: those of the same stand together.
+            for index in sorted(range(len(files)), key=lambda index: files[index][0]):
+                path, file = files[index]
+                compiled = compiler.compile(path, [file])
+                if not compiled.error:
+                    made[index] = {name: base64.b64decode(code) for name, code in compiled.classes.items()}
         finally:
-            if jvm is not None:
-                jvm.end()
+            compiler.end()
+    return made

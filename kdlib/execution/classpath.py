@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kdlib.execution.compiler import Compiler
+from kdlib.execution.readable import open_to_others
 from kdlib.files import DataError, atomic, read_json, write_json
 from kdlib.java.classfile import ClassHeader, read_class
-from kdlib.java.compiler import Jdk, compile_most
 from kdlib.sources.archives import is_java
 from kdlib.sources.java_files import JavaFile, java_files
 from kdlib.sources.layout import editions, is_read_by_tests, resource_folders, source_roots
@@ -70,13 +70,13 @@ def refuse_class_path(folder: Path, reason: str) -> None:
         write_json(partial / LISTING, {"reason": reason})
 
 
-def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: Path) -> None:
+def build_class_path(compiler: Compiler, source_root: Path, jars: Sequence[Path], folder: Path) -> None:
     """Compile a source once; what does not compile is left out and listed with its error.
 
     Where a file of the library is left out, its class in a jar, which Debian built, stands in.
 
     Args:
-        jdk: The compiler.
+        compiler: A compiler of whole projects.
         source_root: Folder or archive of the source.
         jars: Libraries.
         folder: Folder to write: ``classpath.json`` ``{"javac", "jars": [path from the folder], "editions":
@@ -101,13 +101,13 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
         for index, chosen in enumerate(found):
             new = [file for root in chosen for file in roots[root] if file.path not in edition_of]
             shared = [file for root in chosen for file in roots[root] if file.path in edition_of]
-            errors = _compile(jdk, [*new, *shared], jars, partial, str(index))
+            errors = _compile(compiler, [*new, *shared], jars, partial, str(index))
             edition_of |= {file.path: index for file in new if file.path not in errors}
             left_out |= errors
         write_json(
             partial / LISTING,
             {
-                "javac": jdk.version,
+                "javac": compiler.jdk.version,
                 # A project that is moved or copied takes its jars along.
                 "jars": [os.path.relpath(jar, folder) for jar in jars],
                 "editions": [{"roots": chosen} for chosen in found],
@@ -115,25 +115,26 @@ def build_class_path(jdk: Jdk, source_root: Path, jars: Sequence[Path], folder: 
                 "left_out": {path: why for path, why in left_out.items() if path not in edition_of},
             },
         )
+        # The sandbox reads it as another user.
+        open_to_others(partial)
 
 
 def _compile(
-    jdk: Jdk, files: Sequence[JavaFile], jars: Sequence[Path], folder: Path, name: str
+    compiler: Compiler, files: Sequence[JavaFile], jars: Sequence[Path], folder: Path, name: str
 ) -> dict[str, str]:
     """Compile files of a folder into a folder of classes; return why some are left out."""
-    with tempfile.TemporaryDirectory(prefix="kdlib-classes-") as temporary:
-        paths = {folder / _FILES / file.path: file.path for file in files}
-        # javac writes its list of files beside the classes.
+    place = folder.absolute() / _FILES
+    paths = {place / file.path: file.path for file in files}
+    with tempfile.TemporaryDirectory(prefix=".classes-", dir=folder) as temporary:
         classes = Path(temporary, "classes")
-        older = Path(temporary, "older")
-        errors = compile_most(jdk, list(paths), jars, classes)
+        errors = compiler.compile_most(list(paths), place, jars, classes)
         if len(errors) > _MANY * len(files):
-            others = compile_most(jdk, list(paths), jars, older, release=_OLD_JAVA)
+            older = Path(temporary, "older")
+            others = compiler.compile_most(list(paths), place, jars, older, release=_OLD_JAVA)
             if len(others) < len(errors):
                 classes = older
                 errors = others
-        if classes.is_dir():
-            shutil.move(classes, folder / name)
+        classes.rename(folder / name)
     return {paths[path]: error for path, error in errors.items()}
 
 

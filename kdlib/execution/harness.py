@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from kdlib.execution.jobs import ExecutionLimits, Framework
+from kdlib.execution.readable import open_to_others
 from kdlib.execution.sandbox import SCRATCH, Sandbox, confined
 from kdlib.files import DataError
 from kdlib.java.compiler import HARNESS, Jdk, SourceFile, compile_files
@@ -94,6 +96,7 @@ def build_harness(jdk: Jdk, cache: Path) -> Path:
         made = Path(temporary, "classes")
         if error := compile_files(jdk, sources, [], made):
             raise DataError(f"{jdk.javac} {jdk.version} does not compile the harness: {error}")
+        open_to_others(made)
         try:
             made.rename(classes)
         except OSError:
@@ -108,15 +111,24 @@ def adapter_source(framework: Framework) -> SourceFile:
     return SourceFile(name, (HARNESS / f"{name}.java").read_bytes())
 
 
-def compiler_command(jdk: Jdk, harness: Path) -> list[str]:
-    """Return the command of the JVM that compiles; it runs nothing that it is given."""
-    return [str(jdk.java), *_COMMON, *_PLACES["first"], "-Xmx1g", "-Xss4m", *_main(harness, "CompileJobs")]
+def compiler_command(
+    jdk: Jdk,
+    harness: Path,
+    readable: Sequence[Path],
+    limits: ExecutionLimits,
+    sandbox: Sandbox,
+    temporary: Path,
+) -> list[str]:
+    """Return the command of a JVM that compiles in the sandbox; arguments are those of ``runner_command``."""
+    java = [*_java(jdk, limits, sandbox, temporary, "first"), "-Xss4m", *_main(harness, "CompileJobs")]
+    shown = [jdk.java.parents[1], harness, *readable]
+    return confined(sandbox, limits, shown, java, temporary / "copies")
 
 
 def runner_command(
     jdk: Jdk,
     harness: Path,
-    readable: tuple[Path, ...],
+    readable: Sequence[Path],
     limits: ExecutionLimits,
     sandbox: Sandbox,
     temporary: Path,
@@ -128,21 +140,27 @@ def runner_command(
     Args:
         jdk: JDK whose Java runs.
         harness: The harness' classes.
-        readable: Files and folders that tests may read: class path and project.
+        readable: Files and folders that may be read: class path and project.
         limits: Memory, processes and output.
         sandbox: Sandbox of the tests.
-        temporary: Folder for tests where nothing confines them.
+        temporary: Folder for tests where nothing confines them, and for copies of what the user inside
+            may not read.
         place: Locale, time zone and hashes.
         apart: Whether to leave out the modules with which a test could forge its result.
     """
-    folder = temporary if sandbox == "unsafe" else SCRATCH
-    java = [str(jdk.java), *_COMMON, *_CONFINED, *_PLACES[place], f"-Xmx{limits.memory_mb}m"]
-    java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
-    java += [f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}"]
+    java = _java(jdk, limits, sandbox, temporary, place)
     if apart:
         java += ["-XX:+DisableAttachMechanism", f"--limit-modules={_HARMLESS},{_MODULE}"]
     java += _main(harness, "RunJobs")
-    return confined(sandbox, limits, [jdk.java.parents[1], harness, *readable], java)
+    shown = [jdk.java.parents[1], harness, *readable]
+    return confined(sandbox, limits, shown, java, temporary / "copies")
+
+
+def _java(jdk: Jdk, limits: ExecutionLimits, sandbox: Sandbox, temporary: Path, place: Place) -> list[str]:
+    folder = temporary if sandbox == "unsafe" else SCRATCH
+    java = [str(jdk.java), *_COMMON, *_CONFINED, *_PLACES[place], f"-Xmx{limits.memory_mb}m"]
+    java += [f"-XX:MaxDirectMemorySize={limits.memory_mb // 2}m"]
+    return [*java, f"-Djava.io.tmpdir={folder}", f"-Duser.home={folder}"]
 
 
 def _main(harness: Path, name: str) -> list[str]:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kdlib.execution.watch import Together, Watch
+
 _LONGEST_REASON = 300
 _SECONDS_TO_END = 1.0
 
@@ -33,17 +35,25 @@ class Ended(NamedTuple):
 class Jvm:
     """A Java process that answers each line with one, over a socket that is none of its standard streams."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        allowed: Together | None = None,
+    ) -> None:
         """Start it, without waiting until it is ready.
 
         Args:
             command: Program with arguments; the number of the socket is added as the last one.
             environment: Complete environment of the process.
             folder: Working directory, unless a sandbox gives it another.
+            allowed: What it and all that it starts may take together.
         """
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._late = False
         self._malformed = False
+        self._exceeded = ""
         self._socket, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
@@ -55,9 +65,12 @@ class Jvm:
                 env=dict(environment),
                 cwd=folder,
                 pass_fds=[its.fileno()],
+                # Of the files that it writes; the same for every user.
+                umask=0o022,
                 # Whatever it forks outside a sandbox ends with it.
                 start_new_session=True,
             )
+        self._watch = Watch(self._process.pid, allowed, self._end_exceeding) if allowed else None
         self._answers = self._socket.makefile("rb")
 
     def ask(self, request: Mapping[str, Any], seconds: float, longest: int) -> dict[str, Any] | Ended:
@@ -80,7 +93,7 @@ class Jvm:
     def end(self) -> None:
         """End it and all its children at once."""
         self._kill()
-        self._process.wait()
+        self._wait()
         for stream in (self._answers, self._socket, self._said):
             stream.close()
 
@@ -95,7 +108,7 @@ class Jvm:
             return None
         try:
             answer = json.loads(found) if found.endswith(b"\n") else None
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             self._malformed = True
@@ -106,6 +119,16 @@ class Jvm:
         self._late = True
         self._kill()
 
+    def _end_exceeding(self, reason: str) -> None:
+        self._exceeded = reason
+        self._kill()
+
+    def _wait(self, seconds: float | None = None) -> int:
+        status = self._process.wait(seconds)
+        if self._watch is not None:
+            self._watch.stop()
+        return status
+
     def _kill(self) -> None:
         # The group, for the process itself may be gone and its children not.
         with suppress(ProcessLookupError):
@@ -115,9 +138,11 @@ class Jvm:
         # Its socket is closed or what it wrote makes no sense, but it may live on.
         if not self._malformed:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=_SECONDS_TO_END)
+                self._wait(_SECONDS_TO_END)
         self._kill()
-        status = self._process.wait()
+        status = self._wait()
+        if self._exceeded:
+            return Ended(self._late, self._exceeded)
         self._said.seek(0)
         lines = self._said.read(1 << 16).decode(errors="replace").splitlines()
         said = next((line.strip() for line in lines if line.strip() and "warning" not in line.lower()), "")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 from kdlib.execution.harness import ADAPTERS, Place, runner_command
 from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, Framework
 from kdlib.execution.jvm import Ended, Jvm
-from kdlib.execution.sandbox import ENVIRONMENT, Sandbox
+from kdlib.execution.sandbox import ENVIRONMENT, Sandbox, together
 from kdlib.files import DataError
 from kdlib.java.compiler import Jdk
 from kdlib.results.measurements import Status
@@ -93,7 +93,7 @@ class Runner:
         command = runner_command(
             tools.jdk, tools.harness, readable, tools.limits, tools.sandbox, folder, place, apart
         )
-        self._jvm = Jvm(command, ENVIRONMENT, folder)
+        self._jvm = Jvm(command, ENVIRONMENT, folder, together(tools.limits))
 
     def end(self) -> None:
         """End it at once."""

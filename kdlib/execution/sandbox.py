@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from kdlib.execution.jobs import ExecutionLimits
+from kdlib.execution.readable import readable_copy
+from kdlib.execution.watch import Together
 from kdlib.files import DataError
+from kdlib.java.compiler import JAVA_ENVIRONMENT
 
 Sandbox = Literal["bubblewrap", "namespaces", "unsafe"]
 
 # The only place inside that can be written: in memory, gone with the process.
 SCRATCH = Path("/scratch")
 ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "PATH": "/usr/bin:/bin",
+    **JAVA_ENVIRONMENT,
     "HOME": str(SCRATCH),
     # An arena for each thread would reserve 64 MB of the address space.
     "MALLOC_ARENA_MAX": "1",
@@ -31,6 +34,8 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _BESIDE_HEAP_MB = 1280
 _CPU_SECONDS = 900
 _OPEN_FILES = 1024
+# A blank, tab, line end or backslash in the table of mounts.
+_ESCAPED = re.compile(r"\\([0-7]{3})")
 _TOOLS = {"bubblewrap": ("bwrap", "prlimit", "setpriv"), "namespaces": ("unshare", "prlimit", "setpriv")}
 
 
@@ -76,26 +81,39 @@ def why_not(kind: Literal["bubblewrap", "namespaces"]) -> str | None:
 
 
 def confined(
-    kind: Sandbox, limits: ExecutionLimits, readable: Sequence[Path], command: Sequence[str]
+    kind: Sandbox,
+    limits: ExecutionLimits,
+    readable: Sequence[Path],
+    command: Sequence[str],
+    copies: Path | None = None,
 ) -> list[str]:
     """Return a command that runs another one in a sandbox.
 
     Inside there are the system's libraries, what is ``readable`` and ``SCRATCH``, the working directory;
     there is no network, no other process and no privilege: root outside is an unprivileged user inside.
+    All ends with the thread that starts it, however that ends; ``unsafe`` leaves what the command started.
 
     Args:
         kind: Sandbox; ``unsafe`` only sets the limits of the process.
         limits: Resources that the command may use.
         readable: Absolute files and folders, bound at the same place, read-only.
         command: Program with arguments.
+        copies: Folder for copies of what only its owner may read, where the user inside is another.
     """
     if kind == "unsafe":
-        return [*_limited(limits), *command]
+        return [_tool("setpriv"), "--pdeathsig=KILL", *_limited(limits), *command]
     shown = _shown([*readable, Path(_tool("prlimit")), Path(_tool("setpriv"))])
+    if copies is not None and os.geteuid() == 0:
+        shown = {place: readable_copy(source, copies) for place, source in shown.items()}
     inner = [*_limited(limits), *_unprivileged(kind), *command]
     if kind == "bubblewrap":
         return [*_bubblewrap(limits, shown), "--", *inner]
     return [*_namespaces(), "sh", "-euc", _script(limits, shown), "sh", *inner]
+
+
+def together(limits: ExecutionLimits) -> Together:
+    """Return what all processes in a sandbox may take together: as much as one of them."""
+    return Together(limits.memory_mb + _BESIDE_HEAP_MB, _CPU_SECONDS)
 
 
 def _tool(name: str) -> str:
@@ -126,18 +144,25 @@ def _unprivileged(kind: Sandbox) -> list[str]:
     return command
 
 
-def _shown(readable: Sequence[Path]) -> list[Path]:
-    """Return what is bound: the system's libraries, the JDK's settings, then ``readable``."""
-    system = [Path(name) for name in _LIBRARIES if os.path.exists(name)]
-    settings = sorted(Path("/etc").glob("java-*"))
-    shown: list[Path] = []
-    for path in [*system, *settings, *readable]:
-        if not any(path.is_relative_to(above) for above in shown):
-            shown.append(path)
+def _system() -> list[Path]:
+    """Return what every sandbox shows: the system's libraries and the JDK's settings."""
+    return [
+        *(Path(name) for name in _LIBRARIES if os.path.exists(name)),
+        *sorted(Path("/etc").glob("java-*")),
+    ]
+
+
+def _shown(readable: Sequence[Path]) -> dict[Path, Path]:
+    """Return place inside: what is bound there, of all of ``readable`` that the system does not hold."""
+    system = _system()
+    shown: dict[Path, Path] = {}
+    for path in readable:
+        if not any(path.is_relative_to(above) for above in (*system, *shown)):
+            shown[path] = path
     return shown
 
 
-def _bubblewrap(limits: ExecutionLimits, shown: Sequence[Path]) -> list[str]:
+def _bubblewrap(limits: ExecutionLimits, shown: Mapping[Path, Path]) -> list[str]:
     parts = [_tool("bwrap"), "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net"]
     parts += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     parts += (
@@ -145,44 +170,65 @@ def _bubblewrap(limits: ExecutionLimits, shown: Sequence[Path]) -> list[str]:
     )
     # First, since something to show may lie below.
     parts += ["--proc", "/proc", "--dev", "/dev"]
-    for path in shown:
+    bound = dict(shown)
+    for path in _system():
         if path.is_symlink():
             parts += ["--symlink", os.readlink(path), str(path)]
         else:
-            # Folders that a bind makes by itself are for root alone.
-            parts += ["--dir", str(path.parent), "--ro-bind", str(path), str(path)]
+            bound[path] = path
+    for place, source in sorted(bound.items()):
+        # Folders that a bind makes by itself are for root alone.
+        parts += ["--dir", str(place.parent), "--ro-bind", str(source), str(place)]
     size = str(limits.output_mb << 20)
     parts += ["--perms", "1777", "--size", size, "--tmpfs", str(SCRATCH), "--chdir", str(SCRATCH)]
     return [*parts, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def _namespaces() -> list[str]:
-    parts = [_tool("unshare"), "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+    # unshare ends its child with itself, but not itself with whoever started it.
+    parts = [
+        _tool("setpriv"),
+        "--pdeathsig=KILL",
+        _tool("unshare"),
+        "--mount",
+        "--net",
+        "--pid",
+        "--ipc",
+        "--uts",
+        "--fork",
+        "--kill-child",
+    ]
     return parts if os.geteuid() == 0 else [*parts, "--user", "--map-root-user"]
 
 
-def _script(limits: ExecutionLimits, shown: Sequence[Path]) -> str:
+def _script(limits: ExecutionLimits, shown: Mapping[Path, Path]) -> str:
     """Return the shell commands that build a root of its own in memory, enter it and forget the old one."""
-    # Nothing to show lies below /sys, and only the processes of this namespace lose it.
-    lines = ["root=/sys", "mount --make-rprivate /", "mount -t tmpfs -o mode=755,size=1m tmpfs $root"]
-    for path in [*shown, *map(Path, _DEVICES)]:
-        source = shlex.quote(str(path))
-        target = f"$root{shlex.quote(str(path))}"
-        lines.append(f"mkdir -p $root{shlex.quote(str(path.parent))}")
+    # Nothing to show lies below /sys, and only the processes of this namespace lose it. The user inside must
+    # enter the folders that are made here, whatever the umask is outside.
+    lines = ["umask 022", "root=/sys", "mount --make-rprivate /"]
+    lines.append("mount -t tmpfs -o mode=755,size=1m tmpfs $root")
+    bound = dict(shown) | {Path(device): Path(device) for device in _DEVICES}
+    for path in _system():
         if path.is_symlink():
-            lines.append(f"ln -s {shlex.quote(os.readlink(path))} {target}")
-            continue
-        lines.append(f"mkdir -p {target}" if path.is_dir() else f": > {target}")
-        lines.append(f"mount --rbind {source} {target}")
-        if str(path) not in _DEVICES:
-            lines.append(f"mount -o {_read_only(path)} {target}")
+            lines.append(f"mkdir -p $root{shlex.quote(str(path.parent))}")
+            lines.append(f"ln -s {shlex.quote(os.readlink(path))} $root{shlex.quote(str(path))}")
+        else:
+            bound[path] = path
+    for place, source in sorted(bound.items()):
+        target = f"$root{shlex.quote(str(place))}"
+        lines.append(f"mkdir -p $root{shlex.quote(str(place.parent))}")
+        lines.append(f"mkdir -p {target}" if source.is_dir() else f": > {target}")
+        lines.append(f"mount --rbind {shlex.quote(str(source.resolve()))} {target}")
+        if str(place) not in _DEVICES:
+            lines.append(f"mount -o {_read_only(source.resolve())} {target}")
     size = limits.output_mb << 20
     return "\n".join(
         [
             *lines,
             f"mkdir $root/proc $root/old $root{SCRATCH}",
             "mount -t proc proc $root/proc",
-            f"mount -t tmpfs -o nosuid,nodev,mode=1777,size={size} tmpfs $root{SCRATCH}",
+            # No native code that a test wrote.
+            f"mount -t tmpfs -o nosuid,nodev,noexec,mode=1777,size={size} tmpfs $root{SCRATCH}",
             "mount -o remount,bind,ro $root",
             "cd $root",
             f"{_tool('pivot_root')} . old",
@@ -197,8 +243,9 @@ def _read_only(path: Path) -> str:
     """Return the options that make a bound path read-only; flags of its mount may not be dropped."""
     kept: list[str] = []
     longest = -1
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        _, _, _, _, point, options = line.split(" ")[:6]
+    for line in os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).split("\n")[:-1]:
+        _, _, _, _, escaped, options = line.split(" ")[:6]
+        point = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), escaped)
         if path.is_relative_to(point) and len(point) >= longest:
             longest = len(point)
             kept = [option for option in options.split(",") if option in ("nosuid", "nodev", "noexec")]

@@ -6,20 +6,18 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from kdlib.execution.harness import Place, adapter_source, compiler_command
+from kdlib.execution.compiler import Compiler
+from kdlib.execution.harness import Place, adapter_source
 from kdlib.execution.jobs import LONGEST_MESSAGE, ExecutionJob, ExecutionResult
-from kdlib.execution.jvm import Ended, Jvm
+from kdlib.execution.jvm import Ended
 from kdlib.execution.runner import Runner, Served, Tools, Verdict
-from kdlib.execution.sandbox import ENVIRONMENT
 from kdlib.files import DataError
 from kdlib.java.compiler import SourceFile
 from kdlib.results.measurements import Status
 
-_COMPILE_SECONDS = 60.0
-_LONGEST_CLASSES = 256 << 20
 _JOBS_PER_JVM = 500
 _PLACES: tuple[Place, ...] = ("first", "second")
 
@@ -60,7 +58,7 @@ class Worker:
         """
         self._tools = tools
         self._temporary = Path(tempfile.mkdtemp(dir=tools.folder))
-        self._compiler: Jvm | None = None
+        self._compiler = Compiler(tools.jdk, tools.harness, tools.sandbox, self._temporary)
         self._runners: dict[Place, Runner] = {}
         self._alone: Runner | None = None
         self._served: Served | None = None
@@ -74,9 +72,10 @@ class Worker:
     def end(self) -> None:
         """End all JVMs, from whatever thread, and start no other."""
         self._stopped = True
-        for jvm in (self._compiler, *self._runners.values(), self._alone):
-            if jvm is not None:
-                jvm.end()
+        self._compiler.end()
+        for runner in (*self._runners.values(), self._alone):
+            if runner is not None:
+                runner.end()
 
     def run(self, jobs: Sequence[ExecutionJob]) -> list[ExecutionResult | None]:
         """Return the results of jobs of one test, None of those that took their JVM along.
@@ -153,8 +152,8 @@ class Worker:
         if job.control is None:
             return None
         if job.control != self._control[0]:
-            classes, error, _ = self._compile(replace(job, files=job.control, statement=None))
-            self._control = job.control, None if error else classes
+            compiled = self._compiler.compile(job.classpath, job.control)
+            self._control = job.control, None if compiled.error else compiled.classes
         return self._control[1]
 
     def _confirm_pass(self, tried: _Tried) -> None:
@@ -207,43 +206,24 @@ class Worker:
 
     def _compiled(self, job: ExecutionJob) -> _Tried:
         tried = _Tried(job, time.perf_counter())
-        tried.classes, error, tried.named = self._compile(job)
-        if error:
-            tried.ended("not_compiled", error)
+        compiled = self._compiler.compile(job.classpath, job.files, job.statement)
+        tried.classes = compiled.classes
+        tried.named = compiled.named
+        if compiled.error:
+            tried.ended("not_compiled", compiled.error)
         return tried
-
-    def _compile(self, job: ExecutionJob) -> tuple[dict[str, str], str, str]:
-        """Return class files in base64 by binary name, the first error, and what the statement names."""
-        if self._compiler is None:
-            self._compiler = self._jvm(compiler_command(self._tools.jdk, self._tools.harness))
-        texts = [file.content.decode(errors="replace") for file in job.files]
-        request = {
-            "classPath": [str(path) for path in job.classpath],
-            "files": [
-                {"name": file.name, "content": content}
-                for file, content in zip(job.files, texts, strict=True)
-            ],
-            "statement": job.statement and [_characters(job.files[0].content[:at]) for at in job.statement],
-        }
-        answer = self._compiler.ask(request, _COMPILE_SECONDS, _LONGEST_CLASSES)
-        if isinstance(answer, Ended):
-            self._compiler.end()
-            self._compiler = None
-            late = f"not compiled within {_COMPILE_SECONDS:g} s"
-            return {}, late if answer.late else f"javac failed: {answer.reason}", ""
-        return answer["classes"], answer["error"], answer["named"]
 
     def _serve(self, job: ExecutionJob) -> None:
         """Have JVMs for a job's class path, which may still be starting."""
         if self.serves(job):
             return
-        adapter = replace(job, files=(adapter_source(job.framework),), statement=None)
-        classes, error, _ = self._compile(adapter)
-        if error:
+        adapter = self._compiler.compile(job.classpath, [adapter_source(job.framework)])
+        if adapter.error:
             raise DataError(
-                f"{job.id}: its class path has no usable {job.framework} ({error}); add the jars of JUnit"
+                f"{job.id}: its class path has no usable {job.framework} ({adapter.error}); "
+                "add the jars of JUnit"
             )
-        self._served = Served(job.classpath, job.framework, job.project, classes)
+        self._served = Served(job.classpath, job.framework, job.project, adapter.classes)
         for place in list(self._runners):
             self._runners.pop(place).end()
         self._runner("first")
@@ -263,13 +243,3 @@ class Worker:
             raise CancelledError
         assert self._served is not None
         return Runner(self._tools, self._temporary, self._served, place, apart)
-
-    def _jvm(self, command: Sequence[str]) -> Jvm:
-        if self._stopped:
-            raise CancelledError
-        return Jvm(command, ENVIRONMENT, self._temporary)
-
-
-def _characters(content: bytes) -> int:
-    """Return how many characters Java counts in bytes of UTF-8."""
-    return len(content.decode(errors="replace").encode("utf-16-le", "surrogatepass")) // 2

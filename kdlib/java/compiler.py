@@ -1,4 +1,4 @@
-"""The JDK's compiler on whole folders; nothing compiled is run."""
+"""The JDK, and its compiler on files of our own; nothing compiled is run."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from kdlib.files import DataError
 HARNESS = Path(__file__).parent / "harness"
 _OLDEST = 17
 _ENGLISH = "-Duser.language=en"
-# Below the error stand its line, a mark and, if something is unknown, what.
-_ERROR = re.compile(r"^(.+?\.java):\d+: error: (.*)$(?:\n.*\n +\^\n  symbol: +(.*)$)?", re.MULTILINE)
+_SECONDS = 300.0
+# Of every process of Java: the user's locale would decide how names of files are read.
+JAVA_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 
 
 class Jdk(NamedTuple):
@@ -50,7 +51,18 @@ def find_jdk() -> Jdk:
         raise DataError("no JDK: javac is not on the PATH; install default-jdk-headless")
     # A JRE of another version may come first on the PATH: take the java beside this javac.
     home = Path(javac).resolve()
-    done = subprocess.run([home, "-version"], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            [home, "-version"],
+            env=JAVA_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise DataError(f"no JDK: {home} -version has not ended within {_SECONDS:g} s") from None
     found = re.search(r"^javac (?:1\.)?(\d+)\S*", done.stdout + done.stderr, re.MULTILINE)
     if not found or int(found[1]) < _OLDEST:
         said = found[0] if found else f"status {done.returncode} of {home} -version"
@@ -59,80 +71,43 @@ def find_jdk() -> Jdk:
 
 
 def compile_files(jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path) -> str | None:
-    """Compile files together, as a project, into a folder of classes.
+    """Compile files of our own together, as a project, into a folder of classes.
 
-    Args:
-        jdk: The compiler.
-        files: Java files in UTF-8.
-        jars: Class path.
-        classes: Folder to write; a file ``classes.files`` beside it lists the files for javac.
-
-    Returns:
-        javac's first error, or None if all compile.
-    """
-    done = _javac(jdk, files, jars, classes)
-    if not done.returncode:
-        return None
-    lines = (done.stderr + done.stdout).splitlines()
-    return next((line for line in lines if "error: " in line), f"javac ended with status {done.returncode}")
-
-
-def compile_most(
-    jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path, release: int | None = None
-) -> dict[Path, str]:
-    """Compile files together into a folder of classes, without those that keep the others from it.
-
-    Files with errors are left out, and then those that need them, until the rest compiles.
+    There is no sandbox: what others wrote is for ``kdlib.execution.compiler``.
 
     Args:
         jdk: The compiler.
         files: Java files in UTF-8.
         jars: Class path.
         classes: Folder to write.
-        release: Version of Java whose language and library are used, e.g. 8, if not the JDK's own.
 
     Returns:
-        File: its first error, of each that was left out.
+        javac's first error, or None if all compile.
     """
-    left_out: dict[Path, str] = {}
-    rest = list(files)
-    # All errors of all files, not javac's first hundred, and of files beside broken ones too.
-    options = ["-Xmaxerrs", "1000000", "--should-stop=ifError=FLOW"]
-    options += ["--release", str(release)] if release else []
-    while rest:
-        done = _javac(jdk, rest, jars, classes, *options)
-        if not done.returncode:
-            break
-        shutil.rmtree(classes)
-        classes.mkdir()
-        errors = _ERROR.findall(done.stderr)
-        found = {Path(path): " ".join(f"{error} {what}".split()) for path, error, what in reversed(errors)}
-        if not found.keys() & set(rest):
-            said = next(iter(done.stderr.splitlines()), "no message")
-            found = dict.fromkeys(rest, f"javac ended with status {done.returncode}: {said}")
-        left_out |= found
-        rest = [file for file in rest if file not in found]
-    return left_out
-
-
-def _javac(
-    jdk: Jdk, files: Sequence[Path], jars: Sequence[Path], classes: Path, *more: str
-) -> subprocess.CompletedProcess[str]:
-    arguments = classes.with_suffix(".files")
-    # A list of files would reach the system's limit for a command; javac reads quoted names from a file.
-    arguments.write_text("".join(f"{_quoted(file)}\n" for file in files))
     classes.mkdir(parents=True, exist_ok=True)
-    options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8", *more]
-    # An empty class path would be the working directory.
-    places = ["-cp", _joined([*jars, classes]), "-d", str(classes)]
-    command = [str(jdk.javac), *options, *places, f"@{arguments}"]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-
-
-def _joined(paths: Sequence[Path]) -> str:
-    return os.pathsep.join(map(str, paths))
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    options = [f"-J{_ENGLISH}", "-proc:none", "-nowarn", "-implicit:none", "-encoding", "UTF-8"]
+    # An empty class path would be the working directory. Without a path of their own, plugins of the class
+    # path would be started.
+    joined = os.pathsep.join(map(str, [*jars, classes]))
+    places = ["-processorpath", "", "-cp", joined, "-d", str(classes)]
+    command = [str(jdk.javac), *options, *places, *map(os.path.abspath, files)]
+    try:
+        done = subprocess.run(
+            command,
+            env=JAVA_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"javac has not ended within {_SECONDS:g} s"
+    if not done.returncode:
+        return None
+    lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+    said = lines[0] if lines else "without a message"
+    return next(
+        (line for line in lines if "error: " in line), f"javac ended with status {done.returncode}: {said}"
+    )

@@ -27,6 +27,8 @@ _COMPRESSIONS: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
 }
 _ZIP = (b"PK\3\4", b"PK\5\6")
 _DRIVE = re.compile("[A-Za-z]:")
+# Of ASCII and of Latin-1, and what else ends a line.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CHUNK = 1 << 20
 # A central directory or an extended header is read at once, so a lie about its size would fill memory.
 _HEADER_BYTES = 64 << 20
@@ -80,6 +82,16 @@ def is_java(name: str) -> bool:
     return name.endswith(".java")
 
 
+def leads_out(name: str) -> bool:
+    """Return whether a name, with forward slashes, could be that of a file outside, on any system."""
+    return name.startswith("/") or ".." in name.split("/") or bool(_DRIVE.match(name)) or "\0" in name
+
+
+def has_control_characters(name: str) -> bool:
+    """Return whether a name could be more than one line, or more than text, for a program that reads it."""
+    return bool(_CONTROL.search(name))
+
+
 def members(
     archive: Path, limits: ArchiveLimits = LIMITS, wanted: Callable[[str], bool] = is_java
 ) -> Iterator[tuple[PurePosixPath, bytes | None]]:
@@ -95,7 +107,8 @@ def members(
 
     Raises:
         DataError: If the archive is damaged or breaks off, exceeds a limit, or holds a member that leads out
-            of the archive by its name or as a link, or that is a device.
+            of the archive by its name or as a link, that is a device, or whose content is wanted and whose
+            name has control characters.
     """
     try:
         most = min(limits.all_java_bytes, limits.unpacked(archive.stat().st_size))
@@ -107,6 +120,8 @@ def members(
                 raise _refused(archive, name, f"is one of more than {limits.members} members")
             if java_bytes > most:
                 raise _refused(archive, name, f"makes more than {most} bytes of Java")
+            if content is not None and has_control_characters(name):
+                raise _refused(archive, name, "has control characters in its name")
             path = PurePosixPath(name)
             if path.parts:
                 yield path, content
@@ -241,7 +256,7 @@ def _unzip(archive: Path, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, most:
 def _name(archive: Path, name: str) -> str:
     """Return a member's name with forward slashes, if it stays inside the archive on every system."""
     plain = name.replace("\\", "/")
-    if plain.startswith("/") or ".." in plain.split("/") or _DRIVE.match(plain) or "\0" in plain:
+    if leads_out(plain):
         raise _refused(archive, name, "would be written outside of the folder that it is unpacked to")
     try:
         plain.encode()

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from kdlib.files import DataError
-from kdlib.sources.archives import is_java, members
+from kdlib.sources.archives import has_control_characters, is_java, members
 
 _OUTPUTS = frozenset({"build", "target"})
 
@@ -75,7 +75,7 @@ def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[str]:
         for name in files:
             path = Path(folder, name)
             if wanted(str(inside / name)) and path.is_file() and not path.is_symlink():
-                yield _utf8(str(inside / name), path)
+                yield _plain(str(inside / name), path)
 
 
 def _unreadable(error: OSError) -> NoReturn:
@@ -84,11 +84,14 @@ def _unreadable(error: OSError) -> NoReturn:
     ) from None
 
 
-def _utf8(inside: str, path: Path) -> str:
+def _plain(inside: str, path: Path) -> str:
+    """Return a path, if it is text on one line."""
     try:
         inside.encode()
     except UnicodeEncodeError:
         raise DataError(f"{str(path)!r}: its name is not UTF-8; rename it") from None
+    if has_control_characters(inside):
+        raise DataError(f"{str(path)!r}: its name has control characters; rename it")
     return inside
 
 

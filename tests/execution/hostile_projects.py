@@ -64,7 +64,8 @@ def hostile_projects(outside: Path) -> dict[str, HostileProject]:
             {
                 **plain,
                 f"{_SERVICES}/javax.annotation.processing.Processor": "evil.P",
-                "src/main/java/evil/P.java": "package evil; import java.util.*; import javax.annotation.processing.*; "
+                "src/main/java/evil/P.java": "package evil; import java.util.*; "
+                "import javax.annotation.processing.*; "
                 "import javax.lang.model.element.*; "
                 '@SupportedAnnotationTypes("*") public class P extends AbstractProcessor { '
                 f"static {{ {escape} }} public boolean process(Set<? extends TypeElement> s, "

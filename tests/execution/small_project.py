@@ -6,6 +6,8 @@ import hashlib
 import zipfile
 
 from kdlib.execution.classpath import build_class_path, read_class_path
+from kdlib.execution.compiler import project_compiler
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.java.compiler import compile_files, find_jdk
 from kdlib.records import Occurrence
 
@@ -97,7 +99,9 @@ def small_project(tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / "small-project"
     if not folder.exists():
         write_project(folder / "source", PROJECT)
-        build_class_path(find_jdk(), folder / "source", [jar_of(folder / "junit", JUNIT)], folder / "built")
+        jar = jar_of(folder / "junit", JUNIT)
+        with project_compiler(find_jdk(), folder / "cache", find_sandbox()) as compiler:
+            build_class_path(compiler, folder / "source", [jar], folder / "built")
     return read_class_path(folder / "built"), folder / "junit/library.jar"
 
 

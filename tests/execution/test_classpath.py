@@ -7,9 +7,11 @@ import tarfile
 import pytest
 
 from kdlib.execution.classpath import build_class_path, read_class_path, static_methods
+from kdlib.execution.compiler import project_compiler
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import DataError, read_json
 from kdlib.java.classfile import read_class
-from kdlib.java.compiler import compile_most, find_jdk
+from kdlib.java.compiler import find_jdk
 from tests.execution.small_project import PROJECT, small_project, write_project
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
@@ -18,6 +20,12 @@ pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     return small_project(tmp_path_factory)[0]
+
+
+@pytest.fixture(scope="module")
+def compiler(tmp_path_factory):
+    with project_compiler(find_jdk(), tmp_path_factory.mktemp("cache"), find_sandbox()) as compiler:
+        yield compiler
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +67,11 @@ def test_an_abstract_test_is_run_by_a_class_below_it(project):
     assert "p.AloneShape" not in runners
 
 
-def test_an_archive_gives_what_its_folder_gives(project, tmp_path, junit_jar):
+def test_an_archive_gives_what_its_folder_gives(project, compiler, tmp_path, junit_jar):
     write_project(tmp_path / "lib-1.0", PROJECT)
     with tarfile.open(tmp_path / "lib.tar.gz", "w:gz") as packed:
         packed.add(tmp_path / "lib-1.0", "lib-1.0")
-    build_class_path(find_jdk(), tmp_path / "lib.tar.gz", [junit_jar], tmp_path / "built")
+    build_class_path(compiler, tmp_path / "lib.tar.gz", [junit_jar], tmp_path / "built")
     found = read_class_path(tmp_path / "built")
     assert (found.edition_of, found.left_out) == (project.edition_of, project.left_out)
     assert [edition.headers for edition in found.editions] == [e.headers for e in project.editions]
@@ -73,9 +81,9 @@ def test_an_archive_gives_what_its_folder_gives(project, tmp_path, junit_jar):
     assert str(tmp_path) not in str(listing["left_out"])
 
 
-def test_nothing_is_left_of_a_source_that_cannot_be_read(tmp_path):
+def test_nothing_is_left_of_a_source_that_cannot_be_read(compiler, tmp_path):
     with pytest.raises(DataError, match=r"none\.tar"):
-        build_class_path(find_jdk(), tmp_path / "none.tar", [], tmp_path / "built")
+        build_class_path(compiler, tmp_path / "none.tar", [], tmp_path / "built")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -99,18 +107,18 @@ def test_the_header_of_a_class_file(project):
             read_class(broken)
 
 
-def test_a_source_for_an_old_library_is_compiled_with_it(tmp_path):
+def test_a_source_for_an_old_library_is_compiled_with_it(compiler, tmp_path):
     # Since Java 11 there are two methods that null may go to.
     old = "package p; class Old { Object[] m(java.util.List<String> a) { return a.toArray(null); } }"
     new = 'package p; class New { String m() { return String.join("", java.util.List.of()); } }'
     write_project(tmp_path / "old", {"p/Old.java": old})
-    jdk, file = find_jdk(), tmp_path / "old/p/Old.java"
-    assert "ambiguous" in compile_most(jdk, [file], [], tmp_path / "plain")[file]
-    assert compile_most(jdk, [file], [], tmp_path / "eight", release=8) == {}
-    build_class_path(jdk, tmp_path / "old", [], tmp_path / "built")
+    file = tmp_path / "old/p/Old.java"
+    assert "ambiguous" in compiler.compile_most([file], tmp_path, [], tmp_path / "plain")[file]
+    assert compiler.compile_most([file], tmp_path, [], tmp_path / "eight", release=8) == {}
+    build_class_path(compiler, tmp_path / "old", [], tmp_path / "built")
     assert read_class_path(tmp_path / "built").left_out == {}
     write_project(
         tmp_path / "both", {"p/Old.java": old, "p/New.java": new, "p/Newer.java": new.replace("New", "Newer")}
     )
-    build_class_path(jdk, tmp_path / "both", [], tmp_path / "built")
+    build_class_path(compiler, tmp_path / "both", [], tmp_path / "built")
     assert set(read_class_path(tmp_path / "built").left_out) == {"p/Old.java"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kdlib.execution.harness import build_harness, compiler_command
+from kdlib.execution.compiler import Compiler
+from kdlib.execution.harness import build_harness
 from kdlib.execution.jobs import ExecutionJob
-from kdlib.execution.jvm import Ended, Jvm
-from kdlib.execution.sandbox import ENVIRONMENT, find_sandbox
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import DataError
 from kdlib.java import compiler
 from kdlib.java.compiler import SourceFile, find_jdk
@@ -218,23 +218,18 @@ NAMED = {
 
 def test_what_a_statement_names_is_what_javac_resolves(troubled, tmp_path):
     """And only that: what stands around it may name anything."""
-    jdk = find_jdk()
-    jvm = Jvm(compiler_command(jdk, build_harness(jdk, tmp_path)), ENVIRONMENT, tmp_path)
     head = (
         "import static org.junit.Assert.*; import java.util.*; import java.io.*; "
         "import static org.assertj.core.api.Assertions.assertThat; "
         "class T { void t() throws Throwable { Thread.yield(); "
     )
+    jdk = find_jdk()
+    compiler = Compiler(jdk, build_harness(jdk, tmp_path / "cache"), find_sandbox(), tmp_path)
     named = {}
     for statement in NAMED:
-        request = {
-            "classPath": [str(path) for path in troubled],
-            "files": [{"name": "T", "content": f"{head}{statement} Thread.yield(); }} }}"}],
-            "statement": [len(head), len(head) + len(statement)],
-        }
-        answer = jvm.ask(request, 60, 1 << 24)
-        assert not isinstance(answer, Ended)
-        assert answer["error"] == "", statement
-        named[statement] = answer["named"]
-    jvm.end()
+        file = SourceFile("T", f"{head}{statement} Thread.yield(); }} }}".encode())
+        compiled = compiler.compile(troubled, [file], (len(head), len(head) + len(statement)))
+        assert compiled.error == "", statement
+        named[statement] = compiled.named
+    compiler.end()
     assert named == NAMED

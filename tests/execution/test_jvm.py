@@ -10,14 +10,14 @@ from kdlib.execution.jvm import Ended, Jvm
 from kdlib.execution.sandbox import ENVIRONMENT
 
 
-@pytest.mark.parametrize("line", ["not json", "[]", "{}", '"a"', "", '{"status": "ready"'])
+@pytest.mark.parametrize("line", ["not json", "[]", "{}", '"a"', "", '{"status": "ready"', "[" * 90_000])
 def test_a_line_that_is_no_answer_ends_the_jvm_alone(line, tmp_path):
     script = (
         "import socket, sys, time; s = socket.socket(fileno=int(sys.argv[-1])); s.recv(9);"
         f"s.sendall({line!r}.encode() + b'\\n'); time.sleep(60)"
     )
     jvm = Jvm([sys.executable, "-c", script], ENVIRONMENT, tmp_path)
-    answer = jvm.ask({}, 30, 100)
+    answer = jvm.ask({}, 30, 100_000)
     jvm.end()
     if line == "{}":
         assert answer == {}

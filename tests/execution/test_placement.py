@@ -14,6 +14,7 @@ from kdlib.execution.placement import (
     target_of,
     with_imports,
 )
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import DataError
 from kdlib.java.compiler import find_jdk
 from tests.execution.small_project import PROJECT, occurrence, small_project
@@ -157,7 +158,7 @@ def test_what_is_imported_compiles(project, tmp_path):
     holders = static_methods(target.edition.path, HOLDERS)
     files = [with_imports(target.place, statement, holders), target.place.with_statement(statement)]
     paths = [(target.edition.path, file) for file in files]
-    with_them, without = class_files(find_jdk(), tmp_path / "cache", paths)
+    with_them, without = class_files(find_jdk(), tmp_path / "cache", find_sandbox(), paths)
     assert with_them
     assert without is None
     inner = target_of(occurrence(TEST, "assertEquals(2, 2);", "inside"), project)

@@ -20,6 +20,17 @@ PROCESSES = """String java = ProcessHandle.current().info().command().get();
 List<Process> all = new ArrayList<>();
 // Its launcher waits for arguments from a pipe that nobody writes to.
 for (int i = 0; i < 400; i++) all.add(new ProcessBuilder(java, "@/proc/self/fd/0").start());"""
+# Each child keeps to the limit for one process, three of them together do not.
+HOLDERS = r"""try (FileWriter w = new FileWriter("Hold.java")) {
+    w.write("class Hold { public static void main(String[] a) throws Exception { Thread.sleep(60000); } }");
+}
+for (int i = 0; i < 3; i++) {
+    List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
+    command.addAll(List.of("-Xms550m", "-Xmx550m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-XX:CompressedClassSpaceSize=32m", "-XX:ReservedCodeCacheSize=32m", "Hold.java"));
+    new ProcessBuilder(command).inheritIO().start();
+}
+Thread.sleep(60000);"""
 RAW = "FileOutputStream raw = new FileOutputStream(FileDescriptor.out);"
 ANSWER = {"status": "passed", "message": "", "asserted": False, "cpuSeconds": 0.1, "spent": ""}
 FORGED = json.dumps(f"\n{json.dumps(ANSWER)}\n")
@@ -33,6 +44,7 @@ HOSTILE = {
         "not ended within 8",
     ),
     "Processes": (PROCESSES, "failed", ("error=11", "unable to create native thread")),
+    "Together": (HOLDERS, "crashed", " MB together, 1536 are allowed"),
     "Threads": (
         "while (true) new Thread(() -> { while (true) try { Thread.sleep(9999); } catch (Exception e) { } })"
         ".start();",
@@ -161,6 +173,15 @@ def test_whoever_is_inside_has_no_privilege_and_sees_nobody(sandbox):
         assert "0" not in status["Uid"].split()
     processes = [line for line in done.stdout.splitlines() if line.startswith("/proc/")]
     assert 0 < len(processes) <= 4
+
+
+def test_nothing_that_a_test_writes_is_loaded_as_native_code():
+    """Only in namespaces: bubblewrap has no such option."""
+    if (reason := module.why_not("namespaces")) is not None:
+        pytest.skip(f"namespaces: {reason}")
+    mounts = [line.split() for line in shell("namespaces", "cat /proc/mounts").stdout.splitlines()]
+    (options,) = [mount[3].split(",") for mount in mounts if mount[1] == str(SCRATCH)]
+    assert {"noexec", "nosuid", "nodev"} <= set(options)
 
 
 def test_only_the_scratch_folder_can_be_written(sandbox):

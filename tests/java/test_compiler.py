@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kdlib.files import DataError
-from kdlib.java.compiler import compile_files, find_jdk
+from kdlib.java import compiler as module
+from kdlib.java.compiler import Jdk, compile_files, find_jdk
 
 needs_jdk = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")
 
@@ -40,6 +41,28 @@ def test_the_first_error_of_a_folder_is_told(tmp_path):
     (tmp_path / "A.java").write_text("class A { B b; }")
     error = compile_files(find_jdk(), [tmp_path / "A.java"], [], tmp_path / "classes")
     assert "A.java:1: error: cannot find symbol" in error
+
+
+@needs_jdk
+def test_a_javac_that_does_not_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_SECONDS", 0.2)
+    slow = tmp_path / "javac"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    error = compile_files(Jdk(slow, slow, "17"), [], [], tmp_path / "classes")
+    assert error == "javac has not ended within 0.2 s"
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(DataError, match="not ended within"):
+        find_jdk()
+
+
+@needs_jdk
+def test_what_javac_says_without_an_error_of_a_file_is_told(tmp_path):
+    odd = tmp_path / "javac"
+    odd.write_text("#!/bin/sh\necho >&2; echo 'cannot open the archive of modules' >&2; exit 3\n")
+    odd.chmod(0o755)
+    error = compile_files(Jdk(odd, odd, "17"), [], [], tmp_path / "classes")
+    assert error == "javac ended with status 3: cannot open the archive of modules"
 
 
 def jdk_that_says(folder, said):

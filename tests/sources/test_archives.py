@@ -95,6 +95,20 @@ def test_names_that_only_look_odd(tmp_path, write):
     }
 
 
+@pytest.mark.parametrize("write", [tar, zipped])
+@pytest.mark.parametrize(
+    "name", ["lib/A\n-d\nB.java", "lib/\x1b[2J/A.java", "lib/A\x7f.java", "lib/A\x85.java"]
+)
+def test_names_of_several_lines(tmp_path, name, write):
+    """What is not wanted is not read, so it may have any name."""
+    archive = write(tmp_path / "evil.tar", ("lib/Icon\r", b""), ("lib/Good.java", CONTENT))
+    assert paths(archive)["lib/Good.java"] == CONTENT
+    archive = write(tmp_path / "evil.tar", ("lib/Good.java", CONTENT), (name, CONTENT))
+    with pytest.raises(DataError, match="control characters in its name") as error:
+        list(java_files(archive))
+    assert repr(name) in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("name", "target"),
     [

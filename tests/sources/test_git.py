@@ -98,6 +98,17 @@ def test_it_reads_as_the_folder_does(repository, revision, tmp_path):
     assert JavaFile("src/main/A.java", FILES["src/main/A.java"]) in list(java_files(archive))
 
 
+def test_a_name_of_several_lines_is_met_by_who_reads_it(repository, revision, tmp_path):
+    (repository / "Icon\r").write_bytes(b"")
+    git(repository, "add", ".")
+    assert list(java_files(packed(repository, committed(repository), tmp_path / "first")))
+    (repository / "A\n-d\nB.java").write_bytes(b"")
+    git(repository, "add", ".")
+    archive = packed(repository, committed(repository), tmp_path / "second")
+    with pytest.raises(DataError, match=r"B\.java' has control characters in its name"):
+        list(java_files(archive))
+
+
 def test_the_bytes_follow_from_the_commit_alone(repository, revision, tmp_path):
     # GNU tar makes the same of these files, but for the mode in the headers of long names.
     assert revision == "7e38855cbdc46195db829dab487a9f3a6a49a881"

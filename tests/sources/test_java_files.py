@@ -148,6 +148,16 @@ def test_a_name_that_no_file_of_text_can_hold(tmp_path):
         java_files(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["z.java\n-d\nout\n-A.java", "a\tb.java", "\x1b[2J.java"])
+def test_a_name_of_several_lines(tmp_path, name):
+    (tmp_path / "Icon\r").write_bytes(b"")
+    assert list(java_files(tmp_path)) == []
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match="control characters; rename it") as error:
+        java_files(tmp_path)
+    assert repr(str(tmp_path / name)) in str(error.value)
+
+
 def test_files_below(folder):
     assert files_below(folder) == sorted(folder / path for path in FILES)
     assert files_below(folder / "Top.java") == [folder / "Top.java"]

@@ -63,6 +63,8 @@ rule classpath:
         runtime=grows(60),
     params:
         root=lambda w: source_root(COMPILED[w.compiled]),
+        unsafe=cfg.execution.unsafe,
+        cache="cache/executions",
         jdk=JDK,
         code=code("classpath"),
         versions=versions("classpath"),

@@ -15,7 +15,7 @@ from kdlib.execution.jobs import ExecutionLimits
 from kdlib.execution.mutants import equivalent, mutants_of
 from kdlib.execution.placement import as_javac_reads, with_imports
 from kdlib.execution.pool import run
-from kdlib.execution.sandbox import find_sandbox
+from kdlib.execution.sandbox import Sandbox, find_sandbox
 from kdlib.files import DataError, write_json
 from kdlib.java.compiler import Jdk, SourceFile, find_jdk
 from kdlib.java.tautologies import tautology
@@ -71,7 +71,7 @@ def execute(
         reason = f"no test row can be run; of the first, {refused[rows[0].id]}"
         write_json(out, Unmeasured(False, reason).as_json())
         return
-    _add_mutants(jdk, cache, found, settings)
+    _add_mutants(jdk, cache, sandbox, found, settings)
     candidates = {
         (row.id, text)
         for predicted in texts.values()
@@ -99,7 +99,9 @@ def _of_model(
     return {key: outcomes[key, text] for key, text in pairs if (key, text) in outcomes}
 
 
-def _add_mutants(jdk: Jdk, cache: Path, found: Mapping[str, Executable], settings: Execution) -> None:
+def _add_mutants(
+    jdk: Jdk, cache: Path, sandbox: Sandbox, found: Mapping[str, Executable], settings: Execution
+) -> None:
     """Give each row the mutants of its focal method that compile to something else."""
     methods: dict[tuple[Path, str, int, int], list[Executable]] = {}
     for row in found.values():
@@ -120,7 +122,7 @@ def _add_mutants(jdk: Jdk, cache: Path, found: Mapping[str, Executable], setting
             changed = [mutant.applied(name, content) for mutant in mutants]
             asked += [(rows[0].target.edition.path, each) for each in (SourceFile(name, content), *changed)]
             owners += [(first, []), *((first, rows) for _ in changed)]
-    compiled = list(class_files(jdk, cache, asked))
+    compiled = class_files(jdk, cache, sandbox, asked)
     for (first, rows), made, (_, source) in zip(owners, compiled, asked, strict=True):
         original = compiled[first]
         if made is not None and original is not None and not equivalent(original, made):

@@ -14,9 +14,11 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.StandardLocation;
 
-/** What a compilation in memory is made of; annotation processors are never asked. */
+/** What a compilation is made of; neither annotation processors nor plugins are asked. */
 final class Compile {
     static final List<String> OPTIONS = List.of("-proc:none", "-implicit:none", "-nowarn", "-Xlint:none");
+
+    private static final String SYMBOL = "symbol:";
 
     private Compile() {}
 
@@ -32,10 +34,20 @@ final class Compile {
                 .orElse("javac failed without a message");
     }
 
+    /** Returns what is wrong, on one line: the first of the message and the symbol that is unknown. */
+    static String brief(Diagnostic<? extends JavaFileObject> message) {
+        String[] lines = message.getMessage(Locale.ENGLISH).split("\\R");
+        String next = lines.length > 1 ? lines[1].strip() : "";
+        String symbol = next.startsWith(SYMBOL) ? next.substring(SYMBOL.length()) : "";
+        return (lines[0] + " " + symbol).strip().replaceAll("\\s+", " ");
+    }
+
     /** Returns javac's own view of a class path. */
     static StandardJavaFileManager reading(JavaCompiler compiler, List<Path> classPath) throws IOException {
         StandardJavaFileManager standard = compiler.getStandardFileManager(null, Locale.ENGLISH, null);
         standard.setLocationFromPaths(StandardLocation.CLASS_PATH, classPath);
+        // Without a path of its own javac would start the plugins that it finds on the class path.
+        standard.setLocationFromPaths(StandardLocation.ANNOTATION_PROCESSOR_PATH, List.of());
         // Without a source path javac would take sources from the class path.
         standard.setLocationFromPaths(StandardLocation.SOURCE_PATH, List.of());
         return standard;
