@@ -41,18 +41,26 @@ def candidates(classpath: tuple[Path, ...]) -> list[ExecutionJob]:
     for file in sorted((ROOT / "src/test").rglob("*Test.java")):
         text = file.read_text()
         package = re.findall(r"^package (.*);", text, re.MULTILINE)[0]
+        control = (SourceFile(file.stem, text.encode()),)
         assertions = sorted(set(_ASSERTION.findall(text)))
         for test in _TEST.finditer(text):
             place = _ASSERTION.search(text, test.end())
             if place is None:
                 continue
             for number, statement in enumerate(assertions):
-                changed = text[: place.start(1)] + statement + text[place.end(1) :]
-                source = SourceFile(file.stem, changed.encode())
-                name = f"{file.stem}.{test[1]}.{number}"
-                jobs.append(
-                    ExecutionJob(name, (source,), f"{package}.{file.stem}", test[1], classpath, "junit4")
+                before = text[: place.start(1)].encode()
+                written = before + statement.encode()
+                job = ExecutionJob(
+                    f"{file.stem}.{test[1]}.{number}",
+                    (SourceFile(file.stem, written + text[place.end(1) :].encode()),),
+                    f"{package}.{file.stem}",
+                    test[1],
+                    classpath,
+                    "junit4",
+                    statement=(len(before), len(written)),
+                    control=control,
                 )
+                jobs.append(job)
     random.Random(0).shuffle(jobs)
     return jobs
 

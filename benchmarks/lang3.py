@@ -45,16 +45,18 @@ def candidates(number: int) -> list[ExecutionJob]:
             target = target_of(one.occurrences[0], class_path)
         except NotExecutableError:
             continue
-        changed = target.place.with_statement(other.references[0])
+        placed = target.place.with_statement(other.references[0])
         jobs.append(
             ExecutionJob(
                 str(len(jobs)),
-                (changed,),
+                (placed.file,),
                 target.test_class,
                 target.method,
                 target.edition.path,
                 target.framework,
                 target.project,
+                statement=placed.statement,
+                control=(target.place.original(),),
             )
         )
         if len(jobs) == number:

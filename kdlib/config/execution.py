@@ -24,9 +24,12 @@ class Execution(Strict):
     memory_mb: int = Field(256, ge=64, description="Java heap of a test")
     workers: int = Field(2, ge=1, description="tests that run side by side")
     mutants: int = Field(
-        10, ge=0, description="most mutants of a focal method, a choice by seed if it has more; 0 for none"
+        20,
+        ge=0,
+        description="most mutants of a focal method, a choice by seed if it has more; half of them are kept "
+        "for what is reported, the others are to rank candidates by; 0 for none",
     )
-    seed: int = Field(42, description="seed of the choice of mutants")
+    seed: int = Field(42, description="seed of the choice of mutants and of their halves")
     unsafe: bool = Field(
         False, description="run tests without a sandbox where none works, if the machine itself may be lost"
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tree_sitter import Node
 
@@ -39,6 +39,11 @@ _NUMBERS = frozenset({"byte", "short", "int", "long", "char", "float", "double"}
 _OTHER_BODIES = frozenset({"lambda_expression", "class_body"})
 
 
+# Candidates are ranked, filtered and rewarded by the first, and all that is reported is of the second: else
+# what was chosen for its kills would be praised for the same ones.
+Half = Literal["rank", "score"]
+
+
 class Mutant(NamedTuple):
     """A fault in a file.
 
@@ -49,6 +54,7 @@ class Mutant(NamedTuple):
         start: First byte that is replaced.
         end: Byte after the last.
         replacement: Bytes that replace them, with the same number of lines.
+        half: Half of its method's mutants that it belongs to.
     """
 
     operator: str
@@ -56,6 +62,7 @@ class Mutant(NamedTuple):
     start: int
     end: int
     replacement: bytes
+    half: Half = "score"
 
     def applied(self, name: str, content: bytes) -> SourceFile:
         """Return the file with the fault.
@@ -68,14 +75,16 @@ class Mutant(NamedTuple):
 
 
 def mutants_of(content: bytes, start: int, end: int, most: int, seed: int) -> list[Mutant]:
-    """Return mutants of a method in the order of the file.
+    """Return mutants of a method in the order of the file, each with the half that it belongs to.
+
+    Seed, text of the method and mutant alone decide on its half, not the number that is asked for.
 
     Args:
         content: The file that declares it, in UTF-8.
         start: First byte of the declaration.
         end: Byte after its last.
-        most: Largest number of mutants; of more, a random choice by seed and method is returned.
-        seed: Seed of the random choice.
+        most: Largest number of mutants; of more, a random choice by seed and method, half of it to rank by.
+        seed: Seed of the choice and of the halves.
 
     Returns:
         Nothing if no method of the file begins and ends there.
@@ -88,10 +97,16 @@ def mutants_of(content: bytes, start: int, end: int, most: int, seed: int) -> li
         return []
     body = method.child_by_field_name("body")
     found = list(dict.fromkeys(_mutants(method, body))) if body else []
-    if len(found) > most:
-        chosen = random.Random(f"{seed}:{start}:{end}:{content[start:end]!r}").sample(range(len(found)), most)
-        found = [found[index] for index in sorted(chosen)]
-    return found
+    key = hashlib.sha256(f"{seed}\0".encode() + content[start:end]).digest()
+
+    def dice(mutant: Mutant) -> bytes:
+        place = f"{mutant.operator}\0{mutant.start - start}\0".encode()
+        return hashlib.sha256(key + place + mutant.replacement).digest()
+
+    # In this order every second one is to rank by; a method with one mutant has it to be scored.
+    drawn = {mutant: number for number, mutant in enumerate(sorted(found, key=dice))}
+    halves: tuple[Half, Half] = ("score", "rank")
+    return [mutant._replace(half=halves[drawn[mutant] % 2]) for mutant in found if drawn[mutant] < most]
 
 
 def equivalent(original: Mapping[str, bytes], mutant: Mapping[str, bytes]) -> bool:

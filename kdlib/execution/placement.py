@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from kdlib.execution.classpath import ClassPath, Edition
 from kdlib.execution.jobs import Framework
@@ -44,6 +45,18 @@ class NotExecutableError(Exception):
     """Why the test of a row cannot be run at all."""
 
 
+class Placed(NamedTuple):
+    """A test file with a statement in place of its assertion.
+
+    Attributes:
+        file: The file.
+        statement: Bytes of the file, from and to, that are the statement.
+    """
+
+    file: SourceFile
+    statement: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the prediction of a row goes: a test file of a source, cut at the assertion.
@@ -66,10 +79,9 @@ class Place:
         """Return the file with its original assertion."""
         return SourceFile(self.name, self.before + self.assertion + self.after)
 
-    def with_statement(self, statement: str) -> SourceFile:
+    def with_statement(self, statement: str) -> Placed:
         """Return the file with a statement in place of the assertion."""
-        # The line ends here, so that a comment behind the statement hides nothing of the file.
-        return SourceFile(self.name, self.before + _encoded(statement) + b"\n" + self.after)
+        return _placed(self.name, self.before, statement, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +174,7 @@ def target_of(where: Occurrence, class_path: ClassPath) -> Target:
     return Target(place, runner, method.name, _RUN_BY[framework], edition, project)
 
 
-def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[str]]) -> SourceFile:
+def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[str]]) -> Placed:
     """Return a test file with a statement in place of the assertion, and the static imports it lacks.
 
     A method is imported if the statement calls it by its simple name, nothing in the file calls, declares
@@ -190,10 +202,17 @@ def with_imports(place: Place, statement: str, holders: Mapping[str, frozenset[s
     lines = [f" import static {holder}.{name};" for name, holder in sorted(missing.items()) if holder]
     cut = max((node.end_byte for node in root.named_children if node.type in _HEAD), default=0)
     before = place.before[:cut] + "".join(lines).encode() + place.before[cut:]
-    return SourceFile(place.name, before + _encoded(statement) + b"\n" + place.after)
+    return _placed(place.name, before, statement, place.after)
 
 
 _HEAD = ("package_declaration", "import_declaration")
+
+
+def _placed(name: str, before: bytes, statement: str, after: bytes) -> Placed:
+    own = _encoded(statement)
+    # The line ends here, so that a comment behind the statement hides nothing of the file.
+    file = SourceFile(name, before + own + b"\n" + after)
+    return Placed(file, (len(before), len(before) + len(own)))
 
 
 def _encoded(statement: str) -> bytes:

@@ -43,7 +43,7 @@ def run(
         One result a job, in the order of finishing.
 
     Raises:
-        DataError: Without a JDK, or if a class path is not there or lacks its JUnit.
+        DataError: Without a JDK, or if a class path is not there.
     """
     jdk = find_jdk()
     harness = build_harness(jdk, cache)

@@ -14,7 +14,6 @@ from kdlib.execution.harness import Place, adapter_source
 from kdlib.execution.jobs import LONGEST_MESSAGE, ExecutionJob, ExecutionResult
 from kdlib.execution.jvm import Ended
 from kdlib.execution.runner import Runner, Served, Tools, Verdict
-from kdlib.files import DataError
 from kdlib.java.compiler import SourceFile
 from kdlib.results.measurements import Status
 
@@ -86,7 +85,8 @@ class Worker:
         Args:
             jobs: Jobs that agree in all but their sources.
         """
-        self._serve(jobs[0])
+        if error := self._serve(jobs[0]):
+            return [_not_served(job, error) for job in jobs]
         tried: list[_Tried] = []
         doubted: list[_Tried] = []
         for job in jobs:
@@ -104,7 +104,8 @@ class Worker:
 
     def run_alone(self, job: ExecutionJob) -> ExecutionResult:
         """Return the result of a job that took a JVM along, from JVMs that have run nothing else."""
-        self._serve(job)
+        if error := self._serve(job):
+            return _not_served(job, error)
         tried = self._compiled(job)
         if tried.result is None:
             self._run_in_new_jvms(tried)
@@ -213,20 +214,18 @@ class Worker:
             tried.ended("not_compiled", compiled.error)
         return tried
 
-    def _serve(self, job: ExecutionJob) -> None:
-        """Have JVMs for a job's class path, which may still be starting."""
+    def _serve(self, job: ExecutionJob) -> str:
+        """Have JVMs for a job's class path, which may still be starting; return why it cannot be served."""
         if self.serves(job):
-            return
+            return ""
         adapter = self._compiler.compile(job.classpath, [adapter_source(job.framework)])
         if adapter.error:
-            raise DataError(
-                f"{job.id}: its class path has no usable {job.framework} ({adapter.error}); "
-                "add the jars of JUnit"
-            )
+            return f"its class path has no usable {job.framework} ({adapter.error}); add the jars of JUnit"
         self._served = Served(job.classpath, job.framework, job.project, adapter.classes)
         for place in list(self._runners):
             self._runners.pop(place).end()
         self._runner("first")
+        return ""
 
     def _runner(self, place: Place) -> Runner:
         if place not in self._runners:
@@ -243,3 +242,7 @@ class Worker:
             raise CancelledError
         assert self._served is not None
         return Runner(self._tools, self._temporary, self._served, place, apart)
+
+
+def _not_served(job: ExecutionJob, error: str) -> ExecutionResult:
+    return ExecutionResult(job.id, "not_compiled", error[:LONGEST_MESSAGE], 0.0)

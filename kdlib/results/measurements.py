@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, with_config
+from pydantic import with_config
 
 from kdlib.files import read_json
 from kdlib.results.schema import STRICT, read
 
 Status = Literal["not_compiled", "passed", "failed", "timed_out", "crashed"]
-Count = Annotated[int, BeforeValidator(lambda number: 0 if number is None else number)]
 
 
 @with_config(STRICT)
@@ -36,28 +35,64 @@ class Unmeasured:
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
+class Kills:
+    """What a statement does to mutants of the focal method.
+
+    Attributes:
+        killed: Number of those that it kills.
+        mutants: Number of those that it was tried on; 0 if it is not valid or there are none.
+    """
+
+    killed: int = 0
+    mutants: int = 0
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a statement in its test.
 
     Attributes:
         status: How compiling and running the test ended.
         message: First line that says why; empty if the test passed.
-        tautology: Why the statement cannot fail, or None.
-        killed: Number of mutants of the focal method that it kills.
-        mutants: Number of mutants that it was tried on; 0 if it did not pass or there are none.
+        asserted: Whether the test failed by an ``AssertionError``, as checks do.
+        vacuous: Why nothing that it reads could make the statement fail, or None; of one that did not pass,
+            only what its text shows.
+        rank: Mutants by which candidates may be ranked.
+        score: Mutants of which all figures are reported.
     """
 
     status: Status
     message: str
-    tautology: str | None
-    killed: Count
-    mutants: Count
+    asserted: bool
+    vacuous: str | None
+    rank: Kills = Kills()
+    score: Kills = Kills()
 
-    def as_json(self) -> dict[str, Any]:
-        """Return an entry of ``execution.json``: both counts are null without mutants."""
-        tried = self.mutants > 0
-        counts = {"killed": self.killed if tried else None, "mutants": self.mutants if tried else None}
-        return {**asdict(self), **counts}
+    @property
+    def compiles(self) -> bool:
+        """Whether the test compiles with it."""
+        return self.status != "not_compiled"
+
+    @property
+    def passes(self) -> bool:
+        """Whether the test passes with it, in both JVMs."""
+        return self.status == "passed"
+
+    @property
+    def valid(self) -> bool:
+        """Whether the test passes and the statement could have failed."""
+        return self.passes and self.vacuous is None
+
+    @property
+    def strong(self) -> bool:
+        """Whether it is valid and kills a mutant that is scored."""
+        return self.valid and self.score.killed > 0
+
+    @property
+    def fails_today(self) -> bool:
+        """Whether it disagrees with the code as it is: then one of the two is wrong."""
+        return self.status == "failed" and self.asserted and self.vacuous is None
 
 
 @with_config(STRICT)
@@ -85,7 +120,8 @@ class ExecutionReport:
         sandbox: Name of the sandbox.
         rows: Number of test rows.
         not_executable: The rows that cannot be run.
-        reference: Row: what its own assertion did.
+        reference: Row: what its own assertion did; it is tried on all mutants of its row that the rest of
+            the test leaves alive.
         models: Model: row: what its first prediction did.
     """
 
@@ -99,15 +135,7 @@ class ExecutionReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of the file."""
-        return {
-            **asdict(self),
-            "reference": _entries(self.reference),
-            "models": {name: _entries(outcomes) for name, outcomes in self.models.items()},
-        }
-
-
-def _entries(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    return {row: outcome.as_json() for row, outcome in outcomes.items()}
+        return asdict(self)
 
 
 @with_config(STRICT)

@@ -94,6 +94,25 @@ def test_they_come_in_the_order_of_the_file_and_a_choice_keeps_it():
     assert mutated(method, most=10, seed=2) != some
 
 
+def test_halves_do_not_depend_on_the_number_that_is_asked_for():
+    method = "int m(int a) { " + " ".join(f"a += {number};" for number in range(10, 40)) + " return a; }"
+
+    def halves(most, seed=1, before=""):
+        content = CLASS.format(method=before + method).encode()
+        start = content.index(method.encode())
+        found = mutants_of(content, start, start + len(method.encode()), most, seed)
+        return {(each.start - start, each.replacement): each.half for each in found}
+
+    every = halves(1000)
+    assert sorted(every.values()) == ["rank"] * 45 + ["score"] * 46
+    for most in (0, 1, 2, 9, 20):
+        some = halves(most)
+        assert some.items() <= every.items()
+        assert sorted(some.values()) == ["rank"] * (most // 2) + ["score"] * ((most + 1) // 2)
+    assert halves(1000, before="int other; ") == every
+    assert halves(1000, seed=2) != every
+
+
 def test_what_is_no_method_with_a_body_has_none():
     content = b"abstract class Lib { abstract int m(); int x = 1 + 2; }"
     assert mutants_of(content, content.index(b"abstract int"), content.index(b";") + 1, 10, 1) == []

@@ -39,7 +39,8 @@ def placed(statement, imports="import static org.junit.Assert.assertTrue;", body
     """Return the imports that are added for a statement in a small test class, without `import static`."""
     before = f"package p;\n{imports}\nclass T {{ {body} void m() {{ "
     place = Place("own", "p/T", before.encode(), b"assertTrue(x);", b" } }")
-    file = with_imports(place, statement, libraries)
+    file, (start, end) = with_imports(place, statement, libraries)
+    assert file.content[start:end].decode() == statement
     head, _, rest = file.content.decode().partition("\nclass T")
     assert rest == f" {{ {body} void m() {{ {statement}\n }} }}"
     assert head.count("\n") == before.count("\n") - 1
@@ -53,7 +54,7 @@ def test_a_target_names_class_method_and_framework(project):
     assert (found.test_class, found.method, found.framework) == ("p.LibTest", "first", "junit4")
     assert found.place.name == "p/LibTest"
     assert found.place.original().content == PROJECT[TEST].encode()
-    assert found.place.with_statement("go();").content.decode() == PROJECT[TEST].replace(
+    assert found.place.with_statement("go();").file.content.decode() == PROJECT[TEST].replace(
         "assertEquals(1, x);", "go();\n"
     )
     nested = target_of(occurrence(TEST, "assertEquals(2, 2);", "inside"), project)
@@ -124,7 +125,7 @@ def test_another_file_than_the_mined_one_is_an_error(project):
 def test_missing_imports_are_added(statement, added):
     if statement != "\ud83d":
         assert sorted(placed(statement)) == sorted(added)
-    assert with_imports(Place("own", "T", b"class T {", b"x", b"}"), statement, LIBRARIES).name == "T"
+    assert with_imports(Place("own", "T", b"class T {", b"x", b"}"), statement, LIBRARIES).file.name == "T"
 
 
 @pytest.mark.parametrize(
@@ -156,11 +157,11 @@ def test_what_is_imported_compiles(project, tmp_path):
     target = target_of(occurrence(TEST, "assertEquals(1, x);", "first"), project)
     statement = "org.junit.Assert.assertEquals(is(x), 1); assertThat(x, is(1)); assertNull(null); // end"
     holders = static_methods(target.edition.path, HOLDERS)
-    files = [with_imports(target.place, statement, holders), target.place.with_statement(statement)]
-    paths = [(target.edition.path, file) for file in files]
+    both = [with_imports(target.place, statement, holders), target.place.with_statement(statement)]
+    paths = [(target.edition.path, placed.file) for placed in both]
     with_them, without = class_files(find_jdk(), tmp_path / "cache", find_sandbox(), paths)
     assert with_them
     assert without is None
     inner = target_of(occurrence(TEST, "assertEquals(2, 2);", "inside"), project)
-    file = with_imports(inner.place, "assertThat(1, is(hasSize(1)));", holders)
+    file, _ = with_imports(inner.place, "assertThat(1, is(hasSize(1)));", holders)
     assert b"Matchers.hasSize" not in file.content

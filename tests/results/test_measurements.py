@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from kdlib.files import read_json, write_json
+import pytest
+
+from kdlib.files import DataError, read_json, write_json
 from kdlib.results.measurements import (
     ExecutionReport,
+    Kills,
     NotExecutable,
     Outcome,
     SimilarityReport,
@@ -11,8 +14,8 @@ from kdlib.results.measurements import (
     read_similarity_report,
 )
 
-TRIED = Outcome("passed", "", None, 0, 4)
-FAILED = Outcome("failed", "expected 1", None, 0, 0)
+TRIED = Outcome("passed", "", False, None, Kills(1, 3), Kills(0, 4))
+FAILED = Outcome("failed", "expected 1", True, None)
 REPORT = ExecutionReport(
     True,
     "17.0.1",
@@ -30,15 +33,43 @@ def test_an_execution_is_read_as_it_was_written(tmp_path):
     assert read_execution(path) == REPORT
 
 
-def test_counts_are_null_where_no_mutant_was_tried(tmp_path):
+def test_both_halves_of_the_mutants_are_written(tmp_path):
     path = tmp_path / "execution.json"
     write_json(path, REPORT.as_json())
     found = read_json(path)
     head = ["measured", "javac", "sandbox", "rows", "not_executable", "reference", "models"]
     assert list(found) == head
-    failed = {"status": "failed", "message": "expected 1", "tautology": None, "killed": None, "mutants": None}
-    assert found["models"]["m"]["a"] == failed
-    assert found["reference"]["a"] | {"killed": 0, "mutants": 4} == found["reference"]["a"]
+    none = {"killed": 0, "mutants": 0}
+    failed = {"status": "failed", "message": "expected 1", "asserted": True, "vacuous": None}
+    assert found["models"]["m"]["a"] == {**failed, "rank": none, "score": none}
+    assert found["reference"]["a"]["rank"] == {"killed": 1, "mutants": 3}
+    assert found["reference"]["a"]["score"] == {"killed": 0, "mutants": 4}
+
+
+def test_an_older_report_is_refused_with_a_sentence(tmp_path):
+    path = tmp_path / "execution.json"
+    old = {"status": "passed", "message": "", "tautology": None, "killed": None, "mutants": None}
+    write_json(path, {**REPORT.as_json(), "reference": {"a": old}})
+    with pytest.raises(DataError, match=r"execution\.json: .*another version of kdlib .* run it again"):
+        read_execution(path)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome("not_compiled", "", False, None), ""),
+        (Outcome("failed", "", True, None), "compiles fails_today"),
+        (Outcome("failed", "", True, "1 is not 2"), "compiles"),
+        (Outcome("failed", "", False, None), "compiles"),
+        (Outcome("crashed", "", True, None), "compiles"),
+        (Outcome("passed", "", False, "it checks nothing", Kills(1, 1), Kills(1, 1)), "compiles passes"),
+        (Outcome("passed", "", False, None, Kills(1, 1), Kills(0, 1)), "compiles passes valid"),
+        (Outcome("passed", "", False, None, Kills(0, 1), Kills(1, 1)), "compiles passes valid strong"),
+    ],
+)
+def test_what_an_outcome_amounts_to(outcome, expected):
+    names = ("compiles", "passes", "valid", "strong", "fails_today")
+    assert " ".join(name for name in names if getattr(outcome, name)) == expected
 
 
 def test_what_was_not_measured_has_a_reason(tmp_path):

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 
 from kdlib.files import DataError, read_jsonl, write_jsonl
-from kdlib.results.measurements import Outcome
+from kdlib.results.measurements import Kills, Outcome
 from kdlib.results.samples import Sample, read_samples
 
+OUTCOME = Outcome("failed", "e", True, None, Kills(), Kills(1, 2))
 SAMPLES = [
-    Sample("m", "a", "f();", ["f();"], {"exact_match": True, "nll": 0.5}, Outcome("failed", "e", None, 0, 0)),
+    Sample("m", "a", "f();", ["f();"], {"exact_match": True, "nll": 0.5}, OUTCOME),
     Sample("m", "b", "", ["g();"], {"exact_match": False, "nll": 2.0}),
 ]
 
@@ -19,9 +20,10 @@ def test_metrics_are_keys_of_the_line(tmp_path):
     assert first["execution"] == {
         "status": "failed",
         "message": "e",
-        "tautology": None,
-        "killed": 0,
-        "mutants": 0,
+        "asserted": True,
+        "vacuous": None,
+        "rank": {"killed": 0, "mutants": 0},
+        "score": {"killed": 1, "mutants": 2},
     }
     assert "execution" not in second
     assert list(read_samples(tmp_path / "samples.jsonl")) == SAMPLES

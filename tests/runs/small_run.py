@@ -141,7 +141,7 @@ def write_small_run(folder: Path) -> Path:
         cost = {"parameters": 1000, "bytes": 4000, "latency_p50_seconds": 0.5, "not_measured": {}}
         write_json(run / "evaluation" / model / "cost.json", cost)
         write_parquet(run / "evaluation" / model / "agreement.parquet", pa.table({"x": [1]}))
-    entry = {"message": "", "tautology": None, "killed": None, "mutants": None}
+    entry = {"message": "", "asserted": False, "vacuous": None}
     ended = {"a": "passed", "b": "failed", "c": "passed"}
     answers = {key: {"status": status, **entry} for key, status in ended.items()}
     execution = {"measured": True, "javac": "17", "sandbox": "unsafe", "rows": 8, "reference": {}}

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
 from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
-from kdlib.execution.jobs import ExecutionJob, ExecutionResult
+from kdlib.execution.mutants import Half
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
 from kdlib.files import DataError, read_examples
 from kdlib.java.compiler import SourceFile
 from kdlib.records import Occurrence
 
-Pool = Callable[[Iterable[ExecutionJob]], Iterator[ExecutionResult]]
-# The row, what stands in place of its assertion, and the number of the mutant, -1 for none.
-Key = tuple[str, str, int]
-ORIGINAL = "\0original"  # no prediction has this text: the row's own assertion
+# What follows it may be reached, as javac sees it.
+_FAILURE = 'if (true) throw new AssertionError("kdlib: a failure that a test should notice");'
+
+
+class MutatedFile(NamedTuple):
+    """The file of a class under test with a fault, and the half of the mutants that it belongs to."""
+
+    file: SourceFile
+    half: Half
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +36,24 @@ class Executable:
         where: Where its assertion stood.
         imports: Static methods of the assertion libraries on its class path.
         reference: Its own assertion.
-        seconds: Wall time of its test as it is.
-        mutants: The file of the class under test, once for each mutant.
+        cpu_seconds: Processor time of its test as it is.
+        mutants: Mutants of its focal method.
     """
 
     target: Target
     where: Occurrence
     imports: Mapping[str, frozenset[str]]
     reference: str
-    seconds: float = 0.0
-    mutants: list[SourceFile] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+    mutants: list[MutatedFile] = field(default_factory=list)
 
 
 def executable_rows(
     rows: Sequence[ScoredRow], examples: Path, class_paths: Mapping[str, Path], pool: Pool
 ) -> tuple[dict[str, Executable], dict[str, str]]:
     """Return the rows whose own assertions compile and pass, and why the others do not count.
+
+    Nor do rows count where a failure is caught or never happens: any check would pass there.
 
     Args:
         rows: Test rows.
@@ -69,16 +78,31 @@ def executable_rows(
         if path not in holders:
             holders[path] = static_methods(path, HOLDERS)
         found[row.id] = Executable(target, where, holders[path], known[row.id].references[0])
-    results = run_tests(
-        {(key, ORIGINAL, -1): row.target.place.original() for key, row in found.items()}, found, pool
-    )
-    for (key, _, _), result in results.items():
-        if result.status != "passed":
+    asked = {(key, False): Asked(row.target, (row.target.place.original(),)) for key, row in found.items()}
+    asked |= {(key, True): _failing(row, "") for key, row in found.items()}
+    results = run_tests(asked, pool)
+    for key in list(found):
+        result = results[key, False]
+        if result.status == "passed":
+            found[key] = replace(found[key], cpu_seconds=result.cpu_seconds)
+        else:
             refused[key] = f"its own assertion has {result.status}: {result.message}"
             del found[key]
-        else:
-            found[key] = replace(found[key], seconds=result.seconds)
+    noticed = {key: results[key, True].status for key in found}
+    # Variables that the assertion declares may be needed behind it; there it still declares them.
+    unclear = [key for key, status in noticed.items() if status == "not_compiled"]
+    again = {key: _failing(found[key], found[key].reference) for key in unclear}
+    noticed |= {key: result.status for key, result in run_tests(again, pool).items()}
+    for key in [key for key, status in noticed.items() if status == "passed"]:
+        refused[key] = "what fails in place of its assertion is not noticed"
+        del found[key]
     return found, refused
+
+
+def _failing(row: Executable, before: str) -> Asked:
+    """Return a row's test that fails in place of its assertion, or behind it."""
+    placed = row.target.place.with_statement(f"{before} {_FAILURE}".lstrip())
+    return Asked(row.target, (placed.file,), control=(row.target.place.original(),), runs=1)
 
 
 def _target(places: Sequence[Occurrence], paths: Mapping[str, ClassPath]) -> tuple[Occurrence, Target]:
@@ -90,41 +114,3 @@ def _target(places: Sequence[Occurrence], paths: Mapping[str, ClassPath]) -> tup
             except NotExecutableError as error:
                 reasons.append(str(error))
     raise NotExecutableError(reasons[-1])
-
-
-def run_tests(
-    files: Mapping[Key, SourceFile],
-    found: Mapping[str, Executable],
-    pool: Pool,
-    allowed: Mapping[str, float] | None = None,
-) -> dict[Key, ExecutionResult]:
-    """Run the tests of rows with changed files.
-
-    Args:
-        files: Of each row, text and mutant: the file of its test.
-        found: The rows.
-        pool: Runs jobs.
-        allowed: Seconds of processor time that the test of a row may take.
-    """
-    keys = list(files)
-    cpu = allowed or {}
-    jobs = (
-        _job(str(place), found[key[0]], files[key], key[2], cpu.get(key[0])) for place, key in enumerate(keys)
-    )
-    return {keys[int(result.id)]: result for result in pool(jobs)}
-
-
-def _job(
-    name: str, row: Executable, file: SourceFile, mutant: int, cpu_seconds: float | None
-) -> ExecutionJob:
-    target = row.target
-    return ExecutionJob(
-        name,
-        (file,) if mutant < 0 else (file, row.mutants[mutant]),
-        target.test_class,
-        target.method,
-        target.edition.path,
-        target.framework,
-        target.project,
-        cpu_seconds,
-    )

@@ -157,7 +157,7 @@ def read_executed(path: Path, models: Iterable[str], rows: Sequence[ScoredRow]) 
         ids,
         found.reference,
         found.models,
-        f"v:1|javac:{found.javac}|sandbox:{found.sandbox}",
+        f"v:2|javac:{found.javac}|sandbox:{found.sandbox}",
         _missing(refused, len(rows)),
     )
 

@@ -21,6 +21,18 @@ from kdlib.metrics.exact import without_whitespace
 from kdlib.metrics.quality import quality_signature, quality_statistics
 from kdlib.metrics.retention import retention_signature, retention_statistics
 from kdlib.results.evaluation import NotMeasured
+from kdlib.results.measurements import Outcome
+
+# Of predictions that were run in their tests.
+EXECUTED = (
+    "compiles",
+    "passes",
+    "vacuous",
+    "valid",
+    "strong",
+    "mutation_score",
+    "mutation_score_by_row",
+)
 
 
 class MeasurementFiles(NamedTuple):
@@ -92,22 +104,30 @@ def measured_columns(
 
 
 def _executed(executed: Executed, name: str) -> Columns:
-    """Return the columns over the rows that can be run, of mutation over those that have mutants."""
+    """Return the columns over the rows that can be run, of mutants over those that have some to score."""
     outcomes = [executed.models[name][key] for key in executed.ids]
     columns = {
-        "compiles": [outcome.status != "not_compiled" for outcome in outcomes],
-        "passes": [outcome.status == "passed" for outcome in outcomes],
-        "tautology": [outcome.tautology is not None for outcome in outcomes],
+        "compiles": [outcome.compiles for outcome in outcomes],
+        "passes": [outcome.passes for outcome in outcomes],
+        "vacuous": [outcome.passes and not outcome.valid for outcome in outcomes],
+        "valid": [outcome.valid for outcome in outcomes],
     }
     found = {metric: np.column_stack([values, np.ones(len(values))]) for metric, values in columns.items()}
-    return found | _killed(executed, [outcome.killed for outcome in outcomes])
+    return found | _killed(executed, outcomes)
 
 
-def _killed(executed: Executed, killed: Sequence[int]) -> Columns:
-    """Return mutants killed and mutants, of the rows that have some; what does not pass kills none."""
-    mutants = [executed.reference[key].mutants for key in executed.ids]
-    tried = [[count, number] for count, number in zip(killed, mutants, strict=True) if number]
-    return {"mutation_score": np.array(tried, dtype=np.float64)} if tried else {}
+def _killed(executed: Executed, outcomes: Sequence[Outcome]) -> Columns:
+    """Return what kills mutants, of the rows that have some; what is not valid kills none."""
+    mutants = [executed.reference[key].score.mutants for key in executed.ids]
+    tried = [(each, number) for each, number in zip(outcomes, mutants, strict=True) if number]
+    if not tried:
+        return {}
+    killed = [(each.score.killed if each.valid else 0, number) for each, number in tried]
+    return {
+        "strong": np.array([(each.strong, 1) for each, _ in tried], dtype=np.float64),
+        "mutation_score": np.array(killed, dtype=np.float64),
+        "mutation_score_by_row": np.array([(kills / number, 1) for kills, number in killed]),
+    }
 
 
 def reference_columns(executed: Executed) -> Columns:
@@ -116,7 +136,7 @@ def reference_columns(executed: Executed) -> Columns:
     Args:
         executed: What they did in their tests.
     """
-    return _killed(executed, [executed.reference[key].killed for key in executed.ids])
+    return _killed(executed, [executed.reference[key] for key in executed.ids])
 
 
 def _semantic(text: Columns, values: Sequence[float]) -> Columns:
@@ -145,8 +165,7 @@ def _agreement(student: Columns, teacher: Columns, output: ModelOutput, other: M
 def measured_details(measured: Measurements) -> dict[str, str]:
     """Return the part of each signature that says how a row is read."""
     return {
-        **dict.fromkeys(("compiles", "passes", "mutation_score"), measured.executed.signature),
-        "tautology": "v:1",
+        **dict.fromkeys(EXECUTED, measured.executed.signature),
         "semantic": measured.similarity.signature,
         "quality": f"v:1|{quality_signature()}|{measured.similarity.signature.removeprefix('v:1|')}",
         "agreement": f"v:1|{retention_signature()}",

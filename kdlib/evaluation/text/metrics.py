@@ -80,13 +80,30 @@ METRICS = {
     ),
     "passes": Metric(
         True,
-        "share with which the test passes: a regression oracle, right if the code is",
+        "share with which the test passes, in two JVMs that differ in time zone, locale, hashes and order",
+        of_a_row="yes or no",
+    ),
+    "vacuous": Metric(
+        False,
+        "share with which the test passes, but none of whose checks was executed or could have failed",
+        of_a_row="yes or no",
+    ),
+    "valid": Metric(
+        True,
+        "share with which the test passes and that could have failed: a regression oracle, right if the "
+        "code is",
+        of_a_row="yes or no",
+    ),
+    "strong": Metric(
+        True,
+        "share that is valid and kills a mutant of the focal method that the rest of the test leaves alive, "
+        "over rows that have one",
         of_a_row="yes or no",
     ),
     "mutation_score": Metric(
-        True, "share of the focal methods' mutants that are killed by predictions that pass on the original"
+        True, "share of the focal methods' mutants that valid predictions kill, all rows together"
     ),
-    "tautology": Metric(False, "share that cannot fail, such as assertTrue(true)", of_a_row="yes or no"),
+    "mutation_score_by_row": Metric(True, "mean over rows of the share of mutants that is killed"),
     "krs": Metric(
         True,
         "knowledge retention: .6 agreement + .4 min(F1 of the student / F1 of the teacher, 1)",

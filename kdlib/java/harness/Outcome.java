@@ -46,7 +46,13 @@ final class Outcome {
             // Its text is code of the test, too.
             message = failure.getClass().getName();
         }
-        return new Outcome("failed", message, failure instanceof AssertionError, Described.ofTheJvm(failure));
+        return new Outcome("failed", message, isOfCheck(failure), Described.ofTheJvm(failure));
+    }
+
+    /** Returns whether a check failed; JUnit 4 wraps what is not the exception that a test expects. */
+    private static boolean isOfCheck(Throwable failure) {
+        boolean wrapped = failure.getClass() == Exception.class;
+        return failure instanceof AssertionError || wrapped && failure.getCause() instanceof AssertionError;
     }
 
     static Outcome timedOut(String message) {

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from kdlib.config import Execution
+from kdlib.evaluation.execution import mutated
 from kdlib.evaluation.execution import run as execution
 from kdlib.execution.jobs import ExecutionResult
 from kdlib.files import DataError, read_json, write_examples, write_parquet, write_predictions
@@ -27,6 +28,8 @@ def answered(job):
     statement = re.search(r"new Lib\(\)\.one\(\);\s*(.*?)\s*}", texts["LibTest"], re.DOTALL)[1]
     if statement in (";", "assertEquals(x, x);"):
         return "passed"
+    if "throw new AssertionError" in statement:
+        return "failed"
     expected = re.fullmatch(r"assertEquals\((\d), x\);", statement)
     if expected is None:
         return "not_compiled"
@@ -60,7 +63,8 @@ def run(tmp_path, tmp_path_factory, monkeypatch):
         for job in jobs:
             asked.append(job)
             status = answered(job)
-            yield ExecutionResult(job.id, status, "" if status == "passed" else f"it {status}", 0.1)
+            told = "" if status == "passed" else f"it {status}"
+            yield ExecutionResult(job.id, status, told, 0.1, 2.5, asserted=status == "failed")
 
     monkeypatch.setattr(execution, "run", fake)
     monkeypatch.setattr(execution, "find_sandbox", lambda *_: "unsafe")
@@ -95,34 +99,68 @@ def test_what_predictions_come_to(run):
     assert statuses == ["passed", "failed", "not_compiled", "passed", "not_compiled", "not_compiled"]
     assert [entry["message"] for entry in entries[1:3]] == ["it failed", "it not_compiled"]
     assert entries[4]["message"] == entries[5]["message"] == "it is not one statement"
-    assert [bool(entry["tautology"]) for entry in entries] == [False, False, False, True, False, False]
+    assert [bool(entry["vacuous"]) for entry in entries] == [False, False, False, True, False, False]
+    assert [entry["asserted"] for entry in entries] == [False, True, False, False, False, False]
+
+
+def counted(entry):
+    """Return killed and mutants of both halves."""
+    return [(entry[half]["killed"], entry[half]["mutants"]) for half in ("rank", "score")]
 
 
 def test_mutants_are_killed_by_what_fails_on_them(run):
     found = run(GOLD, "assertEquals(2, x);", "assertEquals(x, x);")
     # return 2, return 0 and return (int) 0, all of which the gold assertion notices.
-    assert (found["reference"]["a"]["killed"], found["reference"]["a"]["mutants"]) == (3, 3)
-    killed = [(own["a"]["killed"], own["a"]["mutants"]) for own in found["models"].values()]
-    assert killed == [(3, 3), (None, None), (0, 3)]
-    found = run(GOLD, mutants=1)
-    assert found["models"]["m0"]["a"]["mutants"] == 1
-    found = run(GOLD, mutants=0)
-    assert found["models"]["m0"]["a"] == {
+    assert counted(found["reference"]["a"]) == [(1, 1), (2, 2)]
+    killed = [counted(own["a"]) for own in found["models"].values()]
+    assert killed == [[(1, 1), (2, 2)], [(0, 0), (0, 0)], [(0, 0), (0, 0)]]
+    assert counted(run(GOLD, mutants=1)["models"]["m0"]["a"]) == [(0, 0), (1, 1)]
+    none = {"killed": 0, "mutants": 0}
+    assert run(GOLD, mutants=0)["models"]["m0"]["a"] == {
         "status": "passed",
         "message": "",
-        "tautology": None,
-        "killed": None,
-        "mutants": None,
+        "asserted": False,
+        "vacuous": None,
+        "rank": none,
+        "score": none,
     }
+
+
+def test_what_a_model_wrote_is_marked_and_has_a_control(run):
+    run(GOLD, "assertEquals(x, 1);")
+    for job in run.asked:
+        content = job.files[0].content
+        statement = content[slice(*job.statement)].decode() if job.statement else None
+        if statement is None and b"throw new AssertionError" in content:
+            assert (job.control[0].content.decode(), job.runs) == (PROJECT[TEST], 1)
+            continue
+        if len(job.files) > 1:  # on a mutant: the same file on the original, and the time that it took there
+            assert (job.control, job.runs, job.cpu_seconds) == (job.files[:1], 1, 4.0)
+            continue
+        assert job.cpu_seconds is None
+        assert job.runs == 2
+        if content == PROJECT[TEST].encode() and job.control is None:
+            assert statement is None
+        else:
+            assert job.control[0].content == PROJECT[TEST].encode()
+            assert statement in (None, GOLD, "assertEquals(x, 1);")
+    assert {len(job.files) for job in run.asked} == {1, 2}
 
 
 def test_mutants_that_change_nothing_or_that_others_notice_do_not_count(run, monkeypatch):
     same = [{"p.Lib": b"one"}, {"p.Lib": b"one"}, None, {"p.Lib": b"two"}]
-    monkeypatch.setattr(execution, "class_files", lambda *_: same)
-    assert run(GOLD)["models"]["m0"]["a"]["mutants"] == 1
+    monkeypatch.setattr(mutated, "class_files", lambda *_: same)
+    assert sum(mutants for _, mutants in counted(run(GOLD)["models"]["m0"]["a"])) == 1
     # The rest of the test fails on every mutant.
-    monkeypatch.setitem(globals(), "answered", lambda job: "failed" if len(job.files) > 1 else "passed")
-    assert run(GOLD)["models"]["m0"]["a"]["mutants"] is None
+    real = answered
+    monkeypatch.setitem(globals(), "answered", lambda job: "failed" if len(job.files) > 1 else real(job))
+    assert counted(run(GOLD)["models"]["m0"]["a"]) == [(0, 0), (0, 0)]
+
+
+def test_a_row_where_no_failure_is_noticed_does_not_count(run, monkeypatch):
+    monkeypatch.setitem(globals(), "answered", lambda *_: "passed")
+    found = run(GOLD)
+    assert "what fails in place of its assertion is not noticed" in found["reason"]
 
 
 def test_a_row_whose_own_assertion_fails_does_not_count(run, monkeypatch):

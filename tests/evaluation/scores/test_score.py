@@ -11,7 +11,7 @@ import sacrebleu
 
 from kdlib.config import Evaluation
 from kdlib.evaluation.scores.compare import ACCEPTANCE, QUALITY, pairs
-from kdlib.evaluation.scores.measured import MeasurementFiles
+from kdlib.evaluation.scores.measured import EXECUTED, MeasurementFiles
 from kdlib.evaluation.scores.score import Relations, ScoredData, score
 from kdlib.evaluation.text.metrics import METRICS
 from kdlib.files import DataError, read_json, read_jsonl, write_json, write_parquet, write_predictions
@@ -69,7 +69,7 @@ def scored(run, models, executed=None, seeds=(), similarity=None, **settings):
 
 
 KEPT = {"krs", "agreement", "top1_agreement", "answer_agreement"}
-RAN = {"compiles", "passes", "mutation_score", "tautology"}
+RAN = set(EXECUTED)
 MEASURED = {"nll", "semantic", "quality"} | KEPT | RAN
 GOOD = [[TARGETS[0]], ["assertTrue( y ) ;"], ["assertNull(z);", TARGETS[2]], ["assertNull(w)"]]
 
@@ -118,9 +118,11 @@ def test_signatures_trace_every_number(run):
 def execution(models, left="b", mutants=4):
     """Return what running gave: model: row: status and killed mutants."""
 
-    def entry(status, killed=0, tautology=None):
-        tried = mutants if status == "passed" else None
-        return {"status": status, "message": "", "tautology": tautology, "killed": killed, "mutants": tried}
+    def entry(status, killed=0, vacuous=None):
+        tried = mutants if status == "passed" and vacuous is None else 0
+        score = {"killed": killed, "mutants": tried}
+        told = {"status": status, "message": "", "asserted": status == "failed", "vacuous": vacuous}
+        return {**told, "rank": {"killed": tried, "mutants": tried}, "score": score}
 
     return {
         "measured": True,
@@ -143,13 +145,15 @@ def test_execution_is_over_the_rows_that_can_be_run(run):
     assert result["reference"]["mutation_score"]["value"] == 0.5
     assert own["compiles"]["value"] == pytest.approx(2 / 3)
     assert own["passes"]["value"] == pytest.approx(1 / 3)
-    assert own["mutation_score"]["value"] == 3 / 12  # what does not pass kills none of four
-    assert own["tautology"]["value"] == 0
+    assert own["mutation_score"]["value"] == 3 / 12  # what is not valid kills none of four
+    assert own["mutation_score_by_row"]["value"] == pytest.approx((3 / 4 + 0 + 0) / 3)
+    assert own["valid"]["value"] == own["strong"]["value"] == pytest.approx(1 / 3)
+    assert own["vacuous"]["value"] == 0
     end = "n:3|split:class|boot:200|conf:0.95|seed:0"
-    assert own["passes"]["signature"] == f"passes|v:1|javac:17.0.1|sandbox:bubblewrap|{end}"
+    assert own["passes"]["signature"] == f"passes|v:2|javac:17.0.1|sandbox:bubblewrap|{end}"
     assert own["exact_match"]["n"] == 4
     assert result["metrics"]["passes"]["higher_is_better"]
-    assert not result["metrics"]["tautology"]["higher_is_better"]
+    assert not result["metrics"]["vacuous"]["higher_is_better"]
     ran = [sample.get("execution", {}).get("status") for sample in samples]
     assert ran == ["passed", None, "not_compiled", "failed"]
     assert result["not_measured"][0] == {
@@ -161,15 +165,47 @@ def test_execution_is_over_the_rows_that_can_be_run(run):
 def test_rows_without_mutants_have_no_mutation_score(run):
     models = model(run, "students/ce", GOOD)
     result, _ = scored(run, models, execution({"students/ce": DID}, mutants=0))
-    assert "mutation_score" not in result["models"]["students/ce"]
-    assert "passes" in result["models"]["students/ce"]
+    assert not {"mutation_score", "mutation_score_by_row", "strong"} & result["models"]["students/ce"].keys()
+    assert "valid" in result["models"]["students/ce"]
 
 
-def test_tautologies_are_counted(run):
+def test_what_passes_is_valid_or_vacuous(run):
     models = model(run, "students/ce", GOOD)
-    ran = DID | {"d": ("passed", 0, "it asserts a constant")}
+    ran = {
+        "a": ("passed", 0),
+        "c": ("failed", 0, "it asserts a constant"),
+        "d": ("passed", 4, "it asserts a constant"),
+    }
     result, _ = scored(run, models, execution({"students/ce": ran}))
-    assert result["models"]["students/ce"]["tautology"]["value"] == pytest.approx(1 / 3)
+    own = {name: score["value"] for name, score in result["models"]["students/ce"].items()}
+    assert own["passes"] == pytest.approx(2 / 3)
+    assert own["valid"] == own["vacuous"] == pytest.approx(1 / 3)
+    # One is valid and kills nothing, the other kills by something else than a check.
+    assert own["strong"] == own["mutation_score"] == own["mutation_score_by_row"] == 0
+
+
+def test_rows_without_a_mutant_to_score_do_not_count_for_what_kills(run):
+    models = model(run, "students/ce", GOOD)
+    ran = execution({"students/ce": DID})
+    ran["reference"]["c"]["score"] = {"killed": 0, "mutants": 0}
+    result, _ = scored(run, models, ran)
+    own = result["models"]["students/ce"]
+    assert own["mutation_score"]["value"] == 3 / 8
+    assert (own["strong"]["value"], own["strong"]["n"]) == (0.5, 2)
+    assert own["valid"]["n"] == 3
+
+
+def test_an_execution_of_another_version_is_refused(run):
+    old = execution({"students/ce": DID})
+    old["models"]["students/ce"]["a"] = {
+        "status": "passed",
+        "message": "",
+        "tautology": None,
+        "killed": 1,
+        "mutants": 2,
+    }
+    with pytest.raises(DataError, match=r"execution\.json: .*another version of kdlib .* run it again"):
+        scored(run, model(run, "students/ce", GOOD), old)
 
 
 def test_what_is_not_run_is_told(run):
