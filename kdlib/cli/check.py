@@ -20,14 +20,15 @@ def check(
     jar: Annotated[
         list[Path] | None, typer.Option(help="Library, or folder of libraries, JUnit among them; repeatable.")
     ] = None,
-    mutants: Annotated[int, typer.Option(min=0, help="Faults of the method under test to try.")] = 10,
+    mutants: Annotated[int, typer.Option(min=0, help="Faults of the method under test to try.")] = 20,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that the test may take.")] = 10.0,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Run without a sandbox where none works.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run one assertion in its test, in a sandbox, and on faulty versions of the method under test.
 
-    The exit code is 0 if the test passes. The project is compiled once and kept in cache/. Example:
+    The exit code is 0 if it is valid: the test passes, and the assertion could have failed. The project is
+    compiled once and kept in cache/. Example:
     kdlib check examples/sample-java/src/test/java/tessera/parse/PathNameTest.java:75
     'assertTrue(PathName.ROOT.depth() == 0);' --project examples/sample-java --jar cache/jars/junit4
     """
@@ -43,7 +44,7 @@ def check(
             Path(file), int(line), assertion, project, _jars(jar or []), settings, CACHE.absolute()
         )
     print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _text(found))
-    if found["candidate"]["status"] != "passed":
+    if found["verdict"] != "valid":
         raise typer.Exit(1)
 
 
@@ -56,18 +57,14 @@ def _jars(given: list[Path]) -> list[Path]:
 
 
 def _text(found: dict[str, Any]) -> str:
-    candidate = found["candidate"]
-    reference = found["reference"]
-    lines = [
-        candidate["status"].replace("_", " ") + (f": {candidate['message']}" if candidate["message"] else "")
-    ]
-    if candidate["tautology"]:
-        lines.append(f"it cannot fail: {candidate['tautology']}")
-    if candidate["mutants"]:
-        lines.append(
-            f"kills {candidate['killed']} of {candidate['mutants']} mutants of the method under test"
-        )
-    if reference["mutants"]:
-        lines.append(f"in its place stands {found['assertion']}")
-        lines.append(f"which kills {reference['killed']} of {reference['mutants']}")
+    lines = [found["verdict"]]
+    killed, mutants = (found["candidate"]["score"][key] for key in ("killed", "mutants"))
+    if mutants:
+        lines.append(f"kills {killed} of {mutants} mutants of the method under test")
+    lines.append(f"in its place stands {found['assertion']}")
+    killed, mutants = (found["reference"]["score"][key] for key in ("killed", "mutants"))
+    if found["reference"]["vacuous"]:
+        lines.append(f"which is vacuous: {found['reference']['vacuous']}")
+    elif mutants:
+        lines.append(f"which kills {killed} of {mutants}")
     return "\n".join(lines)

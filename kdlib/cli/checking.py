@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import (
     DataError,
     read_examples,
-    read_json,
     sha256,
     write_examples,
     write_parquet,
@@ -25,6 +24,8 @@ from kdlib.files import (
 )
 from kdlib.java.compiler import find_jdk
 from kdlib.records import Example, Occurrence, Prediction, digest
+from kdlib.results.measurements import Unmeasured, read_execution
+from kdlib.results.verdicts import verdict
 
 
 def check_assertion(
@@ -49,7 +50,7 @@ def check_assertion(
 
     Returns:
         ``assertion``, the one that stands there, and its ``reference`` entry; ``candidate``, the entry of the
-        other (as in ``run.execute``).
+        other (as in ``run.execute``), and its ``verdict`` in words.
 
     Raises:
         DataError: If no assertion stands there, its test cannot be run, or the project cannot be read.
@@ -78,13 +79,15 @@ def check_assertion(
             executions,
             out,
         )
-        found = read_json(out)
-    if not found["measured"]:
-        raise DataError(f"{test}:{line}: {found['reason']}")
+        found = read_execution(out)
+    if isinstance(found, Unmeasured):
+        raise DataError(f"{test}:{line}: {found.reason}")
+    candidate = found.models["candidate"][example.id]
     return {
         "assertion": example.references[0],
-        "reference": found["reference"][example.id],
-        "candidate": found["models"]["candidate"][example.id],
+        "verdict": verdict(candidate),
+        "reference": asdict(found.reference[example.id]),
+        "candidate": asdict(candidate),
     }
 
 

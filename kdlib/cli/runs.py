@@ -28,7 +28,7 @@ app = typer.Typer(
     help="List, show, compare and export runs by their results.",
 )
 
-HEADLINES = ("exact_match", "token_f1", "codebleu", "passes", "nll")
+HEADLINES = ("exact_match", "token_f1", "codebleu", "valid", "nll")
 Results = Annotated[Path, typer.Option(help="Folder that holds the runs.")]
 RunName = Annotated[str, typer.Argument(help="Name or folder of a run.")]
 

@@ -14,7 +14,7 @@ from kdlib.report.wording import kind, label, listed, verdict
 from kdlib.results.cost import Cost
 from kdlib.results.evaluation import Comparison, EvaluationReport
 
-CRITERIA = ("exact_match", "passes", "token_f1", "nll")
+CRITERIA = ("exact_match", "valid", "token_f1", "nll")
 LATENCY = "latency_p50_seconds"
 RULE = (
     f"The first of {', '.join(map(label, CRITERIA[:-1]))} (higher is better) and {label(CRITERIA[-1])} "

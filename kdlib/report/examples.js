@@ -7,8 +7,11 @@ const OUTCOMES = {
   wrong: (output) => !output[1],
   compiles: (output) => output[4] >= 1 && output[4] !== null,
   "not compiles": (output) => output[4] === 0,
-  passes: (output) => output[4] === 2,
-  "wrong passes": (output) => output[4] === 2 && !output[1],
+  "fails today": (output) => output[4] === 2,
+  passes: (output) => output[4] >= 3,
+  vacuous: (output) => output[4] === 3,
+  valid: (output) => output[4] === 4,
+  "wrong valid": (output) => output[4] === 4 && !output[1],
 };
 const PRINTED = 20;
 let data = { models: [], rows: [] };
@@ -34,7 +37,7 @@ function prediction(row, at) {
   number.dataset.file = "predictions_final.jsonl";
   number.dataset.key = `token_f1 where model = ${data.models[at]}, id = ${row.id}`;
   line.append(number, valid ? "" : ", not one Java statement");
-  if (words !== null) line.append("; ", element("span", words, reached === 2 ? "right" : "wrong"));
+  if (words !== null) line.append("; ", element("span", words, reached === 4 ? "right" : "wrong"));
   const code = element("pre");
   code.append(...(text ? marked(nearest(row.references, text)) : ["(empty)"]));
   line.append(code);

@@ -11,13 +11,10 @@ from typing import Any
 from kdlib.files import DataError
 from kdlib.results.measurements import Outcome
 from kdlib.results.samples import Sample
+from kdlib.results.verdicts import verdict
 
-_VERDICTS = {
-    "not_compiled": "does not compile",
-    "failed": "fails",
-    "timed_out": "does not end",
-    "crashed": "ends its JVM",
-}
+# How far a prediction comes in its test; what fails today compiles, and what is valid passes.
+REACHED = ("does not compile", "compiles", "fails today", "passes", "valid")
 EMBEDDED = 2000  # rows
 OUTPUTS = 20_000  # of all models together; packed, some 100 bytes each, so that the page stays below 5 MB
 
@@ -32,21 +29,23 @@ def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, 
     Returns:
         ``models``; ``total`` rows; ``rows``, as many as ``EMBEDDED`` and ``OUTPUTS`` allow, with id, prompt,
         references and by model [prediction, right, token F1, syntax valid, reached, the same in words], or
-        None where a model lacks the row. ``reached`` is 0 if it does not compile in its test, 1 if it
-        compiles, 2 if it passes; this and its words are None where the row cannot be run.
+        None where a model lacks the row. ``reached`` is the last of ``REACHED`` that it comes to in its
+        test, by number; this and its words are None where the row cannot be run. ``fails_today``: by model
+        how many predictions disagree with the code, of all rows.
 
     Raises:
         DataError: If a sample is of a row that is not in the test rows.
     """
     outputs: dict[str, dict[str, list[Any]]] = {}
     references: dict[str, list[str]] = {}
-    models: dict[str, None] = {}
+    models: dict[str, int] = {}
     for sample in samples:
         if sample.id not in prompts:
             raise DataError(
                 f"predictions_final.jsonl: {sample.id!r} is not a test row; score the predictions again"
             )
-        models[sample.model] = None
+        disagrees = sample.execution is not None and sample.execution.fails_today
+        models[sample.model] = models.get(sample.model, 0) + disagrees
         references[sample.id] = list(sample.references)
         outputs.setdefault(sample.id, {})[sample.model] = [
             sample.prediction,
@@ -66,19 +65,21 @@ def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, 
         }
         for id_ in chosen
     ]
-    return {"models": list(models), "total": len(outputs), "rows": rows}
+    return {"models": list(models), "total": len(outputs), "rows": rows, "fails_today": models}
 
 
 def _in_its_test(outcome: Outcome) -> list[Any]:
     """Return how far a prediction comes in its test, and what it does in words."""
-    if outcome.status != "passed":
-        reached = 0 if outcome.status == "not_compiled" else 1
-        return [reached, f"{_VERDICTS[outcome.status]}: {outcome.message}"]
-    if outcome.tautology:
-        return [2, f"passes, as it always would: {outcome.tautology}"]
-    if not outcome.mutants:
-        return [2, "passes"]
-    return [2, f"passes, kills {outcome.killed} of {outcome.mutants} mutants"]
+    reached = "does not compile"
+    if outcome.valid:
+        reached = "valid"
+    elif outcome.passes:
+        reached = "passes"
+    elif outcome.compiles:
+        reached = "fails today" if outcome.fails_today else "compiles"
+    score = outcome.score
+    kills = f", kills {score.killed} of {score.mutants} mutants" if outcome.valid and score.mutants else ""
+    return [REACHED.index(reached), verdict(outcome) + kills]
 
 
 def packed(value: Any) -> str:  # noqa: ANN401  (a JSON value)

@@ -168,6 +168,7 @@ def _examples(files: PageFiles) -> dict[str, Any]:
     return {
         "shown": len(examples["rows"]),
         "total": examples["total"],
+        "fails_today": {model: count for model, count in examples["fails_today"].items() if count},
         "examples_data": packed(examples),
     }
 

@@ -11,7 +11,7 @@ from kdlib.report.cited import cited, difference, enumerated, score, sentence
 from kdlib.report.wording import Verdict, kind, label, listed, plain, verdict
 from kdlib.results.evaluation import Comparison, EvaluationReport
 
-HEADLINES = ("exact_match", "passes", "token_f1", "nll")
+HEADLINES = ("exact_match", "valid", "token_f1", "nll")
 SPLITS = {
     "class": "each class under test is on one side only",
     "project": "each project is on one side only",

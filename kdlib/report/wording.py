@@ -18,6 +18,8 @@ NAMES = {
     "krs": "KRS",
     "passes": "pass rate",
     "compiles": "compile rate",
+    "valid": "valid rate",
+    "mutation_score_by_row": "mutation score by row",
     "quality": "Code Quality Score",
     "token_f1": "token F1",
     "exact_match_at_k": "exact match at k",

@@ -64,10 +64,11 @@ def test_an_assertion_that_passes_is_tried_on_mutants(check):
     found = json.loads(done.output)
     assert found["assertion"] == "assertEquals(5, Scale.grade(50));"
     assert found["candidate"] == found["reference"]
-    assert found["candidate"]["killed"] > 0
+    assert found["verdict"] == "valid"
+    assert found["candidate"]["score"]["killed"] > 0
     weak = json.loads(check(f"{PLACE}:7", "assertEquals(0, Scale.grade(-1));", "--json").output)
-    assert 0 <= weak["candidate"]["killed"] < found["candidate"]["killed"]
-    assert weak["candidate"]["mutants"] == found["candidate"]["mutants"]
+    assert 0 <= weak["candidate"]["score"]["killed"] < found["candidate"]["score"]["killed"]
+    assert weak["candidate"]["score"]["mutants"] == found["candidate"]["score"]["mutants"]
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,13 @@ def test_an_assertion_that_passes_is_tried_on_mutants(check):
         (
             "assertEquals(6, Scale.grade(50));",
             1,
-            "failed: java.lang.AssertionError: expected:<6> but was:<5>",
+            "fails today: expected 6, got 5: code or assertion is wrong",
         ),
-        ("assertEquals(5, Scale.nothing());", 1, "not compiled: line 7: cannot find symbol"),
-        ("assertEquals(5, Scale", 1, "not compiled: it is not one statement"),
-        ("assertEquals(1, 1);", 0, "it cannot fail"),
+        ("assertEquals(5, Scale.nothing());", 1, "does not compile: line 7: cannot find symbol"),
+        ("assertEquals(5, Scale", 1, "does not compile: it is not one statement"),
+        ("assertEquals(1, 1);", 1, "passes, but is vacuous: both sides are 1"),
+        ("Scale.grade(50);", 1, "passes, but is vacuous: it checks nothing that it reads"),
+        ("assertEquals(5, Scale.grade(50));", 0, "valid\nkills "),
     ],
 )
 def test_what_becomes_of_a_statement_is_told(check, statement, code, told):

@@ -133,7 +133,7 @@ def _samples() -> list[dict]:
         {
             **{"model": model, "id": id_, "prediction": f"{NASTY} {model}", "references": [f"{id_} {NASTY}"]},
             **{"exact_match": id_ == "row-a", "token_f1": 0.25, "syntax_valid": False},
-            "execution": {"status": "failed", "message": NASTY, "tautology": None, "killed": 0, "mutants": 0},
+            "execution": {"status": "failed", "message": NASTY, "asserted": True, "vacuous": None},
         }
         for model in VALUES
         for id_ in ("row-c", "row-a", "row-b")

@@ -75,11 +75,11 @@ def test_a_paired_interval_counts_more_than_overlap(pair, low, high, tied):
 
 
 def test_the_first_criterion_with_a_value_above_0_decides():
-    scores = _scores("passes", students__a=0.2, students__b=0.3)
+    scores = _scores("valid", students__a=0.2, students__b=0.3)
     for own in scores.models.values():
         own["exact_match"] = score(0.0, 0.0)
-    assert choose(scores, {}).metric == "passes"
-    assert "No student scores above 0 on exact match, so pass rate decides." in _said(scores)
+    assert choose(scores, {}).metric == "valid"
+    assert "No student scores above 0 on exact match, so valid rate decides." in _said(scores)
     assert choose(_scores("nll", students__a=2.0, students__b=1.0), {}).name == "students/b"
 
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from kdlib.report.examples import EMBEDDED, OUTPUTS, browser, packed
-from kdlib.results.measurements import Outcome
+from kdlib.report.examples import EMBEDDED, OUTPUTS, REACHED, browser, packed
+from kdlib.results.measurements import Kills, Outcome
 from kdlib.results.samples import Sample
 
 
@@ -30,20 +30,38 @@ def test_a_model_without_the_row_is_told_from_a_wrong_one():
 @pytest.mark.parametrize(
     ("outcome", "reached", "told"),
     [
-        (("not_compiled", "no symbol x", None, 0, 0), 0, "does not compile: no symbol x"),
-        (("failed", "expected:<1> but was:<2>", None, 0, 0), 1, "fails: expected:<1> but was:<2>"),
-        (("timed_out", "not ended within 10 s", None, 0, 0), 1, "does not end: not ended within 10 s"),
-        (("crashed", "status 7", None, 0, 0), 1, "ends its JVM: status 7"),
-        (("passed", "", None, 0, 0), 2, "passes"),
-        (("passed", "", None, 3, 5), 2, "passes, kills 3 of 5 mutants"),
-        (("passed", "", "compares a value with itself", 0, 5), 2, "passes, as it always would: compares"),
+        (("not_compiled", "no symbol x", False, None), "does not compile", "does not compile: no symbol x"),
+        (("failed", "an NPE", False, None), "compiles", "fails: an NPE"),
+        (("failed", "E: expected:<1> but was:<2>", True, "both are 1"), "compiles", "fails: E: expected"),
+        (
+            ("failed", "E: expected:<1> but was:<2> (T.java:7)", True, None),
+            "fails today",
+            "fails today: expected 1, got 2: code or assertion is wrong",
+        ),
+        (
+            ("failed", "E: m ==> expected: <a b> but was: <>", True, None),
+            "fails today",
+            "fails today: expected a b, got : code or assertion is wrong",
+        ),
+        (("failed", "E", True, None), "fails today", "fails today: E: code or assertion is wrong"),
+        (("timed_out", "not ended in 10 s", False, None), "compiles", "does not end: not ended in 10 s"),
+        (("crashed", "status 7", False, None), "compiles", "ends its JVM: status 7"),
+        (("passed", "", False, None), "valid", "valid"),
+        (("passed", "", False, None, Kills(9, 9), Kills(3, 5)), "valid", "valid, kills 3 of 5 mutants"),
+        (("passed", "", False, "both are 1"), "passes", "passes, but is vacuous: both are 1"),
     ],
 )
 def test_what_a_prediction_does_in_its_test_is_told(outcome, reached, told):
     sample = _sample("a", "1", execution=Outcome(*outcome))
     ((shown,),) = [row["outputs"] for row in browser([sample], {"1": "p"})["rows"]]
-    assert shown[4] == reached
+    assert REACHED[shown[4]] == reached
     assert shown[5].startswith(told)
+
+
+def test_predictions_that_disagree_with_the_code_are_counted_by_model():
+    fails = Outcome("failed", "", True, None)
+    samples = [_sample("a", id_, execution=fails) for id_ in "12"] + [_sample("b", "1"), _sample("b", "2")]
+    assert browser(samples, {"1": "p", "2": "p"})["fails_today"] == {"a": 2, "b": 0}
 
 
 def test_a_large_run_embeds_the_first_rows_by_id_and_tells_how_many_there_are():

@@ -31,7 +31,9 @@ def large(tmp_path_factory, write_run, write):
         )
 
     prompts = [f"int {word}() {{\n" + "\n".join(assertion() for _ in range(12)) for word in words]
-    outcome = {"status": "passed", "message": "", "tautology": None, "killed": 1, "mutants": 2}
+    kills = {"killed": 1, "mutants": 2}
+    outcome = {"status": "passed", "message": "", "asserted": False, "vacuous": None}
+    outcome |= {"rank": kills, "score": kills}
     samples = [
         {
             **{"model": model, "id": id_, "prediction": assertion(), "references": [assertion()]},
@@ -89,6 +91,8 @@ def test_search_and_filters_choose_examples(page):
         "wrong": ["b", "c"],
         "compiles": ["a", "b", "c"],
         "passes": [],
+        "valid": [],
+        "fails today": ["a", "b", "c"],
         "all": ["a", "b", "c"],
     }
     for outcome, rows in expected.items():
@@ -108,7 +112,7 @@ def test_an_example_shows_prompt_reference_and_marked_differences(page):
     expect(article.locator("pre").first).to_have_text(shown, use_inner_text=True)  # once it is drawn
     first = article.locator("li").first
     assert (
-        "teachers/base ✓ right, token F1 0.250, not one Java statement; fails: </script>"
+        "teachers/base ✓ right, token F1 0.250, not one Java statement; fails today: </script>"
         in first.inner_text()
     )
     assert first.locator("del").inner_text().strip() == "row-a"

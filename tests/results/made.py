@@ -6,7 +6,7 @@ from kdlib.results.evaluation import Comparison, EvaluationReport, MetricInfo, S
 
 UP = MetricInfo(True, "")
 DOWN = MetricInfo(False, "")
-METRICS = {"exact_match": UP, "passes": UP, "token_f1": UP, "nll": DOWN}
+METRICS = {"exact_match": UP, "valid": UP, "token_f1": UP, "nll": DOWN}
 
 
 def score(value: float, spread: float = 0.1) -> Score:

@@ -135,6 +135,8 @@ def _calls_something(part: Node) -> bool:
 
 def _is_read(node: Node) -> bool:
     node = unwrapped(node)
+    while node.type == "cast_expression" and (value := node.child_by_field_name("value")) is not None:
+        node = unwrapped(value)
     return node.type in NAMES or node.type == CALL
 
 
@@ -143,7 +145,9 @@ def _is_text(node: Node) -> bool:
 
 
 def _is_small(node: Node) -> bool:
-    """Return whether a number is a tolerance that another value would exceed."""
+    """Return whether a number is a tolerance that another value would exceed; a named constant is."""
+    if node.type == "identifier":
+        return text(node).isupper()
     digits = text(node).rstrip("dDfFlL").replace("_", "")
     return node.type.startswith("decimal_") and float(digits) < _MOST_DELTA
 
