@@ -146,7 +146,7 @@ def measured_details(measured: Measurements) -> dict[str, str]:
     """Return the part of each signature that says how a row is read."""
     return {
         **dict.fromkeys(("compiles", "passes", "mutation_score"), measured.executed.signature),
-        "tautology": "v:1",
+        "tautology": "v:2",
         "semantic": measured.similarity.signature,
         "quality": f"v:1|{quality_signature()}|{measured.similarity.signature.removeprefix('v:1|')}",
         "agreement": f"v:1|{retention_signature()}",
