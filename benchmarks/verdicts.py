@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.contract import Claim, answer, quick
 from kdlib.execution.classpath import build_class_path, read_class_path
@@ -85,7 +86,7 @@ def _shuffled(folder: Path, jars: Sequence[Path], orders: int, copies: int) -> t
 def _attacked(folder: Path, jars: Sequence[Path]) -> tuple[int, int, int]:
     """Return how many projects ran in how many sandboxes, how many files came out, and wrong results."""
     attacks, escapes, wrong = 0, 0, 0
-    kinds: list[Sandbox] = ["bubblewrap", "namespaces"]
+    kinds: list[Literal["bubblewrap", "namespaces"]] = ["bubblewrap", "namespaces"]
     for sandbox in kinds:
         if (reason := why_not(sandbox)) is not None:
             _tell(f"{sandbox}: {reason}")

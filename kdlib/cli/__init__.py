@@ -122,6 +122,11 @@ def mine(
     counts = read_json(report)
     skipped = len(counts["skipped"])
     print(f"{counts['examples']} examples from {counts['files']} files, {skipped} skipped: {out}, {report}")
+    left_out = {"no focal method": counts["unresolved"], **counts["filtered"]}
+    print(f"{sum(left_out.values())} of {counts['assertions']} assertions left out")
+    for reason, number in left_out.items():
+        if number:
+            print(f"  {number:>8}  {reason}")
 
 
 @command("import")

@@ -1,201 +1,152 @@
-"""Assertions that cannot fail, whatever the code under test does."""
+"""Statements that cannot fail, whatever values the code under test gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable
 
 from tree_sitter import Node
 
-from kdlib.java.assertions import opening_call
+from kdlib.java.assertions import ASSERTIONS, assertion_kind, opening_call
+from kdlib.java.checks import NOTHING, always_holds
+from kdlib.java.constants import call_arguments, call_name, is_text, nodes_in, truth, types_in
+from kdlib.java.quiet import EVERYTHING, FAILURES, JUMPS, KEEPING, TRIES, caught, handled, is_quiet, parts
 from kdlib.java.syntax import COMMENTS, parse_statements, text
-from kdlib.java.tokens import code_tokens
 
-_LITERALS = frozenset(
-    {
-        "true",
-        "false",
-        "null_literal",
-        "string_literal",
-        "character_literal",
-        "decimal_integer_literal",
-        "hex_integer_literal",
-        "octal_integer_literal",
-        "binary_integer_literal",
-        "decimal_floating_point_literal",
-        "hex_floating_point_literal",
-        "class_literal",
-    }
+NEVER_RUN = "what it declares is not run"
+SWALLOWED = "its failure is caught and dropped"
+_DECLARATIONS = frozenset(
+    {"class_declaration", "enum_declaration", "interface_declaration", "record_declaration"}
 )
-_EQUAL = frozenset(
-    {"assertEquals", "assertSame", "assertArrayEquals", "assertIterableEquals", "assertLinesMatch"}
-)
-_MATCHERS_OF_EQUALITY = frozenset(
-    {"is", "equalTo", "sameInstance", "isEqualTo", "isSameAs", "isEqualByComparingTo"}
-)
-_NOT_NULL = frozenset({"object_creation_expression", "array_creation_expression"})
-# Twice the same of these need not be equal.
-_CHANGING = frozenset(
-    {
-        "method_invocation",
-        "object_creation_expression",
-        "array_creation_expression",
-        "update_expression",
-        "assignment_expression",
-        "lambda_expression",
-    }
-)
+_HOLDS_STATEMENT = frozenset({"synchronized_statement", "labeled_statement", "enhanced_for_statement"})
 
 
 def tautology(statement: str) -> str | None:
-    """Return why an assertion cannot fail, or None if it may.
+    """Return why a statement cannot fail, or None if it may.
 
-    ``assertTrue(true)``, ``assertEquals(x, x)``, ``assertNotNull(new A())``, ``assertThat(x, is(x))``,
-    ``assertThat(x).isEqualTo(x)`` and similar ones cannot. Two equal calls may have two values, so
-    ``assertEquals(next(), next())`` may fail.
+    ``return;`` and ``int x = 0;`` check nothing. The check of ``assertTrue(c || true)``,
+    ``assertEquals(x, x)`` or ``assertNotNull("" + x)`` always holds, that of ``if (false) assertTrue(x);``
+    is never made, and ``try { assertTrue(x); } catch (Throwable t) { }`` drops its failure. A call of an
+    unknown method may check something. Two equal calls may have two values, so
+    ``assertEquals(next(), next())`` may fail. What an operand throws while it is evaluated is no failed
+    check.
 
     Args:
         statement: Java source; it need not be valid.
     """
     parsed = parse_statements(statement.encode(errors="replace"))
-    if not parsed or len(parsed) != 1:
-        return None
-    call = opening_call(parsed[0])
-    if call is None:
-        return None
-    name = _name(call)
-    arguments = _arguments(call)
-    check = _CHECKS.get(name)
-    if name in _EQUAL:
-        return _same_sides(arguments)
-    if name == "assertThat":
-        return _matched(parsed[0], call, arguments)
-    return check(arguments) if check else None
+    return vacuous(parsed[0]) if parsed and len(parsed) == 1 else None
 
 
-def _matched(statement: Node, call: Node, arguments: Sequence[Node]) -> str | None:
-    """Return why a value always fits its matcher, in Hamcrest's form or as a chain."""
-    if len(arguments) > 1:
-        value, matcher = arguments[-2:]
-        inner = _arguments(matcher) if matcher.type == "method_invocation" else []
-        if len(inner) == 1 and _name(matcher) in _MATCHERS_OF_EQUALITY:
-            return _matched_once(value, _name(matcher), inner[0])
-        return None
-    chain = call.parent
-    if not arguments or chain is None or chain.type != "method_invocation":
-        return "it checks nothing" if chain == statement else None
-    if chain.parent is None or chain.parent.type != "expression_statement":
-        return None  # a longer chain says more
-    name = _name(chain)
-    given = _arguments(chain)
-    if name in _MATCHERS_OF_EQUALITY and len(given) == 1:
-        return _matched_once(arguments[0], name, given[0])
-    fixed = _CHAINS.get(name)
-    return _CHECKS[fixed](arguments) if fixed else None
+def vacuous(statement: Node) -> str | None:
+    """Return why a statement cannot fail, or None if it may; see ``tautology``.
 
-
-def _matched_once(value: Node, name: str, expected: Node) -> str | None:
-    if expected.type == "method_invocation" and _name(expected) in _MATCHERS_OF_EQUALITY and name == "is":
-        inner = _arguments(expected)
-        return _matched_once(value, _name(expected), inner[0]) if len(inner) == 1 else None
-    return _same_sides([value, expected])
-
-
-def _same_sides(arguments: Sequence[Node]) -> str | None:
-    """Return why the values of a comparison are always equal; a message or delta may stand beside them."""
-    # JUnit 4 takes a message first.
-    first = 1 if len(arguments) > 2 and arguments[0].type == "string_literal" else 0
-    sides = arguments[first : first + 2]
-    if len(sides) < 2 or _code(sides[0]) != _code(sides[1]) or _CHANGING & set(_types(sides[0])):
-        return None
-    return f"both sides are {text(sides[0])}"
-
-
-def _types(node: Node) -> Iterator[str]:
-    """Yield the types of a node and of all below it."""
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        yield node.type
-        pending += node.named_children
-
-
-def _always(value: str) -> Callable[[Sequence[Node]], str | None]:
-    def check(arguments: Sequence[Node]) -> str | None:
-        for argument in arguments:
-            if argument.type == value:
-                return f"its condition is the constant {value}"
-            if argument.type == "binary_expression" and _is_constant(argument, value == "true"):
-                return f"its condition is always {value}"
+    Args:
+        statement: A statement of a syntax tree.
+    """
+    try:
+        return _reason(statement)
+    except RecursionError:  # nested deeper than anyone writes
         return None
 
-    return check
 
-
-def _is_constant(node: Node, value: bool) -> bool:
-    """Return whether a comparison has equal sides, so that it is always ``value``."""
-    left = node.child_by_field_name("left")
-    right = node.child_by_field_name("right")
-    sign = node.child_by_field_name("operator")
-    if left is None or right is None or sign is None or _code(left) != _code(right):
-        return False
-    if _CHANGING & set(_types(left)):
-        return False
-    return sign.type in (("==", "<=", ">=") if value else ("!=", "<", ">"))
-
-
-def _never_null(arguments: Sequence[Node]) -> str | None:
-    subject = arguments[0] if len(arguments) == 1 else None
-    candidates = [subject] if subject else [part for part in arguments if part.type in _NOT_NULL]
-    for part in candidates:
-        if part.type in _NOT_NULL or (part.type in _LITERALS and part.type != "null_literal"):
-            return f"{text(part)} is never null"
+def _reason(node: Node) -> str | None:
+    kind = node.type
+    if kind in _DECLARATIONS:
+        return _quiet_reason(node)
+    if kind in ("expression_statement", "local_variable_declaration"):
+        name = assertion_kind(node)
+        return _check(node, name) if name else _quiet_reason(node)
+    if kind in JUMPS or kind == ";":
+        return _quiet_reason(node)
+    if kind == "block":
+        return _all(node.named_children)
+    if kind == "assert_statement":
+        return "its condition is always true" if truth(parts(node)[0]) else None
+    if kind == "if_statement":
+        return _branch(node)
+    if kind in TRIES:
+        return _try(node)
+    if kind in _HOLDS_STATEMENT:
+        *header, body = parts(node)
+        return _reason(body) if all(map(is_quiet, header)) else None
     return None
 
 
-def _null(arguments: Sequence[Node]) -> str | None:
-    return "null is null" if len(arguments) == 1 and arguments[0].type == "null_literal" else None
+def _check(statement: Node, name: str) -> str | None:
+    call = opening_call(statement)
+    lambdas = [part for part in call_arguments(call) if not is_text(part)] if call else []
+    if name == "assertAll":
+        return _all_run(lambdas)
+    if name in ("assertDoesNotThrow", "assertThatCode"):
+        # Here it is what a value throws that fails: reading a field of null would.
+        body = lambdas[0].child_by_field_name("body") if lambdas else None
+        if body and is_quiet(body) and "field_access" not in types_in(body) and _ends_chain(call, name):
+            return "it runs nothing"
+    return always_holds(statement)
 
 
-def _different_literals(arguments: Sequence[Node]) -> str | None:
-    if len(arguments) == 2 and all(part.type in _LITERALS for part in arguments):
-        one, other = map(text, arguments)
-        return f"{one} and {other} are constants" if one != other else None
-    return None
+def _ends_chain(call: Node | None, name: str) -> bool:
+    if call is None or call.parent is None or name == "assertDoesNotThrow":
+        return call is not None
+    return call_name(call.parent) == "doesNotThrowAnyException"
 
 
-def _nothing_run(arguments: Sequence[Node]) -> str | None:
-    body = arguments[0].child_by_field_name("body") if arguments else None
-    return "it runs nothing" if body is not None and text(body).replace(" ", "") == "{}" else None
+def _all_run(lambdas: Iterable[Node]) -> str | None:
+    """Return why ``assertAll`` cannot fail: nothing that it runs can."""
+    reasons: list[str] = []
+    for part in lambdas:
+        body = part.child_by_field_name("body") if part.type == "lambda_expression" else None
+        if body is None:
+            return None
+        reason = _reason(body) if body.type == "block" else tautology(f"{text(body)};")
+        if reason is None:
+            return None
+        reasons.append(reason)
+    return reasons[0] if reasons else NOTHING
 
 
-def _name(call: Node) -> str:
-    name = call.child_by_field_name("name")
-    return text(name) if name else ""
+def _all(statements: Iterable[Node]) -> str | None:
+    """Return why none of some statements can fail."""
+    reasons = [_reason(node) for node in statements if node.type not in COMMENTS]
+    if not all(reasons):
+        return None
+    return next((reason for reason in reasons if reason != NOTHING), NOTHING)
 
 
-def _arguments(call: Node) -> list[Node]:
-    listed = call.child_by_field_name("arguments")
-    return [part for part in listed.named_children if part.type not in COMMENTS] if listed else []
+def _branch(node: Node) -> str | None:
+    condition, yes, no = (
+        node.child_by_field_name(name) for name in ("condition", "consequence", "alternative")
+    )
+    if condition is None or yes is None or not is_quiet(condition):
+        return None
+    value = truth(condition)
+    if value is None:
+        return _all([yes, no] if no else [yes])
+    taken = yes if value else no
+    return _reason(taken) if taken else "its condition is always false"
 
 
-def _code(node: Node) -> list[str]:
-    while node.type == "parenthesized_expression":
-        node = next(part for part in node.named_children if part.type not in COMMENTS)
-    return code_tokens(text(node))
+def _try(node: Node) -> str | None:
+    """Return why a ``try`` cannot fail: nothing in it can, or whatever fails is caught and forgotten."""
+    body = node.child_by_field_name("body")
+    blocks = handled(node)
+    # What a handler keeps may be checked later.
+    if body is None or not _all(blocks) or any(KEEPING & set(types_in(part)) for part in blocks):
+        return None
+    names = caught(node)
+    inside = _reason(body) if node.type == "try_statement" else None
+    if inside or EVERYTHING in names:
+        return inside or SWALLOWED
+    # Anything else than a check may throw what is not caught.
+    only_checks = node.type == "try_statement" and all(assertion_kind(s) or _reason(s) for s in parts(body))
+    return SWALLOWED if only_checks and names & FAILURES else None
 
 
-_CHECKS: dict[str, Callable[[Sequence[Node]], str | None]] = {
-    "assertTrue": _always("true"),
-    "assertFalse": _always("false"),
-    "assertNotNull": _never_null,
-    "assertNull": _null,
-    "assertDoesNotThrow": _nothing_run,
-    "assertNotEquals": _different_literals,
-    "assertNotSame": _different_literals,
-}
-_CHAINS = {
-    "isTrue": "assertTrue",
-    "isFalse": "assertFalse",
-    "isNotNull": "assertNotNull",
-    "isNull": "assertNull",
-}
+def _quiet_reason(node: Node) -> str | None:
+    if node.type not in _DECLARATIONS and not is_quiet(node):
+        return None
+    return NEVER_RUN if _holds_assertion(node) else NOTHING
+
+
+def _holds_assertion(node: Node) -> bool:
+    return any(part.type == "assert_statement" or call_name(part) in ASSERTIONS for part in nodes_in(node))

@@ -51,10 +51,14 @@ def test_the_packages_are_not_to_be_found(name):
 def test_mine(tmp_path):
     shutil.copytree(SAMPLE / "src/main/java/tessera/math", tmp_path / "src/main/java/tessera/math")
     shutil.copytree(SAMPLE / "src/test/java/tessera/math", tmp_path / "src/test/java/tessera/math")
+    test = next((tmp_path / "src/test/java/tessera/math").glob("*Test.java"))
+    vacuous = "@Test public void vacuous() { assertTrue(1 == 1 || false); }"
+    test.write_text(test.read_text().rstrip().removesuffix("}") + vacuous + "\n}\n")
     printed = kdlib("mine", tmp_path / "src", "--out", tmp_path / "examples.parquet", "--processes", 2)
     examples = read_examples(tmp_path / "examples.parquet")
     assert len(examples) == read_json(tmp_path / "examples.json")["examples"] > 100
     assert printed.startswith(f"{len(examples)} examples from ")
+    assert printed.endswith("assertions left out\n         1  no focal method\n         1  cannot fail\n")
 
 
 def test_score(tmp_path):

@@ -25,6 +25,7 @@ from kdlib.corpus.importers.rows import (
 )
 from kdlib.corpus.importers.snippets import dedented, member, method_name, outermost_assertions
 from kdlib.corpus.mining.masking import masked_tests
+from kdlib.java.surroundings import CANNOT_FAIL, vacuous_within
 from kdlib.java.syntax import text
 from kdlib.java.tokens import one_line
 
@@ -121,7 +122,7 @@ def _starts_with_an_object(path: Path, limit: int) -> bool:
     return True
 
 
-def _texts(raw: RawRow, limit: int) -> list[ExampleTexts]:
+def _texts(raw: RawRow, limit: int) -> list[ExampleTexts | str]:
     row = json_object(raw, limit)
     focal = dedented(_source(row, "focal_method", "no focal method"))
     parsed = member(_source(row, "test_case", "no test"))
@@ -136,7 +137,9 @@ def _texts(raw: RawRow, limit: int) -> list[ExampleTexts]:
     masked = masked_tests(content, (method.start_byte, method.end_byte), assertions)
     name = method.child_by_field_name("name")
     return [
-        ExampleTexts(
+        CANNOT_FAIL
+        if vacuous_within(node, method.start_byte)
+        else ExampleTexts(
             focal_method=focal,
             masked_test=test,
             references=(one_line(text(node).replace("\r\n", "\n")),),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 from kdlib.files import DataError
+from kdlib.java.surroundings import CANNOT_FAIL
+from kdlib.java.tautologies import tautology
 from kdlib.records import MARKER
 
 # A file, or two whose rows belong together.
@@ -73,19 +75,43 @@ class ExampleTexts:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """A row and what became of it: examples, or the reason why there are none."""
+    """A row and what became of it.
+
+    Attributes:
+        raw: The row as it stands in its file.
+        found: Its examples.
+        reasons: Why there are none, or why some of its references are left out: one for each.
+    """
 
     raw: RawRow
     found: tuple[ExampleTexts, ...]
-    reason: str = ""
+    reasons: tuple[str, ...] = ()
 
 
-def judged(raw: RawRow, read: Callable[[], Iterable[ExampleTexts]]) -> ImportedRow:
-    """Return a row with the examples that ``read`` finds in it, or with the reason why it is rejected."""
+def judged(raw: RawRow, read: Callable[[], Iterable[ExampleTexts | str]]) -> ImportedRow:
+    """Return a row with the examples that ``read`` finds in it, or with the reason why it is rejected.
+
+    References that cannot fail are left out.
+
+    Args:
+        raw: A row.
+        read: Returns texts of examples, and a reason for each assertion that gives none.
+    """
+    found: list[ExampleTexts] = []
+    reasons: list[str] = []
     try:
-        return ImportedRow(raw, tuple(map(checked, read())))
+        for texts in read():
+            if isinstance(texts, str):
+                reasons.append(texts)
+                continue
+            texts = checked(texts)
+            kept = tuple(reference for reference in texts.references if not tautology(reference))
+            reasons += [CANNOT_FAIL] * (len(texts.references) - len(kept))
+            if kept:
+                found.append(replace(texts, references=kept))
     except RowError as reason:
-        return ImportedRow(raw, (), str(reason))
+        return ImportedRow(raw, (), (str(reason),))
+    return ImportedRow(raw, tuple(found), tuple(reasons))
 
 
 def checked(texts: ExampleTexts) -> ExampleTexts:

@@ -85,8 +85,9 @@ def import_source(
 ) -> None:
     """Write the examples of files in another system's format, a report of counts, and the rejected rows.
 
-    Every row either gives examples or is quoted with its line and a reason: in the report, ``tests`` are the
-    rows, and ``assertions`` the examples and the rejected rows together.
+    A row that gives no example is quoted with its line and a reason, and so is one of which a reference that
+    cannot fail is left out. In the report, ``tests`` are the rows, and ``assertions`` the examples together
+    with what is quoted.
 
     Args:
         name: Name of the source in the configuration.
@@ -162,13 +163,16 @@ def _examples(
         origin = FileOrigin(name, pinned.sha256[:16], source.licence, path, pinned.digests[group[0]])
         for row in FORMATS[source.format].rows(group, filters.max_file_bytes):
             counts.rows += 1
-            if reason := row.reason or unwanted:
+            found = row.found
+            reasons = row.reasons
+            if unwanted and found:
+                found, reasons = (), (unwanted,)
+            for reason in reasons:
                 counts.filtered[reason] += 1
                 quoted = row.raw.content[: 4 * _QUOTED].decode(errors="replace")[:_QUOTED]
                 line = {"file": path, "line": row.raw.line, "reason": reason, "row": quoted}
                 aside.write(json.dumps(line, ensure_ascii=False) + "\n")
-                continue
-            for texts in row.found:
+            for texts in found:
                 example = _example(origin, row, texts)
                 counts.examples += 1
                 counts.ignored.update(texts.ignored)

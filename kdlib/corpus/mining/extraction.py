@@ -17,6 +17,7 @@ from kdlib.corpus.mining.resolution import Calls
 from kdlib.corpus.mining.suites import class_under_test
 from kdlib.java.assertions import framework_of, opening_call
 from kdlib.java.methods import Method
+from kdlib.java.surroundings import CANNOT_FAIL, vacuous_within
 from kdlib.java.syntax import text
 from kdlib.java.tokens import one_line
 from kdlib.records import MARKER, Example, Occurrence, example_id
@@ -68,7 +69,8 @@ def mine_file(
     """Yield an example for each assertion of a file's tests, or None where no focal method is found.
 
     A reason stands for an assertion that is left out: of a test with which the masked tests of the file would
-    take more than some 100 MB, or of texts that hold ``MARKER`` themselves.
+    take more than some 100 MB, of texts that hold ``MARKER`` themselves, or one that cannot fail, from which
+    nothing is to be learnt.
 
     Args:
         methods: Declarations and bodies of the source.
@@ -145,6 +147,9 @@ def _assertions_of(
         decisions = Decisions(methods, calls, body, method.name)
         masked = masked_tests(file.content, (method.start, method.end), [node for node, _ in asserted])
         for (node, name), test_text in zip(asserted, masked, strict=True):
+            if vacuous_within(node, method.start):
+                yield CANNOT_FAIL
+                continue
             focal = decisions.focal(node, name)
             yield _Assertion(node, name, test, framework, method, focal, tested, test_text)
 

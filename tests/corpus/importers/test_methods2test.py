@@ -61,6 +61,15 @@ def test_one_example_per_assertion_field_by_field(tmp_path):
     assert (found.report["tests"], found.report["assertions"]) == (1, 2)
 
 
+def test_an_assertion_that_cannot_fail_is_left_out_and_the_others_stay(tmp_path):
+    test = TEST.replace("stack.close();", "try { assertNull(stack); } catch (Throwable t) { }")
+    test = test.replace("assertEquals(0,", "assertNotNull(new Stack()); assertEquals(0,")
+    found = load("methods2test", write(tmp_path / "a.json", pair(FOCAL, test)), tmp_path)
+    assert [e.occurrences[0].kind for e in found.examples] == ["assertEquals", "assertTrue"]
+    assert "assertNotNull(new Stack());" in found.examples[0].masked_test
+    assert (found.reasons, found.report["filtered"]) == (["cannot fail"] * 2, {"cannot fail": 2})
+
+
 @pytest.mark.parametrize(
     ("name", "layout"),
     [

@@ -90,6 +90,19 @@ def test_repeated_markers_become_one(tmp_path, given_test, expected):
     assert [e.masked_test for e in load("seed", path, tmp_path).examples] == [expected]
 
 
+def test_references_that_cannot_fail_are_left_out(tmp_path):
+    vacuous = ["assertTrue(true);", "try { fail(); } catch (Throwable t) { }"]
+    rows = [seed_row(assertions=[vacuous[0], ASSERTION]), seed_row(assertions=vacuous), seed_row()]
+    found = load("seed", write_seed(tmp_path / "data.jsonl", rows), tmp_path)
+    assert [example.references for example in found.examples] == [(ASSERTION,)] * 2
+    assert [(row["line"], row["reason"]) for row in found.rejected] == [
+        (1, "cannot fail"),
+        (2, "cannot fail"),
+        (2, "cannot fail"),
+    ]
+    assert found.report["assertions"] == 5
+
+
 BAD = {
     b"{": "not JSON",
     b"nothing": "not JSON",

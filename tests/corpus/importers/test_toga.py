@@ -34,6 +34,13 @@ def masked_lines(example) -> list[str]:
     return [line.strip() for line in example.masked_test.splitlines()]
 
 
+def test_a_label_that_cannot_fail_is_rejected(tmp_path):
+    found = load(
+        "toga", write_csv(tmp_path / "inputs.csv", [row(target="assertNotNull(new Stack())")]), tmp_path
+    )
+    assert (found.examples, found.reasons) == ([], ["cannot fail"])
+
+
 @pytest.mark.parametrize("column", ["assertion", "assertion_lbl", "target"])
 def test_a_label_in_the_same_file(tmp_path, column):
     path = write_csv(tmp_path / "inputs.csv", [row(**{column: LABEL})])

@@ -64,13 +64,31 @@ def test_the_report_counts(mine):
         "tests": 2,
         "assertions": 3,
         "examples": 2,
-        "unresolved": 1,
+        "unresolved": 0,
         "kinds": {"assertAll": 1, "assertEquals": 1},
         "frameworks": {"junit5": 2},
         "reasons": {"inside": 2},
         "licences": {"MIT": 2},
-        "filtered": {},
+        "filtered": {"cannot fail": 1},
     }
+
+
+def test_an_assertion_that_cannot_fail_is_left_out_and_counted(mine):
+    body = """
+        assertTrue(Money.of(1).cents() == 1 || true);
+        try { assertEquals(6, Money.of(5).cents()); } catch (Throwable t) { }
+        Runnable never = () -> { assertEquals(7, Money.of(5).cents()); };
+        if (false) { assertEquals(8, Money.of(5).cents()); }
+        try { assertEquals(5, Money.of(5).cents()); } catch (Exception e) { }
+        assertEquals(3, Money.of(3).cents());"""
+    test = JUNIT5.replace('assertEquals("€", "€");', body)
+    examples, report = mine({MAIN: MONEY, TEST: test})
+    references = [example.references[0] for example in examples[:2]]
+    assert references == ["assertEquals(5, Money.of(5).cents());", "assertEquals(3, Money.of(3).cents());"]
+    assert (report["filtered"], report["unresolved"]) == ({"cannot fail": 4}, 0)
+    # It stays where it stands before another one, and goes where it would follow.
+    assert body.split("try")[0].strip() in examples[0].masked_test
+    assert "catch (Exception e)" in examples[0].masked_test
 
 
 def test_the_version_of_a_folder_is_its_content(mine):
