@@ -154,8 +154,8 @@ def stored_rows(path: Path, limit: int) -> Iterator[LegacyRow]:
             logits = next((content[name] for name in IGNORED if content.get(name) is not None), None)
             key = example_id(texts.focal_method, texts.masked_test, texts.references)
             yield LegacyRow(row.raw.line, key, len(texts.references), logits, "", beginning)
-        if row.reason:
-            yield LegacyRow(row.raw.line, "", 0, None, row.reason, beginning)
+        if not row.found:
+            yield LegacyRow(row.raw.line, "", 0, None, row.reasons[0], beginning)
 
 
 def _print_import(report: dict[str, Any], out: Path) -> None:

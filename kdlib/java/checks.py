@@ -61,7 +61,7 @@ def always_holds(statement: Node) -> str | None:
     call = opening_call(statement)
     if call is None:
         return None
-    chain = _chain(call)
+    chain = _chain(statement)
     if any(
         call_name(part) in ASSERTIONS
         for link in (call, *chain)
@@ -87,14 +87,15 @@ def always_holds(statement: Node) -> str | None:
     return check(values) if check else None
 
 
-def _chain(call: Node) -> list[Node]:
-    """Return the calls on what a call returns, in the order in which they run."""
+def _chain(statement: Node) -> list[Node]:
+    """Return the calls of a statement's chain but the first, in the order in which they run."""
     calls: list[Node] = []
-    above = call.parent
-    while above and above.type == "method_invocation" and above.child_by_field_name("object") == call:
-        calls.append(above)
-        call, above = above, above.parent
-    return calls
+    # From the last to the first: to ask a node for its parent takes time that grows with its depth.
+    call = next((part for part in statement.named_children if part.type == "method_invocation"), None)
+    while call and (receiver := call.child_by_field_name("object")) and receiver.type == call.type:
+        calls.append(call)
+        call = receiver
+    return calls[::-1]
 
 
 def _described_only(chain: Sequence[Node]) -> bool:

@@ -24,6 +24,8 @@ from kdlib.java.tautologies import NEVER_RUN, SWALLOWED, vacuous
 
 # Name of the reason in reports.
 CANNOT_FAIL = "cannot fail"
+# Levels around an assertion that are looked at: each step up takes time that grows with the depth.
+_MOST_LEVELS = 100
 _TRACES = KEEPING | JUMPS | {"throw_statement", "yield_statement"}
 
 
@@ -38,23 +40,23 @@ def vacuous_within(statement: Node, start: int) -> str | None:
         statement: A statement that makes an assertion, in the tree of its file.
         start: First byte of the test method around it.
     """
-    method = statement
-    while method.parent and method.start_byte > start:
-        method = method.parent
     try:
-        return vacuous(statement) or _unheard(statement, method)
+        return vacuous(statement) or _unheard(statement, start)
     except RecursionError:
         return None
 
 
-def _unheard(statement: Node, method: Node) -> str | None:
-    """Return why what happens in a statement does not reach its method."""
+def _unheard(statement: Node, start: int) -> str | None:
+    """Return why what happens in a statement does not reach the method that starts at a byte."""
     node = statement
-    while node != method and (above := node.parent):
+    for _ in range(_MOST_LEVELS):
+        above = node.parent
+        if above is None or above.start_byte <= start:
+            return None
         if above.type in ("lambda_expression", "class_body"):
             # Who runs such a body, and who catches what it throws, cannot be seen.
             holder = above if above.type == "lambda_expression" else above.parent
-            return NEVER_RUN if holder and _is_forgotten(holder, method) else None
+            return NEVER_RUN if holder and _is_forgotten(holder, start) else None
         if above.type == "if_statement":
             condition = above.child_by_field_name("condition")
             value = truth(condition) if condition else None
@@ -68,7 +70,7 @@ def _unheard(statement: Node, method: Node) -> str | None:
     return None
 
 
-def _is_forgotten(holder: Node, method: Node) -> bool:
+def _is_forgotten(holder: Node, start: int) -> bool:
     """Return whether a lambda, an anonymous or a local class is declared and not mentioned again."""
     named = holder if holder.type == "class_declaration" else holder.parent
     if named is None or named.type not in ("class_declaration", "variable_declarator"):
@@ -78,6 +80,9 @@ def _is_forgotten(holder: Node, method: Node) -> bool:
     if named.parent is None or named.parent.type not in ("block", "local_variable_declaration"):
         return False  # a field or a member is seen elsewhere
     name = named.child_by_field_name("name")
+    method = named
+    while method.parent and method.start_byte > start:
+        method = method.parent
     found = (part for part in nodes_in(method) if part.type in ("identifier", "type_identifier"))
     return name is not None and sum(text(part) == text(name) for part in found) == 1
 
