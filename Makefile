@@ -40,8 +40,9 @@ quick: $(DEV_STAMP) ## the fast tests: no Snakemake, no browser, no trained mode
 test: check ## all checks and tests; lists the 20 slowest
 	$(PYTEST) --durations 20 $(PYTEST_OPTIONS)
 
-drill: $(STAMP) ## kill whole runs at three moments; each must end in the bytes of an undisturbed one
+drill: $(DEV_STAMP) ## kill whole runs and attack from projects and candidates; nothing may be lost, bent or let out
 	$(BIN)/python -m benchmarks.crash --quick
+	$(BIN)/python -m benchmarks.verdicts --quick
 
 check: $(DEV_STAMP) ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check

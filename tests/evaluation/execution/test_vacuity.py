@@ -11,6 +11,8 @@ import pytest
 from kdlib.config import Execution
 from kdlib.evaluation.execution.run import execute
 from kdlib.execution.classpath import build_class_path
+from kdlib.execution.compiler import project_compiler
+from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import read_json, write_examples, write_parquet, write_predictions
 from kdlib.java.compiler import find_jdk
 from kdlib.records import Example, Occurrence, Prediction
@@ -252,7 +254,8 @@ def execution(tmp_path_factory, jars):
     """Return execution.json of all candidates, each a model of its own."""
     folder = tmp_path_factory.mktemp("vacuity")
     write_project(folder / "project", PROJECT)
-    build_class_path(find_jdk(), folder / "project", list(chosen(jars, JUNIT4)), folder / "built")
+    with project_compiler(find_jdk(), folder / "cache", find_sandbox()) as compiler:
+        build_class_path(compiler, folder / "project", list(chosen(jars, JUNIT4)), folder / "built")
     sites = {
         "clamps": ("assertEquals(5, Calc.clamp(7, 1, 5));", [*VACUOUS, *COULD_FAIL]),
         "catches": ("assertEquals(4, Calc.clamp(7, 1, 5));", []),
