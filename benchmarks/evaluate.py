@@ -17,9 +17,9 @@ from pathlib import Path
 
 from javalang.tokenizer import Keyword
 
-from benchmarks.codebleu_package import package_seconds
 from benchmarks.contract import Claim, answer, quick
 from benchmarks.engines import SAMPLE, dataset, ours, training_of
+from benchmarks.rivals.codebleu_package import package_seconds
 from kdlib.config import Evaluation, Filters, SampleSource, Size
 from kdlib.config.presets import presets
 from kdlib.corpus.mining.mining import mine_source

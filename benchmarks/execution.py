@@ -21,6 +21,7 @@ from pathlib import Path
 
 from benchmarks import lang3
 from benchmarks.contract import Claim, answer, quick
+from benchmarks.rivals.harness_before import HarnessBefore
 from kdlib.execution.jobs import ExecutionJob, ExecutionLimits, ExecutionResult
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
@@ -110,6 +111,34 @@ def cached_per_s(jobs: Sequence[ExecutionJob], times: int, workers: int, cache: 
     return len(again) / (time.perf_counter() - started)
 
 
+def timed(
+    jdk: Jdk, jobs: Sequence[ExecutionJob], workers: int, folder: Path, counts: tuple[int, int, int, int]
+) -> tuple[list[float], list[float], list[float]]:
+    """Return how many times fresh JVMs take, candidates a second, and these over those of the harness before.
+
+    Args:
+        jdk: JDK of all.
+        jobs: Candidates.
+        workers: Candidates at a time.
+        folder: Temporary folder.
+        counts: Repetitions; candidates that warm up, run in fresh JVMs and run warm, each time.
+    """
+    pairs, warm_up, cold, warm = counts
+    ratios, rates, over_before = [], [], []
+    answers = run(jobs, _LIMITS, workers, folder / "cache", find_sandbox())
+    with HarnessBefore(jobs, workers, folder / "before") as before:
+        seconds_warm(answers, warm_up)
+        before.seconds(warm_up)
+        for number in range(pairs):
+            slow = seconds_fresh(jdk, jobs[number * cold : (number + 1) * cold], workers, folder)
+            fast = seconds_warm(answers, warm)
+            ratios.append(slow / fast)
+            rates.append(1 / fast)
+            over_before.append(before.seconds(warm) / fast)
+    answers.close()
+    return ratios, rates, over_before
+
+
 def main() -> None:
     """Measure in pairs: some candidates in fresh JVMs, then many warm ones."""
     jdk, workers = find_jdk(), min(2, os.cpu_count() or 1)
@@ -121,15 +150,7 @@ def main() -> None:
         if error := compile_files(jdk, sorted(ROOT.rglob("*.java")), jars, classes):
             raise SystemExit(error)
         jobs = candidates((*jars, classes))
-        answers = run(jobs, _LIMITS, workers, folder / "cache", find_sandbox())
-        seconds_warm(answers, warm_up)
-        ratios, rates = [], []
-        for number in range(pairs):
-            slow = seconds_fresh(jdk, jobs[number * cold : (number + 1) * cold], workers, folder)
-            fast = seconds_warm(answers, warm)
-            ratios.append(slow / fast)
-            rates.append(1 / fast)
-        answers.close()
+        ratios, rates, over_before = timed(jdk, jobs, workers, folder, (pairs, warm_up, cold, warm))
         # They are handed out in order; the last ones may have been under way.
         done = jobs[: warm_up + pairs * warm - 2 * workers]
         again = cached_per_s(done, 20, workers, folder / "cache")
@@ -155,6 +176,14 @@ def main() -> None:
                 20,
                 "higher",
                 f"javac and a new JUnit JVM for each candidate, {workers} at a time",
+                pairs,
+            ),
+            "over_harness_before": Claim(
+                statistics.median(over_before),
+                "ratio",
+                0.8,
+                "higher",
+                "candidates a second of the harness that ran each once and compiled without a sandbox",
                 pairs,
             ),
             "cached_per_s": Claim(

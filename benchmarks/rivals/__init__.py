@@ -1,0 +1,1 @@
+"""What is measured beside kdlib: other packages, and kdlib as it was."""
