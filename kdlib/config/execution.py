@@ -29,7 +29,7 @@ class Execution(Strict):
         description="most mutants of a focal method, a choice by seed if it has more; half of them are kept "
         "for what is reported, the others are to rank candidates by; 0 for none",
     )
-    seed: int = Field(42, description="seed of the choice of mutants and of their halves")
+    seed: int = Field(42, description="seed of the choice of mutants, their halves and the faults of rows")
     unsafe: bool = Field(
         False, description="run tests without a sandbox where none works, if the machine itself may be lost"
     )

@@ -15,6 +15,7 @@ from kdlib.results.verdicts import verdict
 
 # How far a prediction comes in its test; what fails today compiles, and what is valid passes.
 REACHED = ("does not compile", "compiles", "fails today", "passes", "valid")
+ANSWERS = {"exposed": ", exposes a seeded fault", "blessed": ", passes on a seeded fault"}
 EMBEDDED = 2000  # rows
 OUTPUTS = 20_000  # of all models together; packed, some 100 bytes each, so that the page stays below 5 MB
 
@@ -79,7 +80,7 @@ def _in_its_test(outcome: Outcome) -> list[Any]:
         reached = "fails today" if outcome.fails_today else "compiles"
     score = outcome.score
     kills = f", kills {score.killed} of {score.mutants} mutants" if outcome.valid and score.mutants else ""
-    return [REACHED.index(reached), verdict(outcome) + kills]
+    return [REACHED.index(reached), verdict(outcome) + kills + ANSWERS.get(outcome.fault or "none", "")]
 
 
 def packed(value: Any) -> str:  # noqa: ANN401  (a JSON value)

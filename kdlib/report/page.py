@@ -36,6 +36,7 @@ TEMPLATE = "page.html"
 STYLE = "page.css"
 CORPUS = "corpus card"
 DATASET = "dataset card"
+FEWEST_FAULTS = 200  # with fewer, the shares of bugs exposed and blessed are called rough
 SCRIPTS = ("sorting.js", "choices.js", "origins.js", "diff.js", "examples.js")
 
 
@@ -133,6 +134,8 @@ def _findings(files: PageFiles, teachers: Mapping[str, str]) -> dict[str, Any]:
         "not_measured": not_measured(report),
         "score_table": tables.score_table(report),
         "rivals": tables.rivals(report),
+        "faults": _faults(report),
+        "fewest_faults": FEWEST_FAULTS,
         "metric_table": tables.metric_table(report),
         "comparison_table": tables.comparison_table(report),
         "slice_tables": slice_tables(report),
@@ -198,6 +201,11 @@ def _teachers(reports: Mapping[str, TrainingReport]) -> dict[str, str]:
 def _confidence(report: EvaluationReport) -> str:
     signatures = (score.signature for scores in report.models.values() for score in scores.values())
     return confidence(next(signatures, ""))
+
+
+def _faults(report: EvaluationReport) -> int:
+    """Return the number of rows whose code was given a fault."""
+    return max((scores["exposed"].n for scores in report.models.values() if "exposed" in scores), default=0)
 
 
 def _scatters(

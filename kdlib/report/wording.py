@@ -20,6 +20,8 @@ NAMES = {
     "compiles": "compile rate",
     "valid": "valid rate",
     "mutation_score_by_row": "mutation score by row",
+    "exposed": "bugs exposed",
+    "blessed": "bugs blessed",
     "quality": "Code Quality Score",
     "token_f1": "token F1",
     "exact_match_at_k": "exact match at k",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ from kdlib.files import read_json
 from kdlib.results.schema import STRICT, read
 
 Status = Literal["not_compiled", "passed", "failed", "timed_out", "crashed"]
+# What a statement says of a fault that is put into the code on purpose: see ``Outcome.fault``.
+Answer = Literal["exposed", "blessed", "false_alarm", "silent", "none"]
 
 
 @with_config(STRICT)
@@ -60,6 +62,11 @@ class Outcome:
             only what its text shows.
         rank: Mutants by which candidates may be ranked.
         score: Mutants of which all figures are reported.
+        fault: What it would do if the code had the fault of its row: ``exposed``, it is valid and the test
+            fails on the fault; ``blessed``, the test passes on it, whether the statement misses it or asserts
+            the wrong value; ``false_alarm``, it fails by an assertion on right and wrong code; ``silent``, it
+            passes and is vacuous; ``none``, everything else, such as what does not compile. None where the
+            row has no fault.
     """
 
     status: Status
@@ -68,6 +75,7 @@ class Outcome:
     vacuous: str | None
     rank: Kills = Kills()
     score: Kills = Kills()
+    fault: Answer | None = None
 
     @property
     def compiles(self) -> bool:
@@ -111,6 +119,24 @@ class NotExecutable:
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """The mutant that a row's code is taken to be, to see what statements say of wrong code.
+
+    Attributes:
+        path: File of the focal method, in its source.
+        operator: Kind of change, as in ``Mutant``.
+        line: Line of the fault, from 1.
+        replacement: Source in place of what stood there.
+    """
+
+    path: str
+    operator: str
+    line: int
+    replacement: str
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
 class ExecutionReport:
     """The content of ``execution.json``.
 
@@ -123,6 +149,7 @@ class ExecutionReport:
         reference: Row: what its own assertion did; it is tried on all mutants of its row that the rest of
             the test leaves alive.
         models: Model: row: what its first prediction did.
+        faults: Row: its fault, a scored mutant that its own assertion kills; rows without one have none.
     """
 
     measured: Literal[True]
@@ -132,6 +159,7 @@ class ExecutionReport:
     not_executable: Sequence[NotExecutable]
     reference: Mapping[str, Outcome]
     models: Mapping[str, Mapping[str, Outcome]]
+    faults: Mapping[str, Fault] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of the file."""

@@ -48,6 +48,21 @@ def test_a_model_without_the_row_is_told_from_a_wrong_one():
         (("crashed", "status 7", False, None), "compiles", "ends its JVM: status 7"),
         (("passed", "", False, None), "valid", "valid"),
         (("passed", "", False, None, Kills(9, 9), Kills(3, 5)), "valid", "valid, kills 3 of 5 mutants"),
+        (
+            ("passed", "", False, None, Kills(), Kills(3, 5), "exposed"),
+            "valid",
+            "valid, kills 3 of 5 mutants, exposes a seeded fault",
+        ),
+        (
+            ("passed", "", False, None, Kills(), Kills(0, 5), "blessed"),
+            "valid",
+            "valid, kills 0 of 5 mutants, passes on a seeded fault",
+        ),
+        (
+            ("failed", "E", True, None, Kills(), Kills(), "blessed"),
+            "fails today",
+            "fails today: E: code or assertion is wrong, passes on a seeded fault",
+        ),
         (("passed", "", False, "both are 1"), "passes", "passes, but is vacuous: both are 1"),
     ],
 )

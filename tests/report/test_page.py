@@ -202,6 +202,29 @@ def test_what_is_valid_is_called_a_regression_oracle(arguments, written):
     assert "The rows' own assertions kill 0.250 [0.125, 0.500] of the mutants." in written(arguments)[0]
 
 
+@pytest.mark.parametrize(("sites", "few"), [(199, True), (200, False)])
+def test_bugs_exposed_and_blessed_stand_with_the_number_of_their_sites(arguments, written, sites, few):
+    scores = read_json(arguments["scores"])
+    for name, up in (("exposed", True), ("blessed", False)):
+        scores["metrics"][name] = {"higher_is_better": up, "description": f"bugs {name} in words"}
+        score = {"value": 0.375, "low": 0.25, "high": 0.5, "n": sites, "signature": f"{name}|v:2"}
+        scores["models"]["students/ce"][name] = score
+    write_json(arguments["scores"], scores)
+    text, reading = written(arguments)
+    head, *rows = reading.tables["scores-table"]
+    assert head[-2:] == ["bugs exposed ↑", "bugs blessed ↓"]
+    (shown,) = [row[-2:] for row in rows if row[0] == "students/ce"]
+    assert [cell.split()[0] for cell in shown] == ["0.375", "0.375"]
+    titles = [value for _, name, value in reading.attributes if name == "title"]
+    assert any("bugs blessed in words" in title for title in titles)
+    assert f"shares of {sites} sites whose code was given a fault" in text
+    assert ("These are few sites: 199, fewer than 200" in text) == few
+
+
+def test_without_faults_the_page_is_silent_on_them(small_page):
+    assert "was given a fault" not in small_page[0]
+
+
 def test_parts_of_a_slice_stand_with_every_model(small_run, small_page):
     _, reading = small_page
     scores = read_json(small_run["scores"])

@@ -5,6 +5,7 @@ import pytest
 from kdlib.files import DataError, read_json, write_json
 from kdlib.results.measurements import (
     ExecutionReport,
+    Fault,
     Kills,
     NotExecutable,
     Outcome,
@@ -14,7 +15,7 @@ from kdlib.results.measurements import (
     read_similarity_report,
 )
 
-TRIED = Outcome("passed", "", False, None, Kills(1, 3), Kills(0, 4))
+TRIED = Outcome("passed", "", False, None, Kills(1, 3), Kills(0, 4), "blessed")
 FAILED = Outcome("failed", "expected 1", True, None)
 REPORT = ExecutionReport(
     True,
@@ -24,6 +25,7 @@ REPORT = ExecutionReport(
     [NotExecutable("c", "no class path")],
     {"a": TRIED, "b": TRIED},
     {"m": {"a": FAILED}},
+    {"a": Fault("p/Lib.java", "arithmetic", 3, "-")},
 )
 
 
@@ -37,13 +39,16 @@ def test_both_halves_of_the_mutants_are_written(tmp_path):
     path = tmp_path / "execution.json"
     write_json(path, REPORT.as_json())
     found = read_json(path)
-    head = ["measured", "javac", "sandbox", "rows", "not_executable", "reference", "models"]
+    head = ["measured", "javac", "sandbox", "rows", "not_executable", "reference", "models", "faults"]
     assert list(found) == head
     none = {"killed": 0, "mutants": 0}
     failed = {"status": "failed", "message": "expected 1", "asserted": True, "vacuous": None}
-    assert found["models"]["m"]["a"] == {**failed, "rank": none, "score": none}
+    assert found["models"]["m"]["a"] == {**failed, "rank": none, "score": none, "fault": None}
     assert found["reference"]["a"]["rank"] == {"killed": 1, "mutants": 3}
     assert found["reference"]["a"]["score"] == {"killed": 0, "mutants": 4}
+    assert found["reference"]["a"]["fault"] == "blessed"
+    fault = {"path": "p/Lib.java", "operator": "arithmetic", "line": 3, "replacement": "-"}
+    assert found["faults"] == {"a": fault}
 
 
 def test_an_older_report_is_refused_with_a_sentence(tmp_path):
@@ -84,3 +89,12 @@ def test_a_similarity_is_read_as_it_was_written(tmp_path):
     write_json(path, SimilarityReport(True, 4, "v:1").as_json())
     assert read_json(path) == {"measured": True, "rows": 4, "signature": "v:1"}
     assert read_similarity_report(path) == SimilarityReport(True, 4, "v:1")
+
+
+def test_an_unknown_answer_to_a_fault_is_refused(tmp_path):
+    path = tmp_path / "execution.json"
+    found = REPORT.as_json()
+    found["models"]["m"]["a"]["fault"] = "killed"
+    write_json(path, found)
+    with pytest.raises(DataError, match=r"execution\.json: models\.m\.a\.fault"):
+        read_execution(path)

@@ -6,7 +6,7 @@ from kdlib.files import DataError, read_jsonl, write_jsonl
 from kdlib.results.measurements import Kills, Outcome
 from kdlib.results.samples import Sample, read_samples
 
-OUTCOME = Outcome("failed", "e", True, None, Kills(), Kills(1, 2))
+OUTCOME = Outcome("failed", "e", True, None, Kills(), Kills(1, 2), "false_alarm")
 SAMPLES = [
     Sample("m", "a", "f();", ["f();"], {"exact_match": True, "nll": 0.5}, OUTCOME),
     Sample("m", "b", "", ["g();"], {"exact_match": False, "nll": 2.0}),
@@ -24,6 +24,7 @@ def test_metrics_are_keys_of_the_line(tmp_path):
         "vacuous": None,
         "rank": {"killed": 0, "mutants": 0},
         "score": {"killed": 1, "mutants": 2},
+        "fault": "false_alarm",
     }
     assert "execution" not in second
     assert list(read_samples(tmp_path / "samples.jsonl")) == SAMPLES

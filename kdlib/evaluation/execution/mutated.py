@@ -79,17 +79,17 @@ def add_mutants(
         original = compiled[first]
         if mutant and made is not None and original is not None and not equivalent(original, made):
             for row in rows:
-                row.mutants.append(MutatedFile(source, mutant.half))
+                row.mutants.append(MutatedFile(source, mutant))
 
 
-def kills(
+def on_mutants(
     statements: Mapping[Pair, Passed],
     without: Mapping[str, Passed],
     found: Mapping[str, Executable],
     pool: Pool,
     settings: Execution,
-) -> dict[Pair, dict[Half, Kills]]:
-    """Return of each statement how many mutants it kills, of those that the rest of the test leaves alive.
+) -> dict[Pair, dict[int, bool]]:
+    """Return of each statement on which mutants its test passes, of those that the rest leaves alive.
 
     Args:
         statements: By row and text: what passed.
@@ -97,16 +97,24 @@ def kills(
         found: The rows.
         pool: Runs jobs.
         settings: Processor time on a mutant.
+
+    Returns:
+        By row and text: place of a mutant among those of the row: whether the test passes on it.
     """
     bare = _on_mutants({(key, ""): each for key, each in without.items()}, found, pool, settings)
     alive = {key: {at for at, good in tried.items() if good} for (key, _), tried in bare.items()}
-    tried = _on_mutants(statements, found, pool, settings, alive)
-    return {pair: _counted(found[pair[0]], tried.get(pair, {})) for pair in statements}
+    return _on_mutants(statements, found, pool, settings, alive)
 
 
-def _counted(row: Executable, tried: Mapping[int, bool]) -> dict[Half, Kills]:
-    mutants = Counter(row.mutants[at].half for at in tried)
-    killed = Counter(row.mutants[at].half for at, good in tried.items() if not good)
+def kills(row: Executable, tried: Mapping[int, bool]) -> dict[Half, Kills]:
+    """Return how many mutants of each half a statement kills, of those that it was tried on.
+
+    Args:
+        row: Its row.
+        tried: Place of a mutant: whether the test passes on it.
+    """
+    mutants = Counter(row.mutants[at].mutant.half for at in tried)
+    killed = Counter(row.mutants[at].mutant.half for at, good in tried.items() if not good)
     halves: tuple[Half, Half] = ("rank", "score")
     return {half: Kills(killed[half], mutants[half]) for half in halves}
 

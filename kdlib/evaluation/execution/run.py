@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
-from kdlib.evaluation.execution.mutated import Pair, Passed, add_mutants, kills
+from kdlib.evaluation.execution.faults import answers, choose, described
+from kdlib.evaluation.execution.mutated import Pair, Passed, add_mutants, kills, on_mutants
 from kdlib.evaluation.execution.runnable import Executable, executable_rows
 from kdlib.evaluation.execution.vacuity import vacuous
 from kdlib.evaluation.predictions.outputs import ScoredRow, read_output, read_rows
@@ -41,7 +43,8 @@ def execute(
     A row counts if its test passes as it is and fails where a failure stands in place of its assertion. A
     valid assertion kills a mutant if the test with it does not end well on the mutant. Left out are mutants
     that do not compile, that compile to the original's classes, and that the rest of the test notices
-    without the assertion.
+    without the assertion. One scored mutant that a row's own assertion kills is the row's fault: of each
+    prediction it is told what it would say if that were the code.
 
     Args:
         models: Name: folder with ``predictions.jsonl``.
@@ -80,7 +83,7 @@ def execute(
         for row, text in zip(rows, predicted, strict=True)
         if row.id in found
     }
-    outcomes = _outcomes(found, candidates, pool, settings)
+    outcomes, faults = _outcomes(found, candidates, pool, settings)
     report = ExecutionReport(
         measured=True,
         javac=jdk.version,
@@ -89,6 +92,7 @@ def execute(
         not_executable=[NotExecutable(row.id, refused[row.id]) for row in rows if row.id in refused],
         reference={row.id: outcomes[row.id, ORIGINAL] for row in rows if row.id in found},
         models={name: _of_model(rows, predicted, outcomes) for name, predicted in texts.items()},
+        faults={row.id: described(found[row.id], faults[row.id]) for row in rows if row.id in faults},
     )
     write_json(out, report.as_json())
 
@@ -103,8 +107,8 @@ def _of_model(
 
 def _outcomes(
     found: Mapping[str, Executable], candidates: Iterable[Pair], pool: Pool, settings: Execution
-) -> dict[Pair, Outcome]:
-    """Return what became of each (row, text), and of each (row, the row's own assertion)."""
+) -> tuple[dict[Pair, Outcome], dict[str, int]]:
+    """Return what became of each (row, text) and (row, the row's own assertion), and the rows' faults."""
     placed = {(key, text): _placed(found[key], text) for key, text in sorted(candidates)}
     asked = {pair: _asked(found[pair[0]], each) for pair, each in placed.items() if each is not None}
     asked |= {
@@ -126,14 +130,21 @@ def _outcomes(
     reasons = vacuous(texts, passed, found, pool, settings)
     # A row's own assertion tells which mutants there are to kill, whatever it does itself.
     tried = {pair: each for pair, each in passed.items() if reasons[pair] is None or pair[1] == ORIGINAL}
-    killed = kills(tried, without, found, pool, settings)
-    return {pair: _outcome(results.get(pair), pair, reasons[pair], killed.get(pair, {})) for pair in texts}
+    on = on_mutants(tried, without, found, pool, settings)
+    outcomes = {
+        pair: _outcome(results.get(pair), pair, reasons[pair], kills(found[pair[0]], on.get(pair, {})))
+        for pair in texts
+    }
+    own = {key: on.get((key, ORIGINAL), {}) for key in found if outcomes[key, ORIGINAL].valid}
+    faults = choose(found, own, settings.seed)
+    told = answers(outcomes, asked, on, faults, found, pool, settings)
+    return {pair: replace(each, fault=told.get(pair)) for pair, each in outcomes.items()}, faults
 
 
 def _outcome(
     result: ExecutionResult | None, pair: Pair, vacuous: str | None, killed: Mapping[Half, Kills]
 ) -> Outcome:
-    halves = (killed.get("rank", Kills()), killed.get("score", Kills()))
+    halves = (killed["rank"], killed["score"])
     if pair[1] == ORIGINAL:
         return Outcome("passed", "", False, vacuous, *halves)
     if result is None:

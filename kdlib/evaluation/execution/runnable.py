@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
 from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
-from kdlib.execution.mutants import Half
+from kdlib.execution.mutants import Mutant
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
 from kdlib.files import DataError, read_examples
 from kdlib.java.compiler import SourceFile
@@ -21,10 +21,10 @@ _FAILURE = 'if (true) throw new AssertionError("kdlib: a failure that a test sho
 
 
 class MutatedFile(NamedTuple):
-    """The file of a class under test with a fault, and the half of the mutants that it belongs to."""
+    """The file of a class under test with a fault, and that fault."""
 
     file: SourceFile
-    half: Half
+    mutant: Mutant
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,6 +49,7 @@ class Executed:
         ids: The rows whose own assertion passes, in the order of the test rows; empty if nothing ran.
         reference: Row: what its own assertion did.
         models: Model: row: what its prediction did.
+        faults: The rows with a fault that predictions were asked about.
         signature: How it was run.
         missing: What was not measured, and why: entries of ``not_measured`` in evaluation_metrics.json.
     """
@@ -56,6 +57,7 @@ class Executed:
     ids: list[str]
     reference: Mapping[str, Outcome]
     models: Mapping[str, Mapping[str, Outcome]]
+    faults: Set[str]
     signature: str
     missing: list[NotMeasured]
 
@@ -146,7 +148,7 @@ def read_executed(path: Path, models: Iterable[str], rows: Sequence[ScoredRow]) 
     """
     found = read_execution(path)
     if isinstance(found, Unmeasured):
-        return Executed([], {}, {}, "", [NotMeasured("execution", found.reason)])
+        return Executed([], {}, {}, frozenset(), "", [NotMeasured("execution", found.reason)])
     refused = {entry.id: entry.reason for entry in found.not_executable}
     ids = [row.id for row in rows if row.id not in refused]
     expected = {name: set(ids) for name in models}
@@ -157,6 +159,7 @@ def read_executed(path: Path, models: Iterable[str], rows: Sequence[ScoredRow]) 
         ids,
         found.reference,
         found.models,
+        found.faults.keys(),
         f"v:2|javac:{found.javac}|sandbox:{found.sandbox}",
         _missing(refused, len(rows)),
     )

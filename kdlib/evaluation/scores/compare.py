@@ -24,7 +24,7 @@ from kdlib.results.evaluation import Comparison, ModelScores, Score, SeedGroup, 
 
 # What students are compared with their teacher on, and all that is trained with retrieval.
 QUALITY = ("exact_match", "token_f1", "codebleu")
-EXECUTION = ("compiles", "passes", "valid", "strong", "mutation_score")
+EXECUTION = ("compiles", "passes", "valid", "strong", "mutation_score", "exposed", "blessed")
 # The question that every run answers: these of each student against the traditional recipe.
 ACCEPTANCE = ("token_f1", "pans", "syntax_valid")
 

@@ -32,6 +32,8 @@ EXECUTED = (
     "strong",
     "mutation_score",
     "mutation_score_by_row",
+    "exposed",
+    "blessed",
 )
 
 
@@ -113,7 +115,7 @@ def _executed(executed: Executed, name: str) -> Columns:
         "valid": [outcome.valid for outcome in outcomes],
     }
     found = {metric: np.column_stack([values, np.ones(len(values))]) for metric, values in columns.items()}
-    return found | _killed(executed, outcomes)
+    return found | _killed(executed, outcomes) | _faced(executed, outcomes)
 
 
 def _killed(executed: Executed, outcomes: Sequence[Outcome]) -> Columns:
@@ -127,6 +129,17 @@ def _killed(executed: Executed, outcomes: Sequence[Outcome]) -> Columns:
         "strong": np.array([(each.strong, 1) for each, _ in tried], dtype=np.float64),
         "mutation_score": np.array(killed, dtype=np.float64),
         "mutation_score_by_row": np.array([(kills / number, 1) for kills, number in killed]),
+    }
+
+
+def _faced(executed: Executed, outcomes: Sequence[Outcome]) -> Columns:
+    """Return the answers to faults of the rows that have one; no answer exposes and blesses nothing."""
+    told = [each.fault for key, each in zip(executed.ids, outcomes, strict=True) if key in executed.faults]
+    if not told:
+        return {}
+    return {
+        "exposed": np.array([(answer == "exposed", 1) for answer in told], dtype=np.float64),
+        "blessed": np.array([(answer == "blessed", 1) for answer in told], dtype=np.float64),
     }
 
 

@@ -104,6 +104,18 @@ METRICS = {
         True, "share of the focal methods' mutants that valid predictions kill, all rows together"
     ),
     "mutation_score_by_row": Metric(True, "mean over rows of the share of mutants that is killed"),
+    "exposed": Metric(
+        True,
+        "share that is valid on the right code and fails where it has a known fault, over rows with one, "
+        "which their own assertion notices",
+        of_a_row="yes or no",
+    ),
+    "blessed": Metric(
+        False,
+        "share that accepts the known fault of a row: its test passes on the faulty code, and it is not "
+        "vacuous",
+        of_a_row="yes or no",
+    ),
     "krs": Metric(
         True,
         "knowledge retention: .6 agreement + .4 min(F1 of the student / F1 of the teacher, 1)",

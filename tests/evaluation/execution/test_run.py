@@ -123,6 +123,7 @@ def test_mutants_are_killed_by_what_fails_on_them(run):
         "vacuous": None,
         "rank": none,
         "score": none,
+        "fault": None,
     }
 
 

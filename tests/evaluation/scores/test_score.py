@@ -195,6 +195,49 @@ def test_rows_without_a_mutant_to_score_do_not_count_for_what_kills(run):
     assert own["valid"]["n"] == 3
 
 
+def faulty(ran, **answers):
+    """Add a fault to rows, with what each model says of it, in the order of the models."""
+    fault = {"path": "p/Lib.java", "operator": "relational", "line": 3, "replacement": "<="}
+    for key, said in answers.items():
+        for own, answer in zip(ran["models"].values(), said, strict=True):
+            own[key]["fault"] = answer
+        ran["reference"][key]["fault"] = "exposed"
+    return {**ran, "faults": dict.fromkeys(answers, fault)}
+
+
+def test_faults_that_are_exposed_and_blessed_are_shares_of_the_rows_with_one(run):
+    models = model(run, "students/ce", GOOD) | model(run, "baselines/retrieval", GOOD)
+    ran = execution(dict.fromkeys(models, DID))
+    told = faulty(ran, a=("exposed", "blessed"), c=("none", "blessed"))
+    result, samples = scored(run, models, told, seed=0)
+    own = result["models"]["students/ce"]
+    # Of a and c; d has no fault, and b cannot be run.
+    assert (own["exposed"]["value"], own["exposed"]["n"]) == (0.5, 2)
+    assert (own["blessed"]["value"], own["blessed"]["n"]) == (0, 2)
+    other = result["models"]["baselines/retrieval"]
+    assert (other["exposed"]["value"], other["blessed"]["value"]) == (0, 1)
+    assert result["metrics"]["exposed"]["higher_is_better"]
+    assert not result["metrics"]["blessed"]["higher_is_better"]
+    end = "n:2|split:class|boot:200|conf:0.95|seed:0"
+    assert own["exposed"]["signature"] == f"exposed|v:2|javac:17.0.1|sandbox:bubblewrap|{end}"
+    compared = {own["metric"]: own["difference"] for own in result["comparisons"]}
+    assert (compared["exposed"], compared["blessed"]) == (0.5, -1)
+    assert [line.get("execution", {}).get("fault") for line in samples[:4]] == ["exposed", None, "none", None]
+
+
+@pytest.mark.parametrize("answer", ["false_alarm", "silent", "none"])
+def test_other_answers_expose_and_bless_nothing(run, answer):
+    models = model(run, "students/ce", GOOD)
+    result, _ = scored(run, models, faulty(execution({"students/ce": DID}), a=[answer], d=["exposed"]))
+    own = result["models"]["students/ce"]
+    assert (own["exposed"]["value"], own["blessed"]["value"]) == (0.5, 0)
+
+
+def test_without_faults_there_are_no_such_shares(run):
+    result, _ = scored(run, model(run, "students/ce", GOOD), execution({"students/ce": DID}))
+    assert not {"exposed", "blessed"} & result["metrics"].keys()
+
+
 def test_an_execution_of_another_version_is_refused(run):
     old = execution({"students/ce": DID})
     old["models"]["students/ce"]["a"] = {
