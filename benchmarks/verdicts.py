@@ -20,6 +20,7 @@ from kdlib.execution.compiler import project_compiler
 from kdlib.execution.jobs import ExecutionJob, ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import Sandbox, find_sandbox, why_not
+from kdlib.files import DataError
 from kdlib.java.compiler import SourceFile, compile_files, find_jdk
 from kdlib.sources.debian import fetch_jars
 from tests.execution.hostile_projects import HostileProject, hostile_projects, packed
@@ -95,26 +96,27 @@ def _attacked(folder: Path, jars: Sequence[Path]) -> tuple[int, int, int]:
         outside.parent.mkdir(parents=True)
         outside.parent.chmod(0o777)
         for name, project in hostile_projects(outside).items():
-            status = _attacked_by(project, outside, jars, folder / sandbox / name, sandbox)
+            status = _attacked_by(project, jars, folder / sandbox / name, sandbox)
             came_out = sum(1 for _ in outside.parent.iterdir())
             attacks, escapes, wrong = attacks + 1, escapes + came_out, wrong + (status != project.status)
             _tell(f"{sandbox}, {name}: {status}, {came_out} files outside")
     return attacks, escapes, wrong
 
 
-def _attacked_by(
-    project: HostileProject, outside: Path, jars: Sequence[Path], folder: Path, sandbox: Sandbox
-) -> str | None:
-    """Compile a project and run its test; return its status, None if its test file was left out."""
+def _attacked_by(project: HostileProject, jars: Sequence[Path], folder: Path, sandbox: Sandbox) -> str:
+    """Compile a project and run its test; return the status, or that it was refused or left out."""
     folder.mkdir()
     archive = folder / "project.tar.gz"
-    packed(project, archive, outside)
-    with project_compiler(find_jdk(), folder / "cache", sandbox) as compiler:
-        build_class_path(compiler, archive, jars, folder / "classes")
+    packed(project, archive)
+    try:
+        with project_compiler(find_jdk(), folder / "cache", sandbox) as compiler:
+            build_class_path(compiler, archive, jars, folder / "classes")
+    except DataError:
+        return "refused"
     class_path = read_class_path(folder / "classes")
     test = "src/test/java/q/FooTest.java"
     if test not in class_path.edition_of:
-        return None
+        return "left out"
     edition = class_path.editions[class_path.edition_of[test]]
     source = SourceFile("q/FooTest", project.files[test].encode())
     job = ExecutionJob("one", (source,), "q.FooTest", "one", edition.path, "junit4", class_path.files)

@@ -29,11 +29,12 @@ class HostileProject(NamedTuple):
 
     Attributes:
         files: Path: content.
-        status: What its own assertion comes to; None if its test file cannot be compiled.
+        status: What its own assertion comes to; ``left out`` if its test file cannot be compiled, ``refused``
+            if the project is not read at all.
     """
 
     files: Mapping[str, str]
-    status: str | None = "passed"
+    status: str = "passed"
 
 
 def hostile_projects(outside: Path) -> dict[str, HostileProject]:
@@ -73,7 +74,7 @@ def hostile_projects(outside: Path) -> dict[str, HostileProject]:
             }
         ),
         "options of javac in a file name": HostileProject(
-            {**plain, f"src/main/java/q/z.java\n-d\n{outside.name}\n-A.java": "class A { }"}
+            {**plain, f"src/main/java/q/z.java\n-d\n{outside.name}\n-A.java": "class A { }"}, "refused"
         ),
         "an argument file": HostileProject({**plain, 'src/main/java/q/@a "b" \\c.java': "class B { }"}),
         "an initialiser": HostileProject({**plain, _FOO: _LIBRARY % f"static {{ {escape} }}"}),
@@ -97,7 +98,8 @@ def hostile_projects(outside: Path) -> dict[str, HostileProject]:
             {**plain, _FOO: _LIBRARY % "static { System.setSecurityManager(new SecurityManager()); }"}
         ),
         "an exit": HostileProject({**plain, _FOO: _LIBRARY % "static { System.exit(0); }"}, "crashed"),
-        "a file too deep for javac": HostileProject({**plain, "src/main/java/q/Deep.java": deep}),
+        # With such a file javac says of none what is wrong.
+        "a file too deep for javac": HostileProject({**plain, "src/main/java/q/Deep.java": deep}, "left out"),
         "a shutdown hook and a thread": HostileProject(
             {
                 **plain,
@@ -107,22 +109,18 @@ def hostile_projects(outside: Path) -> dict[str, HostileProject]:
             }
         ),
         "a test that does not compile": HostileProject(
-            {**plain, _FOO_TEST: _TEST % ("", "this is no Java;")}, None
+            {**plain, _FOO_TEST: _TEST % ("", "this is no Java;")}, "left out"
+        ),
+        "a name that leads out": HostileProject(
+            {**plain, f"src/main/java{'/..' * 12}{outside}": "class A { }"}, "refused"
         ),
     }
 
 
-def packed(project: HostileProject, archive: Path, outside: Path) -> None:
-    """Write a project as an archive that also holds entries whose names lead out of it."""
+def packed(project: HostileProject, archive: Path) -> None:
+    """Write a project as an archive of one folder; its names need not be those of files."""
     with tarfile.open(archive, "w:gz") as out:
-        names = {**project.files, f"../../../../../../..{outside}": "x", str(outside): "x"}
-        for name, content in names.items():
-            entry = tarfile.TarInfo(name)
+        for name, content in project.files.items():
+            entry = tarfile.TarInfo(f"project/{name}")
             entry.size = len(content.encode())
             out.addfile(entry, BytesIO(content.encode()))
-        link = tarfile.TarInfo("src/main/java/out")
-        link.type = tarfile.SYMTYPE
-        link.linkname = str(outside.parent)
-        out.addfile(link)
-        through = tarfile.TarInfo(f"src/main/java/out/{outside.name}")
-        out.addfile(through)

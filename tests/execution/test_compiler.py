@@ -183,3 +183,15 @@ def test_names_of_classes_do_not_lead_out(compilers, tmp_path, monkeypatch, name
     with pytest.raises(DataError, match="a class of this name is no file"):
         compilers("unsafe").compile_most([tmp_path / "A.java"], tmp_path, [], tmp_path / "made")
     assert list((tmp_path / "made").rglob("*")) == []
+
+
+def test_a_file_that_is_too_deep_for_javac_is_an_error(compilers, tmp_path):
+    """Of which javac itself says nothing."""
+    deep = f"class A {{ int x = {'(' * 9000}1{')' * 9000}; }}".encode()
+    compiler = compilers("unsafe")
+    for statement in (None, (0, 5)):
+        compiled = compiler.compile([], [SourceFile("A", deep)], statement)
+        assert (compiled.classes, compiled.error.startswith("javac failed")) == ({}, True), statement
+    (tmp_path / "A.java").write_bytes(deep)
+    left = compiler.compile_most([tmp_path / "A.java"], tmp_path, [], tmp_path / "made")
+    assert list(left) == [tmp_path / "A.java"]

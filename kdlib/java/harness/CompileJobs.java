@@ -75,12 +75,14 @@ final class CompileJobs {
             List<String> options = options(!paths.isEmpty(), release);
             JavacTask task = (JavacTask) compiler.getTask(null, classes, messages, options, null, sources);
             List<Double> statement = (List<Double>) job.get("statement");
+            boolean good;
             if (statement == null) {
-                task.call();
+                good = task.call();
             } else {
                 named = generated(task, messages, statement);
+                // Where javac gives up it may say nothing.
+                good = !Compile.failed(messages) && !classes.isEmpty();
             }
-            boolean good = !Compile.failed(messages);
             // Those of files with odd bytes, if any, are there.
             addErrors(messages, errors);
             error = !good ? Compile.firstError(messages) : errors.isEmpty() ? "" : errors.values().iterator().next();
@@ -160,6 +162,10 @@ final class CompileJobs {
 
         InMemory(JavaFileManager files) {
             super(files);
+        }
+
+        boolean isEmpty() {
+            return classes.isEmpty();
         }
 
         Map<String, String> encoded() {
