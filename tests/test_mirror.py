@@ -28,6 +28,8 @@ CROSS_CUTTING = {
     "metrics/test_any_text.py",
     # all text metrics of CodeBLEU against the published package
     "metrics/test_codebleu_golden.py",
+    # what is left of the processes of whoever is killed, under what umask and names of folders they run
+    "execution/test_processes.py",
     # a how-to page, followed
     "losses/test_add_a_loss.py",
     # generation and likelihood against each other
