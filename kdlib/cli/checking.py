@@ -55,19 +55,16 @@ def check_assertion(
     Raises:
         DataError: If no assertion stands there, its test cannot be run, or the project cannot be read.
     """
-    jdk = find_jdk()
     root = project.resolve()
     executions = cache / "executions"
     with tempfile.TemporaryDirectory(prefix="kdlib-check-") as folder:
         place = Path(folder)
         example = _example_at(test, line, root, place)
         (where,) = example.occurrences
-        name = digest([str(root), where.version, jdk.version, *map(sha256, jars)])[:16]
+        name = digest([str(root), where.version, find_jdk().version, *map(sha256, jars)])[:16]
         class_path = cache / "classpaths" / f"check-{name}"
         if not class_path.exists():
-            sandbox = find_sandbox(settings.unsafe)
-            with project_compiler(jdk, executions, sandbox) as compiler:
-                build_class_path(compiler, root, [jar.absolute() for jar in jars], class_path)
+            _build(root, jars, settings, executions, class_path)
         _write_row(example, assertion, place)
         rows = (place / "examples.parquet", place / "test.parquet")
         out = place / "execution.json"
@@ -89,6 +86,13 @@ def check_assertion(
         "reference": asdict(found.reference[example.id]),
         "candidate": asdict(candidate),
     }
+
+
+def _build(root: Path, jars: Sequence[Path], settings: Execution, executions: Path, class_path: Path) -> None:
+    """Compile a project into a class path."""
+    sandbox = find_sandbox(settings.unsafe)
+    with project_compiler(find_jdk(), executions, sandbox) as compiler:
+        build_class_path(compiler, root, [jar.absolute() for jar in jars], class_path)
 
 
 def _example_at(test: Path, line: int, root: Path, folder: Path) -> Example:
