@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,8 @@ Predictions = Annotated[
 Reference = Annotated[
     Path,
     typer.Option(
-        help="Text with an assertion a line, a dataset's test.parquet, or a corpus' examples.parquet."
+        help="Text with an assertion a line, a dataset's test.parquet or validation.parquet, or a corpus' "
+        "examples.parquet."
     ),
 ]
 
@@ -56,7 +58,12 @@ def score(
 
     if not 0 < confidence < 1:
         fail(f"--confidence must lie between 0 and 1, got {confidence:g}")
-    evaluation = Evaluation(resamples=resamples, confidence=confidence, seed=seed)
+    # Of another file it is not known of which split its rows are.
+    rows_of = references.stem if references.name in ("validation.parquet", "test.parquet") else "unknown"
+    sampled = {"resamples": resamples, "confidence": confidence, "seed": seed}
+    evaluation = Evaluation.model_validate(
+        {**sampled, "split": "validation" if rows_of == "validation" else "test"}
+    )
     names = _names(predictions)
     with told():
         gold = read_references(references)
@@ -64,6 +71,7 @@ def score(
         columns, details = text_of_systems(answers, k, processes)
         chosen = [Pair(name, names[0], tuple(details), names[0]) for name in names[1:]]
         report = report_of(columns, details, evaluation, split, chosen, [], {}, [])
+        report = replace(report, rows_of=rows_of)
         if out is not None:
             write_results(report, samples_of(list(gold.answers), answers, columns, {}), out)
     _print(report)
@@ -91,11 +99,11 @@ def evaluate(
         Path | None, typer.Option(help="examples.parquet of the corpus, for slices by assertion and project.")
     ] = None,
 ) -> None:
-    """Evaluate any teacher and students on the test rows of a dataset, beside the baselines.
+    """Evaluate any teacher and students on the rows of a dataset, beside the baselines.
 
     Predictions are cached by content: run again, only what changed is generated. Code is not run; the
     workflow does that. The section evaluation gives every setting that no option sets; options are its keys
-    and take YAML. Example:
+    and take YAML: --split validation evaluates on the rows on which choices are made. Example:
     kdlib evaluate --teacher results/default/teachers/base/best_model
     --student results/default/students/ce/best_model --student results/default/students/trident/best_model
     --out comparison --beams 1 --n_best 1
@@ -116,7 +124,7 @@ def evaluate(
             existing(path / "config.json", option)
     config = configured_section("evaluation", keys, [base, *(overlay or [])])
     data = dataset_folder(dataset, config)
-    existing(data / "test.parquet", "--dataset")
+    existing(data / f"{config.evaluation.split}.parquet", "--dataset")
     with told():
         report = evaluate_models(
             Models(teacher, students, encoder),
@@ -154,7 +162,8 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 def _print(report: EvaluationReport) -> None:
     """Print values with intervals, then what the comparisons say."""
-    rows = [[f"{report.rows:,} rows", *report.models, ""]]
+    of = f"{report.rows_of} " if report.rows_of != "unknown" else ""
+    rows = [[f"{report.rows:,} {of}rows", *report.models, ""]]
     for metric in report.metrics:
         scores = [found.get(metric) for found in report.models.values()]
         cells = [f"{s.value:.3f} [{s.low:.3f}, {s.high:.3f}]" if s else "-" for s in scores]

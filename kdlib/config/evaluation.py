@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from kdlib.config.base import Name, Strict
@@ -10,6 +12,11 @@ from kdlib.config.base import Name, Strict
 class Evaluation(Strict):
     """Predictions and scores."""
 
+    split: Literal["validation", "test"] = Field(
+        "test",
+        description="rows that models are evaluated on: choices are made on validation, whose results lie in "
+        "results/{run}/validation; test is scored once, after the choice",
+    )
     beams: int = Field(4, ge=1, description="beam width; 1 is greedy search")
     n_best: int = Field(4, ge=1, description="predictions kept for each row")
     batch_size: int = Field(32, ge=1, description="rows of a generation batch at most")
@@ -20,7 +27,7 @@ class Evaluation(Strict):
         "memory of long prompts",
     )
     latency_rows: int = Field(
-        16, ge=1, description="test rows that are predicted alone, to measure a model's latency"
+        16, ge=1, description="rows that are predicted alone, to measure a model's latency"
     )
     encoder: Name | None = Field(
         None,

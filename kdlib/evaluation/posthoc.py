@@ -50,9 +50,9 @@ def evaluate_models(
 
     Args:
         models: The models.
-        dataset: Folder with ``train.parquet``, ``test.parquet`` and ``tokenizer/``.
+        dataset: Folder with ``train.parquet``, the rows of ``settings.split`` and ``tokenizer/``.
         examples: The corpus' examples (Parquet), for slices; None makes none.
-        settings: Beams, batches and resampling.
+        settings: Split of the rows, beams, batches and resampling.
         max_tokens: Longest prediction.
         split: How the rows were split off; part of every signature.
         threads: CPU threads.
@@ -63,7 +63,7 @@ def evaluate_models(
         DataError: If a model does not fit the dataset.
     """
     train = dataset / "train.parquet"
-    test = dataset / "test.parquet"
+    test = dataset / f"{settings.split}.parquet"
     tokenizer = dataset / "tokenizer"
     named = {TEACHER: models.teacher} if models.teacher else {}
     named |= {f"students/{name}": folder for name, folder in models.students.items()}

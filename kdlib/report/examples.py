@@ -25,7 +25,7 @@ def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, 
 
     Args:
         samples: Lines of predictions_final.jsonl.
-        prompts: Id: prompt of every test row, in the order of the rows.
+        prompts: Id: prompt of every row, in the order of the rows.
 
     Returns:
         ``models``; ``total`` rows; ``rows``, as many as ``EMBEDDED`` and ``OUTPUTS`` allow, with id, prompt,
@@ -35,7 +35,7 @@ def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, 
         how many predictions disagree with the code, of all rows.
 
     Raises:
-        DataError: If a sample is of a row that is not in the test rows.
+        DataError: If a sample is of a row that is not among these.
     """
     outputs: dict[str, dict[str, list[Any]]] = {}
     references: dict[str, list[str]] = {}
@@ -43,7 +43,7 @@ def browser(samples: Iterable[Sample], prompts: Mapping[str, str]) -> dict[str, 
     for sample in samples:
         if sample.id not in prompts:
             raise DataError(
-                f"predictions_final.jsonl: {sample.id!r} is not a test row; score the predictions again"
+                f"predictions_final.jsonl: {sample.id!r} is no row of the dataset; score them again"
             )
         disagrees = sample.execution is not None and sample.execution.fails_today
         models[sample.model] = models.get(sample.model, 0) + disagrees

@@ -49,9 +49,8 @@ def not_measured(report: EvaluationReport) -> list[tuple[str, str]]:
 def _split(report: EvaluationReport) -> Markup:
     meaning = f": {SPLITS[report.split]}" if report.split in SPLITS else ""
     rows = cited(plain(report.rows), "rows")
-    return sentence(
-        "All models are scored on the same {} test rows, split by {}{}.", rows, report.split, meaning
-    )
+    text = "All models are scored on the same {} {} rows, split by {}{}."
+    return sentence(text, rows, report.rows_of, report.split, meaning)
 
 
 def _against(report: EvaluationReport, b: str, metrics: Iterable[str]) -> dict[str, list[Comparison]]:

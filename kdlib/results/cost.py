@@ -20,7 +20,7 @@ class Cost:
     Attributes:
         parameters: Number of parameters.
         bytes: Size of the weights on disk.
-        rows: Number of test rows.
+        rows: Number of rows that were predicted.
         generated: Rows that were generated.
         cached: Rows whose predictions came from the cache.
         seconds: Time to generate the generated rows in batches.
@@ -31,6 +31,7 @@ class Cost:
         latency_p50_seconds: Median of the seconds of such a row.
         latency_p95_seconds: 95th percentile of the seconds of such a row.
         not_measured: Name of a field that is None: the reason.
+        rows_of: Split of the rows.
     """
 
     parameters: int | None = None
@@ -45,6 +46,7 @@ class Cost:
     latency_p50_seconds: float | None = None
     latency_p95_seconds: float | None = None
     not_measured: Mapping[str, str] = field(default_factory=dict)
+    rows_of: str = "test"
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures by name, those that were not measured as None."""
@@ -55,7 +57,7 @@ class Cost:
         return asdict(self)
 
 
-FIGURES = tuple(column.name for column in fields(Cost) if column.name != "not_measured")
+FIGURES = tuple(column.name for column in fields(Cost) if column.name not in ("not_measured", "rows_of"))
 
 
 def read_cost(path: Path) -> Cost:

@@ -120,7 +120,7 @@ class SeedGroup:
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class SliceScore:
-    """Scores on one part of a slice of the test rows.
+    """Scores on one part of a slice of the rows.
 
     Attributes:
         value: What the rows of the part have in common, e.g. ``assertEquals``.
@@ -153,7 +153,7 @@ class EvaluationReport:
     """The content of ``evaluation_metrics.json``.
 
     Attributes:
-        rows: Number of test rows.
+        rows: Number of rows that were scored.
         split: How the rows were split off, e.g. ``class``.
         metrics: Metric: what it is, in the order of the tables.
         models: Model: metric: score.
@@ -162,6 +162,7 @@ class EvaluationReport:
         slices: Slice: its parts, largest first.
         not_measured: What has no number.
         reference: Metric: score of the rows' own assertions; None where code is never run.
+        rows_of: Split of the rows: ``validation``, ``test``, or ``unknown`` of a file from elsewhere.
     """
 
     rows: int
@@ -173,6 +174,7 @@ class EvaluationReport:
     slices: Mapping[str, Sequence[SliceScore]]
     not_measured: Sequence[NotMeasured] = ()
     reference: Mapping[str, Score] | None = None
+    rows_of: str = "test"
 
     def higher_is_better(self, metric: str) -> bool:
         """Return the direction of a metric."""

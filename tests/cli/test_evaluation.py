@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from kdlib.cli import app
+from kdlib.files import write_jsonl, write_parquet
 from kdlib.records import BASELINES
 
 GOLD = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
@@ -85,6 +89,26 @@ def test_what_is_wrong_is_told_in_a_sentence(files, monkeypatch, arguments, told
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("name", "rows_of"), [("validation", "validation"), ("test", "test"), ("x", "unknown")]
+)
+def test_references_tell_their_split_by_the_name_of_their_file(files, name, rows_of):
+    gold = (files / "gold.txt").read_text().splitlines()
+    rows = {"id": [str(place) for place in range(1, len(gold) + 1)], "target": gold}
+    write_parquet(files / f"{name}.parquet", pa.table(rows))
+    answers = [
+        {"id": key, "rank": 1, "text": text, "score": 0.0} for key, text in zip(*rows.values(), strict=True)
+    ]
+    write_jsonl(files / "predictions.jsonl", answers)
+    done = run(files / "predictions.jsonl", "--references", files / f"{name}.parquet", "--out", files / "out")
+    found = json.loads((files / "out/evaluation_metrics.json").read_text())
+    assert done.exit_code == 0, done.output
+    assert found["rows_of"] == rows_of
+    signature = found["models"]["predictions"]["exact_match"]["signature"]
+    assert ("|on:validation|" in signature) == (rows_of == "validation")
+    assert (f"{len(gold)} {rows_of} rows" in done.output) == (rows_of != "unknown")
+
+
 def evaluate(*arguments):
     return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
 
@@ -116,6 +140,33 @@ def test_a_student_equal_to_its_teacher_keeps_everything(config, dataset, teache
         assert own[metric]["value"] == score["value"]
     assert set(BASELINES) < report["models"].keys()
     assert {"what": "execution", "reason": "only the workflow runs predictions"} in report["not_measured"]
+
+
+def test_models_are_evaluated_on_the_split_that_is_asked_for(config, dataset, teacher, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(dataset.tokenizer.parent, folder)
+    rows = pq.read_table(folder / "test.parquet")
+    pq.write_table(rows.slice(0, 3), folder / "validation.parquet")
+    options = (
+        "--teacher",
+        teacher,
+        "--dataset",
+        folder,
+        *config,
+        "--resamples",
+        "100",
+        "--split",
+        "validation",
+    )
+    done = evaluate(*options, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out/evaluation_metrics.json").read_text())
+    assert (report["rows"], report["rows_of"]) == (3, "validation")
+    assert "3 validation rows" in done.output
+    predicted = [json.loads(line) for line in (tmp_path / "out/predictions_final.jsonl").open()]
+    assert {line["id"] for line in predicted} == set(rows["id"].to_pylist()[:3])
+    (folder / "validation.parquet").unlink()
+    assert "validation.parquet: there is no such file" in evaluate(*options, "--out", "again").output
 
 
 @pytest.mark.parametrize(

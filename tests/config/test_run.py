@@ -4,11 +4,12 @@ import typing
 
 import pytest
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from kdlib.config import (
     Config,
     ConfigError,
+    Evaluation,
     SampleSource,
     Student,
     Training,
@@ -37,6 +38,13 @@ def test_the_minimal_configuration_has_the_documented_defaults():
     assert (config.run, config.threads, config.split.by) == ("default", 2, "class")
     assert config.students["one"].temperature.model_dump() == {"start": 4.0, "end": 1.5}
     assert config.students["one"].training.learning_rate == 1e-3
+
+
+def test_models_are_evaluated_on_validation_or_test():
+    assert Evaluation().split == "test"
+    assert Evaluation(split="validation").split == "validation"
+    with pytest.raises(ValidationError, match="'validation' or 'test'"):
+        Evaluation(split="train")
 
 
 def test_every_key_has_a_description():

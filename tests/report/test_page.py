@@ -243,7 +243,7 @@ def test_seeds_stand_with_their_spread(small_page):
 def test_samples_of_other_rows_are_refused(arguments, written):
     row = {"model": "students/ce", "id": "row-z", "prediction": "", "references": [], "exact_match": False}
     write_jsonl(arguments["samples"], [row | {"token_f1": 0.0, "syntax_valid": False}])
-    with pytest.raises(DataError, match="'row-z' is not a test row"):
+    with pytest.raises(DataError, match="'row-z' is no row of the dataset"):
         written(arguments)
     assert not arguments["page"].exists()
 

@@ -129,6 +129,7 @@ def test_the_split_is_always_told():
     scores = _scores()
     assert "9 test rows, split by row: rows of one class are on both sides" in _said(scores)
     assert "split by ours." in _said(replace(scores, split="ours"))
+    assert "9 validation rows, split by row" in _said(replace(scores, rows_of="validation"))
 
 
 def test_what_was_not_measured():

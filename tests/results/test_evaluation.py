@@ -42,7 +42,7 @@ def test_keys_stand_in_the_order_of_the_fields(tmp_path):
     write_evaluation(tmp_path / "metrics.json", WHOLE)
     found = read_json(tmp_path / "metrics.json")
     keys = ["rows", "split", "metrics", "models", "comparisons", "seeds", "slices", "not_measured"]
-    assert list(found) == [*keys, "reference"]
+    assert list(found) == [*keys, "reference", "rows_of"]
     assert list(found["models"]["students/ce"]["nll"]) == ["value", "low", "high", "n", "signature"]
     pair = ["a", "b", "metric", "family", "difference", "low", "high", "p", "n", "signature", "p_holm"]
     assert list(found["comparisons"][0]) == pair

@@ -1,4 +1,4 @@
-"""What scoring reads: the test rows, and a model's predictions and likelihoods on exactly these rows."""
+"""What scoring reads: the rows of a split, and a model's predictions and likelihoods on exactly these."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ class Similarity:
 
 
 def read_rows(test: Path) -> list[ScoredRow]:
-    """Read the test rows of a dataset; none is a ``DataError``."""
+    """Read the rows of a dataset's split; none is a ``DataError``."""
     table = read_parquet(test, ["id", "target", "target_ids"]).to_pylist()
     if not table:
-        raise DataError(f"{test}: no test rows to score; raise split.test or add corpus sources")
+        raise DataError(f"{test}: no rows to score; raise split.{test.stem} or add corpus sources")
     return [ScoredRow(row["id"], (row["target"],), len(row["target_ids"])) for row in table]
 
 

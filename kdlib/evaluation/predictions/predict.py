@@ -1,9 +1,10 @@
-"""A model on the test rows: N-best predictions, held-out likelihood and what they cost."""
+"""A model on the rows of a split: N-best predictions, held-out likelihood and what they cost."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,14 +61,15 @@ def predict(
     coder = load_tokenizer(tokenizer)
     rows = read_rows(test)
     if not rows:
-        raise DataError(f"{test}: no test rows to predict; raise split.test or add corpus sources")
+        raise DataError(f"{test}: no rows to predict; raise split.{evaluation.split} or add corpus sources")
     check_lengths(trained, max(len(row.source_ids) for row in rows), max_tokens)
     key = cache_key(model, evaluation, max_tokens, _hardware(device, threads))
     outputs, generated = generate(trained, rows, evaluation, max_tokens, OutputCache(cache / key))
     write_predictions(out / "predictions.jsonl", _predictions(rows, outputs, coder))
     write_nll(trained, rows, evaluation.batch_size, out / "nll.parquet")
     alone = latencies(trained, rows, evaluation.latency_rows, evaluation.beams, evaluation.n_best, max_tokens)
-    write_json(out / "cost.json", cost(model, trained, rows, generated, alone).as_json())
+    costs = replace(cost(model, trained, rows, generated, alone), rows_of=evaluation.split)
+    write_json(out / "cost.json", costs.as_json())
 
 
 def generate(

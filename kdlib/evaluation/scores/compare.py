@@ -59,14 +59,16 @@ def sampling(rows: int, evaluation: Evaluation, split: str) -> Sampling:
 
     Args:
         rows: Number of rows, at least 1.
-        evaluation: Number of draws, their seed and the confidence.
+        evaluation: Number of draws, their seed, the confidence, and the split of the rows, which the
+            signature names unless it is test.
         split: How the data was split; part of the signature.
     """
+    rows_of = "" if evaluation.split == "test" else f"|on:{evaluation.split}"
     return Sampling(
         counts=resample_counts(rows, evaluation.resamples, evaluation.seed),
         swaps=random_swaps(rows, evaluation.resamples, evaluation.seed),
         confidence=evaluation.confidence,
-        signature=f"n:{rows}|split:{split}|boot:{evaluation.resamples}|conf:{evaluation.confidence:g}"
+        signature=f"n:{rows}{rows_of}|split:{split}|boot:{evaluation.resamples}|conf:{evaluation.confidence:g}"
         f"|seed:{evaluation.seed}",
     )
 

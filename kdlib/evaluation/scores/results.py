@@ -54,12 +54,14 @@ def summary(report: EvaluationReport) -> dict[str, Any]:
         report: The evaluation.
 
     Returns:
-        ``rows``, ``split``, ``models`` (model: metric: value), ``beats_retrieval`` and ``beats_traditional``
+        ``rows``, ``split``, ``rows_of``, ``models`` (model: metric: value), ``beats_retrieval`` and
+        ``beats_traditional``
         (student: metric: ``yes``, ``no`` or ``undecided``, by the paired interval).
     """
     return {
         "rows": report.rows,
         "split": report.split,
+        "rows_of": report.rows_of,
         "models": {
             name: {metric: score.value for metric, score in scores.items()}
             for name, scores in report.models.items()

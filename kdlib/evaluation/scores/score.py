@@ -1,4 +1,4 @@
-"""Scores of prediction files on the test rows, with intervals and paired comparisons; no model is needed."""
+"""Scores of prediction files on the rows of a split, with intervals and comparisons; no model is needed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ScoredData(NamedTuple):
     """Files of the rows that models are scored on.
 
     Attributes:
-        test: Dataset rows (Parquet).
+        test: Dataset rows (Parquet) that models are scored on.
         train: Rows that models learned from (Parquet), for slices.
         examples: The corpus' examples (Parquet), for slices; None makes no slices.
         split: How the rows were split off; part of every signature.
@@ -65,15 +65,15 @@ def score(
     out: Path,
     processes: int = 1,
 ) -> EvaluationReport:
-    """Score every model's predictions on the test rows, compare models pairwise, and write the results.
+    """Score every model's predictions on the rows of a split, compare models pairwise, and write the results.
 
     Args:
         models: Name (``teachers/base``, ``students/ce``, ``baselines/retrieval``): folder with
             ``predictions.jsonl``, where the model has probabilities ``nll.parquet``, and where it is a
             student ``agreement.parquet``.
-        data: The test rows and where they come from.
+        data: The rows and where they come from.
         measurements: What other stages measured; execution is over the rows that can be run.
-        evaluation: N-best size and resampling.
+        evaluation: Split of the rows, N-best size and resampling.
         relations: Teachers and groups of seeds, by the names of ``models``.
         out: Folder for the files of ``results.write_results``.
         processes: Processes that read texts.
@@ -82,7 +82,7 @@ def score(
         What ``evaluation_metrics.json`` holds.
 
     Raises:
-        DataError: If there is no test row, or a file does not hold exactly the test rows.
+        DataError: If there is no row, or a file does not hold exactly these rows.
     """
     rows = read_rows(data.test)
     outputs = {name: read_output(name, folder, rows) for name, folder in models.items()}
@@ -142,7 +142,7 @@ def report_of(
     Args:
         columns: System: its statistics.
         details: Metric: the part of its signature that says how a row is read.
-        evaluation: Resampling.
+        evaluation: Resampling, and the split of the rows.
         split: How the data was split.
         chosen: Which systems to compare on what.
         seeds: Groups of systems that differ in nothing but their seed.
@@ -169,6 +169,7 @@ def report_of(
         seeds=over_seeds(scores, seeds),
         slices=slice_scores(parts, ordered, details, draw),
         not_measured=list(missing),
+        rows_of=evaluation.split,
     )
 
 

@@ -112,7 +112,16 @@ def test_signatures_trace_every_number(run):
     assert own["bleu"]["signature"] == f"bleu|v:1|{metric.get_signature()}|{end}"
     assert own.keys() == result["metrics"].keys() == METRICS.keys() - MEASURED
     assert list(own) == [name for name in METRICS if name in own]
-    assert (result["rows"], result["split"]) == (4, "class")
+    assert (result["rows"], result["split"], result["rows_of"]) == (4, "class", "test")
+
+
+def test_scores_of_validation_say_so(run):
+    result, _ = scored(run, model(run, "students/ce", GOOD), seed=0, split="validation")
+    found = result["models"]["students/ce"]["exact_match"]["signature"]
+    assert found.endswith("|n:4|on:validation|split:class|boot:200|conf:0.95|seed:0")
+    assert (result["rows_of"], read_json(run / "metrics_summary_final.json")["rows_of"]) == (
+        "validation",
+    ) * 2
 
 
 def execution(models, left="b", mutants=4):
@@ -493,4 +502,4 @@ def test_broken_ranks_are_refused(run):
 def test_no_test_rows(run):
     empty = {"id": pa.array([], pa.string()), "target": pa.array([], pa.string())}
     write_parquet(run / "test.parquet", pa.table(empty | {"target_ids": pa.array([], pa.list_(pa.int32()))}))
-    refused(run, {}, "no test rows")
+    refused(run, {}, "no rows to score; raise split.test")
