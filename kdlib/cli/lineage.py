@@ -30,6 +30,7 @@ def lineage(
     """
     from kdlib.provenance.lineage import ancestry, sources
     from kdlib.provenance.manifest import read_manifests
+    from kdlib.results.places import VALIDATION
 
     if path.parts[:1] != ("results",) or len(path.parts) < 3:
         fail(f"{path}: give a file below results/RUN, from the folder of the Snakefile")
@@ -38,7 +39,8 @@ def lineage(
     with told():
         manifests = _of_model(read_manifests([folder, Path("cache")]), model)
         jobs = list(ancestry([str(path)], manifests))
-        score = _score(folder, model, metric) if number else None
+        place = folder / VALIDATION if path.is_relative_to(folder / VALIDATION) else folder
+        score = _score(place, model, metric) if number else None
     if not jobs:
         fail(f"{path}: no manifest in {folder} says what made it")
     if as_json:
@@ -69,6 +71,8 @@ def _of_model(manifests: list[dict[str, Any]], model: str) -> list[dict[str, Any
 def _is_of(path: str, model: str) -> bool:
     """Return whether an artefact is no other model's than this; a student's teacher is not left out."""
     place = Path(path).parts[2:]
+    if place[:1] == ("validation",):
+        place = place[1:]
     owners = {"students"}
     if place[:1] == ("evaluation",):
         place = place[1:]

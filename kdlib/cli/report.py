@@ -9,9 +9,14 @@ import typer
 
 from kdlib.cli.errors import fail, told
 
+SPLITS = ("validation", "test")
+
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run, e.g. results/default.")],
+    run: Annotated[
+        Path,
+        typer.Argument(help="Folder of a finished run, e.g. results/default or results/default/validation."),
+    ],
 ) -> None:
     """Write report.html of a finished run again, from the files that its rule read.
 
@@ -19,10 +24,11 @@ def report(
     """
     from kdlib.provenance.lineage import read_run
     from kdlib.report.page import PageFiles, write_page
+    from kdlib.results.places import run_folder
 
     with told():
         manifest = read_run(run)
-        files = _files(manifest, run)
+        files = _files(manifest, run_folder(run))
         found = PageFiles(
             card=files["card.json"][0],
             dataset=files["counts.json"][0],
@@ -34,7 +40,7 @@ def report(
             epochs=files.get("training_metrics.csv", []),
             manifests=files.get("manifest.json", []),
             fidelities=files.get("fidelity.json", []),
-            test=files["test.parquet"][0],
+            test=next(files[f"{split}.parquet"][0] for split in SPLITS if f"{split}.parquet" in files),
         )
         page = run / "report.html"
         write_page(manifest["run"], found, Path("cache"), page)

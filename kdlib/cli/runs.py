@@ -58,7 +58,7 @@ def _listed(run: Run) -> list[Any]:
 
 
 def _values(run: Run) -> list[Any]:
-    scores, overlay = run.scores, _overlay(run.name)
+    scores, overlay = run.scores, _overlay(run.root.name)
     ended = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.date))
     if scores is None:
         return [run.name, ended, overlay, *[None] * (3 + len(HEADLINES)), run.state]
@@ -112,7 +112,8 @@ def show(
             model: {name: asdict(own[name]) if name in own else None for name in names}
             for model, own in models.items()
         }
-        whole = {"run": chosen.name, "rows": scores.rows, "split": scores.split, "models": found}
+        whole = {"run": chosen.name, "rows": scores.rows, "rows_of": scores.rows_of}
+        whole |= {"split": scores.split, "models": found}
         print(json.dumps(whole))
     elif format == "csv":
         print(_as_csv(models, names))
@@ -120,7 +121,9 @@ def show(
         arrows = {True: "↑", False: "↓"}
         titles = [f"{name} {arrows[scores.higher_is_better(name)]}" for name in names]
         rows = [[model, *(number(own.get(name)) for name in names)] for model, own in models.items()]
-        print(f"{chosen.name}: {scores.rows} test rows, split by {scores.split}, {chosen.state}\n")
+        print(
+            f"{chosen.name}: {scores.rows} {scores.rows_of} rows, split by {scores.split}, {chosen.state}\n"
+        )
         print(shown(["model", *titles], rows, format))
 
 

@@ -30,17 +30,18 @@ def ancestry(targets: Iterable[str], manifests: Iterable[Manifest]) -> Iterator[
             yield manifest
 
 
-def write_run(run: str, config: dict[str, Any], targets: list[str], out: Path) -> None:
+def write_run(run: str, config: dict[str, Any], targets: list[str], folder: Path, out: Path) -> None:
     """Write the manifest of a run: its configuration, and every job behind its targets.
 
     Args:
         run: Name of the run.
         config: Configuration of the run with names resolved; ``reproduce`` starts from it.
         targets: The run's last artefacts.
+        folder: The run's, e.g. ``results/default``.
         out: JSON with ``run``, ``config``, ``jobs``, the parts of all ``code`` by digest, and as
             ``unrecorded`` what lies in results or cache without a manifest of who made it.
     """
-    jobs = list(ancestry(targets, read_manifests([out.parent, Path("cache")])))
+    jobs = list(ancestry(targets, read_manifests([folder, Path("cache")])))
     made = {path for job in jobs for path in job["output"]}
     read = {*targets, *(path for job in jobs for path in job["input"])}
     whole = {

@@ -28,6 +28,7 @@ from kdlib.report.wording import confidence
 from kdlib.results.cost import Cost, read_cost
 from kdlib.results.evaluation import METRICS_FILE, EvaluationReport, read_evaluation
 from kdlib.results.fidelity import read_fidelity
+from kdlib.results.places import run_folder
 from kdlib.results.samples import read_samples
 from kdlib.results.training import TrainingReport, read_training
 from kdlib.signals.manifest import read_manifest
@@ -54,7 +55,7 @@ class PageFiles(NamedTuple):
         epochs: ``…/students/NAME/training_metrics.csv`` of the same models.
         manifests: ``…/NAME/manifest.json`` of every store of signals.
         fidelities: ``…/NAME/fidelity.json`` of the stores that were compared with their teachers.
-        test: Token rows (Parquet) of the test split; only ids and prompts are read.
+        test: Token rows (Parquet) of the evaluated split; only ids and prompts are read.
     """
 
     card: Path
@@ -77,7 +78,7 @@ class PageFiles(NamedTuple):
             "predictions_final.jsonl": self.samples,
             CORPUS: self.card,
             DATASET: self.dataset,
-            "test rows": self.test,
+            f"{self.test.stem} rows": self.test,
             **{f"{_model(path)}/{path.name}": path for path in of_models},
             **{
                 f"signals/{path.parent.name}/{path.name}": path
@@ -93,13 +94,14 @@ def write_page(run: str, files: PageFiles, jobs: Path, page: Path) -> None:
         run: Name of the run.
         files: Result files of the run.
         jobs: Folder of what runs share, whose manifests count beside the run's own.
-        page: HTML file to write, in the run's folder.
+        page: HTML file to write, in the run's folder or its folder ``validation``.
 
     Raises:
-        DataError: If a file is broken, or the samples are of other rows than the test rows.
+        DataError: If a file is broken, or the samples are of other rows than these.
     """
-    manifests = read_manifests([page.parent, jobs])
-    origins = {name: origin(path, page.parent, manifests) for name, path in files.named().items()}
+    folder = run_folder(page.parent)
+    manifests = read_manifests([folder, jobs])
+    origins = {name: origin(path, folder, manifests) for name, path in files.named().items()}
     reports = {report.name: report for report in map(read_training, files.reports)}
     text = render(
         TEMPLATE,

@@ -1,4 +1,4 @@
-"""What two runs have different: test rows, configuration, numbers."""
+"""What two runs have different: rows, configuration, numbers."""
 
 from __future__ import annotations
 
@@ -54,15 +54,18 @@ class Moved(NamedTuple):
 def not_comparable(a: Run, b: Run) -> list[str]:
     """Return why numbers of two runs are not comparable, a sentence each; nothing if they are."""
     found = []
-    rows_a = a.test_rows()
-    rows_b = b.test_rows()
-    if rows_a is None or rows_b is None:
+    rows_a = a.evaluated_rows()
+    rows_b = b.evaluated_rows()
+    of, other = (run.evaluated().rows_of for run in (a, b))
+    if of != other:
+        found.append(f"different splits: evaluated on {of} and on {other}")
+    elif rows_a is None or rows_b is None:
         lacking = " and ".join(str(run.folder) for run, rows in ((a, rows_a), (b, rows_b)) if rows is None)
-        found.append(f"whether the test rows are the same is not known: no dataset/test.parquet in {lacking}")
+        found.append(f"whether the {of} rows are the same is not known: no dataset/{of}.parquet in {lacking}")
     elif rows_a != rows_b:
         common = len(rows_a & rows_b)
         found.append(
-            f"different test rows: {len(rows_a):,} and {len(rows_b):,}, {common:,} of them in common"
+            f"different {of} rows: {len(rows_a):,} and {len(rows_b):,}, {common:,} of them in common"
         )
     sources = [run.sources() for run in (a, b)]
     if sources[0] != sources[1]:

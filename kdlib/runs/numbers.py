@@ -13,6 +13,7 @@ from kdlib.results.cost import read_cost
 from kdlib.results.evaluation import METRICS_FILE, Comparison, EvaluationReport, Score, read_evaluation
 from kdlib.results.fidelity import read_fidelity
 from kdlib.results.measurements import Outcome, Unmeasured, read_execution
+from kdlib.results.places import run_folder
 from kdlib.results.training import read_training
 
 METRICS = Path("evaluation", METRICS_FILE)
@@ -62,22 +63,32 @@ def stages(folder: Path) -> Iterator[Stage]:
     """Yield the stages of a run that have results, in the order of the pipeline.
 
     Args:
-        folder: The run's, e.g. ``results/default``. Once it is evaluated, only models that were evaluated
-            count: a student that was taken out of a configuration leaves its files behind.
+        folder: The run's, e.g. ``results/default``, or its folder ``validation``, whose stages are those of
+            the run with the evaluation on validation, named ``validation/…``. Once it is evaluated, only
+            models that were evaluated count: a student that was taken out of a configuration leaves its
+            files behind.
 
     Raises:
         DataError: If a result cannot be read, or another version of kdlib has written it.
     """
     scores = read_evaluation(folder / METRICS) if (folder / METRICS).is_file() else None
-    yield from _corpus(folder)
-    for teacher in _names(folder, scores, "teachers"):
-        yield from _training(folder, f"teachers/{teacher}")
-        yield from _signals(folder, teacher)
-    for student in _names(folder, scores, "students"):
-        yield from _training(folder, f"students/{student}")
-    for kind in ("teachers", "students"):
-        for name in _names(folder, scores, kind):
-            yield from _cost(folder, f"{kind}/{name}")
+    run = run_folder(folder)
+    teachers, students = (_names(run, scores, kind) for kind in ("teachers", "students"))
+    yield from _corpus(run)
+    for teacher in teachers:
+        yield from _training(run, f"teachers/{teacher}")
+        yield from _signals(run, teacher)
+    for student in students:
+        yield from _training(run, f"students/{student}")
+    models = [*(f"teachers/{name}" for name in teachers), *(f"students/{name}" for name in students)]
+    prefix = "" if run == folder else f"{folder.name}/"
+    for stage in _evaluations(folder, models, scores):
+        yield stage._replace(name=prefix + stage.name)
+
+
+def _evaluations(folder: Path, models: Iterable[str], scores: EvaluationReport | None) -> Iterator[Stage]:
+    for model in models:
+        yield from _cost(folder, model)
     yield from _execution(folder)
     if scores is not None:
         yield from _agreement(folder, scores)

@@ -12,6 +12,7 @@ from kdlib.files import DataError, read_json, read_parquet
 from kdlib.provenance.manifest import digests
 from kdlib.results.cost import Cost, read_cost
 from kdlib.results.evaluation import EvaluationReport, read_evaluation
+from kdlib.results.places import VALIDATION, run_folder
 from kdlib.runs.numbers import METRICS, stages
 
 MANIFEST = "manifest.json"
@@ -25,15 +26,21 @@ class Run:
     """A run's folder below the results.
 
     Attributes:
-        folder: E.g. ``results/default``.
+        folder: E.g. ``results/default``, or ``results/default/validation``, which holds the evaluation on
+            validation.
     """
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """Name of the run."""
-        return self.folder.name
+        """Name of the run, and ``/validation`` of its evaluation on those rows."""
+        return self.folder.name if self.root == self.folder else f"{self.root.name}/{self.folder.name}"
+
+    @cached_property
+    def root(self) -> Path:
+        """Folder of the run itself."""
+        return run_folder(self.folder)
 
     @cached_property
     def scores(self) -> EvaluationReport | None:
@@ -61,11 +68,11 @@ class Run:
             return f"evaluated, no {MANIFEST}"
         prefix = f"results/{self.manifest['run']}/"
         made = {path: sha for job in self.manifest["jobs"] for path, sha in job["output"].items()}
-        places = {path: self.folder / path.removeprefix(prefix) for path in made if path.startswith(prefix)}
+        places = {path: self.root / path.removeprefix(prefix) for path in made if path.startswith(prefix)}
         if gone := [path for path, place in places.items() if not place.exists()]:
             return f"unfinished: {len(gone)} results are missing, such as {gone[0]}"
-        recorded = made.get(f"{prefix}{METRICS}")
         path = str(self.folder / METRICS)
+        recorded = made.get(f"{prefix}{(self.folder / METRICS).relative_to(self.root).as_posix()}")
         if recorded not in (None, digests([path])[path]):
             return f"unfinished: the evaluation is newer than {MANIFEST}"
         return "finished"
@@ -97,12 +104,13 @@ class Run:
 
     def sources(self) -> list[str] | None:
         """Return the sources of its corpus by name; None if its card is missing."""
-        card = self._read(Path(CARD))
+        path = self.root / CARD
+        card = read_json(path) if path.is_file() else None
         return sorted(card["sources"]) if card else None
 
-    def test_rows(self) -> set[str] | None:
-        """Return the ids of its test rows; None if they are missing."""
-        path = self.folder / "dataset/test.parquet"
+    def evaluated_rows(self) -> set[str] | None:
+        """Return the ids of the rows that it is evaluated on; None if they are missing."""
+        path = self.root / f"dataset/{self.evaluated().rows_of}.parquet"
         return set(read_parquet(path, ["id"])["id"].to_pylist()) if path.is_file() else None
 
     def _read(self, place: Path) -> dict[str, Any] | None:
@@ -125,7 +133,13 @@ def find_runs(results: Path) -> list[Run]:
             f"{results}: there is no such folder; runs are made by make run, in the project's folder"
         )
     folders = sorted(path for path in results.iterdir() if path.is_dir())
-    return [Run(path) for path in folders if any((path / part).is_dir() for part in PARTS)]
+    places = [place for path in folders for place in (path, path / VALIDATION)]
+    # Below the folder of a run only an evaluation counts.
+    return [
+        Run(place)
+        for place in places
+        if any((place / part).is_dir() for part in (PARTS if place in folders else ("evaluation",)))
+    ]
 
 
 def open_run(name: str, results: Path) -> Run:

@@ -12,6 +12,7 @@ from kdlib.files import read_json, sha256, write_json
 from kdlib.provenance.lineage import ancestry, sources
 from kdlib.provenance.manifest import Manifest, read_manifests
 from kdlib.records import digest
+from kdlib.results.places import VALIDATION, run_folder
 from kdlib.results.training import read_training
 from kdlib.runs.numbers import Number, Stage, stages
 from kdlib.telemetry.step_csv import Step, history, metrics_of, read_steps, read_validations
@@ -29,11 +30,8 @@ SPLITS = {
     "students": ("train", "validation"),
     "signals": ("train", "validation"),
     "fidelity": ("validation",),
-    "cost": ("test",),
-    "execution": ("test",),
-    "agreement": ("test",),
-    "evaluation": ("test",),
 }
+EVALUATIONS = ("cost", "execution", "agreement", "evaluation")
 TRAININGS = ("teachers", "students")
 
 
@@ -71,7 +69,8 @@ def mirror(place: Path, folder: Path, kept: Sequence[Path], code: str, out: Path
 
     Args:
         place: What ``prepare`` wrote; a server that was not there then is asked again.
-        folder: The run's, e.g. ``results/default``.
+        folder: The run's, e.g. ``results/default``, or its folder ``validation``; neither evaluation
+            touches what is shown of the other.
         kept: Files to keep with the parent run; the first of them is what the run was made for.
         code: Digest of the code that does this.
         out: JSON of what was mirrored, or of the reason why not.
@@ -92,40 +91,57 @@ def mirror(place: Path, folder: Path, kept: Sequence[Path], code: str, out: Path
 def _mirror(where: dict[str, Any], folder: Path, kept: Sequence[Path], code: str) -> dict[str, str]:
     client = connect(where["uri"])
     parent = where["parent_run_id"]
-    manifests = read_manifests([folder, Path("cache")])
+    manifests = read_manifests([run_folder(folder), Path("cache")])
+    inside = folder.name if run_folder(folder) != folder else ""
     makers = {path: manifest for manifest in manifests for path in manifest["output"]}
     there = children(client, where["experiment_id"], parent)
     runs: dict[str, str] = {}
     for shown in _shown(folder, makers):
         name = shown.stage.name
         runs[name] = _child(client, where, shown, there.pop(name, []), shown.key(code))
-    for run in (run for left in there.values() for run in left):  # of models that are no longer configured
-        client.delete_run(run.info.run_id)
-    write(client, parent, tags=_parent_tags([str(path) for path in kept[:1]], manifests))
+    for name, left in there.items():  # of models that are no longer configured
+        for run in left if _evaluated(name)[0] in ("", _rows_of(inside)) else ():
+            client.delete_run(run.info.run_id)
+    tags = _parent_tags(
+        [str(path) for path in kept[:1]], manifests, f"kdlib.{inside}." if inside else "kdlib."
+    )
+    write(client, parent, tags=tags)
     for path in kept:
-        client.log_artifact(parent, str(path))
+        client.log_artifact(parent, str(path), inside or None)
     client.set_terminated(parent)
     return runs
 
 
-def _parent_tags(targets: Iterable[str], manifests: Sequence[Manifest]) -> dict[str, str]:
+def _rows_of(inside: str) -> str:
+    return inside or "test"
+
+
+def _evaluated(name: str) -> tuple[str, str]:
+    """Return the split that a stage was evaluated on, empty if it is no evaluation, and its kind."""
+    inside, _, rest = name.partition("/") if name.startswith(f"{VALIDATION}/") else ("", "", name)
+    kind = rest.partition("/")[0]
+    return _rows_of(inside) if kind in EVALUATIONS else "", kind
+
+
+def _parent_tags(targets: Iterable[str], manifests: Sequence[Manifest], prefix: str) -> dict[str, str]:
     jobs = list(ancestry(targets, manifests))
     parts = {
         "config": sorted(json.dumps(job["params"], sort_keys=True) for job in jobs),
         "code": sorted(job["code"]["digest"] for job in jobs),
         "data": sorted(sources(jobs).values()),
     }
-    digests = {f"kdlib.{name}": digest(texts)[:16] for name, texts in parts.items() if texts}
+    digests = {f"{prefix}{name}": digest(texts)[:16] for name, texts in parts.items() if texts}
     return {"kdlib.version": version("kdlib"), **digests}
 
 
 def _shown(folder: Path, makers: Mapping[str, Manifest]) -> Iterator[Shown]:
     """Yield what there is to show, the settings of every stage from the manifest of its job."""
-    tables = {name: folder / "dataset" / f"{name}.parquet" for name in SPLITS["dataset"]}
+    tables = {name: run_folder(folder) / "dataset" / f"{name}.parquet" for name in SPLITS["dataset"]}
     rows = {name: sha256(path) for name, path in tables.items() if path.is_file()}
     for stage in stages(folder):
         manifest = makers.get(str(stage.made))
-        kind = stage.name.partition("/")[0]
+        evaluated, kind = _evaluated(stage.name)
+        splits = (evaluated,) if evaluated else SPLITS.get(kind, ())
         made = stage.made.stat().st_mtime
         params = manifest["params"] if manifest else {}
         if kind in TRAININGS:
@@ -136,7 +152,7 @@ def _shown(folder: Path, makers: Mapping[str, Manifest]) -> Iterator[Shown]:
             _tags(manifest) if manifest else {"kdlib.version": version("kdlib")},
             manifest["began"] if manifest else made,
             manifest["ended"] if manifest else made,
-            {name: rows[name] for name in SPLITS.get(kind, ()) if name in rows},
+            {name: rows[name] for name in splits if name in rows},
         )
 
 

@@ -98,6 +98,22 @@ def test_show_has_models_metrics_and_intervals(project):
     assert all(row["signature"].startswith(row["metric"]) for row in rows)
 
 
+def test_an_evaluation_on_validation_stands_beside_that_on_test(project):
+    place = Path("results/small/validation")
+    shutil.copytree("results/small/evaluation", place / "evaluation")
+    write_json(place / METRICS, {**read_json(place / METRICS), "rows_of": "validation"})
+    names = [row["run"] for row in records(runs("list", "--format", "csv").stdout)]
+    assert names == ["small", "small/validation"]
+    for name in ("small/validation", place):
+        assert "small/validation: 8 validation rows, split by class" in runs("show", str(name)).stdout
+    said = runs("diff", "small", "small/validation").stdout
+    assert "NOT COMPARABLE" in said
+    assert "evaluated on test and on validation" in said
+    stages = {row["stage"] for row in records(runs("export", str(place)).stdout)}
+    assert {"students/ce", "validation/cost/students/ce", "validation/evaluation/students/ce"} < stages
+    assert "evaluation/students/ce" not in stages
+
+
 def test_unknown_names_are_one_sentence(project):
     assert "did you mean 'small'?" in runs("show", "smal", code=1).stderr
     assert (

@@ -232,6 +232,28 @@ def test_a_student_that_is_no_longer_configured_goes(place):
     assert set(Store(place).runs) == STAGES - gone
 
 
+def test_the_evaluations_on_test_and_validation_leave_each_other_alone(place):
+    own = track(place)["runs"]
+    inner = RUN / "validation"
+    shutil.copytree(RUN / "evaluation", inner / "evaluation")
+    (inner / "report.html").write_text("<html>another page</html>")
+    mirror(place, inner, [inner / "report.html"], "c1", inner / "mlflow.json")
+    other = read_json(inner / "mlflow.json")["runs"]
+    evaluated = {
+        name for name in STAGES if name.split("/")[0] in ("cost", "execution", "agreement", "evaluation")
+    }
+    assert other.keys() == (STAGES - evaluated) | {f"validation/{name}" for name in evaluated}
+    assert {name: other[name] for name in STAGES - evaluated} == {
+        name: own[name] for name in STAGES - evaluated
+    }
+    assert track(place)["runs"] == own
+    store = Store(place)
+    assert store.runs.keys() == own.keys() | other.keys()
+    (data,) = store.only("validation/evaluation/students/ce").inputs.dataset_inputs
+    assert data.dataset.name == "validation"
+    assert {"report.html", "validation"} <= store.files("")
+
+
 def test_a_child_run_of_the_user_s_own_is_left_alone(place):
     where = read_json(place)
     client = connect(where["uri"])

@@ -15,6 +15,15 @@ pytestmark = pytest.mark.workflow
 
 END = {"score": 1, "report": 1, "track": 1, "manifest": 1}
 STUDENT = {"student": 1, "predict_student": 1, "agreement": 1, "similarity": 1, "execution": 1, **END}
+EVALUATION = {
+    "predict_teacher": 1,
+    "predict_student": 3,
+    "agreement": 3,
+    "baselines": 1,
+    "similarity": 1,
+    "execution": 1,
+    **END,
+}
 STORE = {"signals_codec": 1, "signals_shard": 4, "signals": 1, "fidelity": 1}
 AFTER_DATASET = {
     "teacher": 1,
@@ -176,6 +185,10 @@ EDITS = {
     "how many rows latency is measured on": (
         replaced("config/test.yaml", "latency_rows: 2", "latency_rows: 3"),
         {"predict_teacher": 1, "predict_student": 3, "similarity": 1, "execution": 1, **END},
+    ),
+    "the split that is evaluated": (
+        replaced("config/test.yaml", "evaluation: {", "evaluation: {split: validation, "),
+        EVALUATION,
     ),
     "the measure of agreement": (
         appended("kdlib/evaluation/predictions/agreement.py", "\nNEW = 1\n"),

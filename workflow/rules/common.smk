@@ -8,6 +8,7 @@ from kdlib.config import ConfigError, FetchedSource, SampleSource, load_config
 from kdlib.sources.java_files import files_below, java_paths
 from kdlib.provenance import code_digest, package_versions
 from kdlib.records import BASELINES, TRIGRAM, digest
+from kdlib.results.places import VALIDATION
 
 try:
     cfg = load_config(config)
@@ -16,6 +17,12 @@ except ConfigError as error:
 
 RUN = f"results/{cfg.run}"
 LOGS = f"logs/{cfg.run}"
+# What an evaluation makes. That of validation has a folder of its own: neither replaces the other.
+PLACE, EVALUATION_LOGS = (
+    (RUN, LOGS)
+    if cfg.evaluation.split == "test"
+    else (f"{RUN}/{VALIDATION}", f"{LOGS}/{VALIDATION}")
+)
 # Folders of all trained models, below the run's and below its evaluation.
 MODELS = [f"teachers/{name}" for name in cfg.teachers]
 MODELS += [f"students/{name}" for name in cfg.students]

@@ -1,4 +1,7 @@
-# Predictions, likelihoods, baselines, what is measured with models, and scores, all on the same test rows.
+# Predictions, likelihoods, baselines, what is measured with models, and scores, all on the same rows.
+
+# The rows of the split that the run is evaluated on.
+EVALUATED = getattr(rules.dataset.output, cfg.evaluation.split)
 
 # What measures semantic similarity: an entry of encoders, or the first teacher's own encoder.
 MEASURING = (
@@ -13,13 +16,13 @@ rule predict_teacher:
         model=model_files("teachers/{teacher}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
     output:
-        predictions=f"{RUN}/evaluation/teachers/{{teacher}}/predictions.jsonl",
-        nll=f"{RUN}/evaluation/teachers/{{teacher}}/nll.parquet",
-        cost=f"{RUN}/evaluation/teachers/{{teacher}}/cost.json",
+        predictions=f"{PLACE}/evaluation/teachers/{{teacher}}/predictions.jsonl",
+        nll=f"{PLACE}/evaluation/teachers/{{teacher}}/nll.parquet",
+        cost=f"{PLACE}/evaluation/teachers/{{teacher}}/cost.json",
     log:
-        f"{LOGS}/predict/teachers-{{teacher}}.log",
+        f"{EVALUATION_LOGS}/predict/teachers-{{teacher}}.log",
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),
@@ -27,7 +30,14 @@ rule predict_teacher:
     params:
         # What predictions depend on: a statistic's seed or resamples must not generate again.
         evaluation=cfg.evaluation.model_dump(
-            include={"beams", "n_best", "batch_size", "batch_tokens", "latency_rows"}
+            include={
+                "split",
+                "beams",
+                "n_best",
+                "batch_size",
+                "batch_tokens",
+                "latency_rows",
+            }
         ),
         max_tokens=cfg.dataset.max_target_tokens,
         threads=cfg.threads,
@@ -44,13 +54,13 @@ use rule predict_teacher as predict_student with:
         model=model_files("students/{student}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
     output:
-        predictions=f"{RUN}/evaluation/students/{{student}}/predictions.jsonl",
-        nll=f"{RUN}/evaluation/students/{{student}}/nll.parquet",
-        cost=f"{RUN}/evaluation/students/{{student}}/cost.json",
+        predictions=f"{PLACE}/evaluation/students/{{student}}/predictions.jsonl",
+        nll=f"{PLACE}/evaluation/students/{{student}}/nll.parquet",
+        cost=f"{PLACE}/evaluation/students/{{student}}/cost.json",
     log:
-        f"{LOGS}/predict/students-{{student}}.log",
+        f"{EVALUATION_LOGS}/predict/students-{{student}}.log",
     message:
         "predict with the student {wildcards.student}"
 
@@ -58,16 +68,16 @@ use rule predict_teacher as predict_student with:
 rule baselines:
     input:
         train=rules.dataset.output.train,
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
     output:
         predictions=expand(
-            f"{RUN}/evaluation/{{name}}/predictions.jsonl", name=BASELINES
+            f"{PLACE}/evaluation/{{name}}/predictions.jsonl", name=BASELINES
         ),
-        nll=f"{RUN}/evaluation/{TRIGRAM}/nll.parquet",
+        nll=f"{PLACE}/evaluation/{TRIGRAM}/nll.parquet",
     log:
-        f"{LOGS}/baselines.log",
+        f"{EVALUATION_LOGS}/baselines.log",
     threads: 1
     resources:
         mem_mb=grows(4000),
@@ -84,7 +94,7 @@ rule baselines:
 
 
 PREDICTIONS = [
-    *expand(f"{RUN}/evaluation/{{model}}/predictions.jsonl", model=MODELS),
+    *expand(f"{PLACE}/evaluation/{{model}}/predictions.jsonl", model=MODELS),
     *rules.baselines.output.predictions,
 ]
 
@@ -111,7 +121,7 @@ rule jars:
 
 rule similarity:
     input:
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
         predictions=PREDICTIONS,
@@ -120,10 +130,10 @@ rule similarity:
             or model_files(f"{MEASURING}/best_model")
         ),
     output:
-        values=f"{RUN}/evaluation/similarity.parquet",
-        report=f"{RUN}/evaluation/similarity.json",
+        values=f"{PLACE}/evaluation/similarity.parquet",
+        report=f"{PLACE}/evaluation/similarity.json",
     log:
-        f"{LOGS}/similarity.log",
+        f"{EVALUATION_LOGS}/similarity.log",
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),
@@ -145,11 +155,11 @@ rule agreement:
         student=model_files("students/{student}/best_model"),
         tokenizer=rules.dataset.output.tokenizer,
         tokenizer_config=rules.dataset.output.tokenizer_config,
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
     output:
-        agreement=f"{RUN}/evaluation/students/{{student}}/agreement.parquet",
+        agreement=f"{PLACE}/evaluation/students/{{student}}/agreement.parquet",
     log:
-        f"{LOGS}/agreement/{{student}}.log",
+        f"{EVALUATION_LOGS}/agreement/{{student}}.log",
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),
@@ -167,13 +177,13 @@ rule agreement:
 
 rule score:
     input:
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
         train=rules.dataset.output.train,
         examples=rules.corpus.output.examples,
-        execution=f"{RUN}/evaluation/execution.json",
+        execution=f"{PLACE}/evaluation/execution.json",
         predictions=PREDICTIONS,
         nll=[
-            *expand(f"{RUN}/evaluation/{{model}}/nll.parquet", model=MODELS),
+            *expand(f"{PLACE}/evaluation/{{model}}/nll.parquet", model=MODELS),
             rules.baselines.output.nll,
         ],
         similarity=rules.similarity.output.values,
@@ -181,21 +191,21 @@ rule score:
         agreement=expand(rules.agreement.output.agreement, student=cfg.students),
     output:
         scores=report(
-            f"{RUN}/evaluation/evaluation_metrics.json",
+            f"{PLACE}/evaluation/evaluation_metrics.json",
             caption="../report/evaluation_metrics.rst",
             category="Evaluation",
             labels={"file": "all scores and comparisons"},
         ),
-        samples=f"{RUN}/evaluation/predictions_final.jsonl",
+        samples=f"{PLACE}/evaluation/predictions_final.jsonl",
         table=report(
-            f"{RUN}/evaluation/metrics_final.csv",
+            f"{PLACE}/evaluation/metrics_final.csv",
             caption="../report/metrics_final.rst",
             category="Evaluation",
             labels={"file": "table of scores"},
         ),
-        summary=f"{RUN}/evaluation/metrics_summary_final.json",
+        summary=f"{PLACE}/evaluation/metrics_summary_final.json",
     log:
-        f"{LOGS}/score.log",
+        f"{EVALUATION_LOGS}/score.log",
     threads: cfg.threads
     resources:
         mem_mb=grows(4000),

@@ -77,13 +77,13 @@ rule classpath:
 rule execution:
     input:
         examples=rules.corpus.output.examples,
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
         predictions=PREDICTIONS,
         class_paths=list(CLASS_PATHS.values()),
     output:
-        execution=f"{RUN}/evaluation/execution.json",
+        execution=f"{PLACE}/evaluation/execution.json",
     log:
-        f"{LOGS}/execution.log",
+        f"{EVALUATION_LOGS}/execution.log",
     threads: cfg.execution.workers
     resources:
         mem_mb=grows(6000),

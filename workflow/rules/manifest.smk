@@ -8,9 +8,9 @@ rule manifest:
         tracked=rules.track.output.mirrored,
         fidelity=expand(f"{RUN}/signals/{{name}}/fidelity.json", name=DISTILLED),
     output:
-        manifest=f"{RUN}/manifest.json",
+        manifest=f"{PLACE}/manifest.json",
     log:
-        f"{LOGS}/manifest.log",
+        f"{EVALUATION_LOGS}/manifest.log",
     threads: 1
     resources:
         mem_mb=grows(1000),

@@ -7,19 +7,19 @@ rule report:
         dataset=rules.dataset.output.counts,
         scores=rules.score.output.scores,
         samples=rules.score.output.samples,
-        costs=expand(f"{RUN}/evaluation/{{model}}/cost.json", model=MODELS),
+        costs=expand(f"{PLACE}/evaluation/{{model}}/cost.json", model=MODELS),
         reports=expand(f"{RUN}/{{model}}/training_report.json", model=MODELS),
         steps=expand(f"{RUN}/{{model}}/step_metrics.csv", model=MODELS),
         epochs=expand(f"{RUN}/{{model}}/training_metrics.csv", model=MODELS),
         manifests=expand(f"{RUN}/signals/{{name}}/manifest.json", name=DISTILLED),
         fidelities=expand(f"{RUN}/signals/{{name}}/fidelity.json", name=DISTILLED),
-        test=rules.dataset.output.test,
+        rows=EVALUATED,
     output:
         page=report(
-            f"{RUN}/report.html", caption="../report/report.rst", category="Report"
+            f"{PLACE}/report.html", caption="../report/report.rst", category="Report"
         ),
     log:
-        f"{LOGS}/report.log",
+        f"{EVALUATION_LOGS}/report.log",
     threads: 1
     resources:
         mem_mb=grows(2000),

@@ -45,16 +45,16 @@ rule track:
             name=DISTILLED,
             file=["manifest", "fidelity", "speed"],
         ),
-        costs=expand(f"{RUN}/evaluation/{{model}}/cost.json", model=MODELS),
+        costs=expand(f"{PLACE}/evaluation/{{model}}/cost.json", model=MODELS),
         execution=rules.execution.output.execution,
         agreement=expand(rules.agreement.output.agreement, student=cfg.students),
         scores=rules.score.output.scores,
         table=rules.score.output.table,
-        report=f"{RUN}/report.html",
+        report=f"{PLACE}/report.html",
     output:
-        mirrored=f"{RUN}/mlflow.json",
+        mirrored=f"{PLACE}/mlflow.json",
     log:
-        f"{LOGS}/track.log",
+        f"{EVALUATION_LOGS}/track.log",
     threads: 1
     resources:
         mem_mb=grows(1000),

@@ -1,4 +1,4 @@
-"""Compare a student's distributions with its teacher's on the test rows."""
+"""Compare a student's distributions with its teacher's on the rows of a split."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ def main(job: Any) -> None:
         teacher=Path(job.input.teacher[0]).parent,
         student=Path(job.input.student[0]).parent,
         tokenizer=Path(job.input.tokenizer).parent,
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
         batch_size=job.params.batch_size,
         threads=job.params.threads,
         out=Path(job.output.agreement),

@@ -1,4 +1,4 @@
-"""Predict the test rows with the baselines."""
+"""Predict the rows of a split with the baselines."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ def main(job: Any) -> None:
     """Run the rule."""
     write_baselines(
         train=Path(job.input.train),
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
         tokenizer=Path(job.input.tokenizer).parent,
         n_best=job.params.n_best,
         max_tokens=job.params.max_tokens,

@@ -14,7 +14,7 @@ def main(job: Any) -> None:
     execute(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in predicted},
         examples=Path(job.input.examples),
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
         class_paths={name: Path(path).absolute() for name, path in job.params.class_paths.items()},
         settings=Execution.model_validate(job.params.execution),
         cache=Path(job.params.cache).absolute(),

@@ -5,11 +5,14 @@ from typing import Any
 
 from kdlib.jobs import recorded
 from kdlib.provenance.lineage import write_run
+from kdlib.results.places import run_folder
 
 
 def main(job: Any) -> None:
     """Run the rule."""
-    write_run(job.params.run, job.params.config, list(map(str, job.input)), Path(job.output.manifest))
+    out = Path(job.output.manifest)
+    folder = run_folder(out.parent)
+    write_run(job.params.run, job.params.config, list(map(str, job.input)), folder, out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Predict the test rows with a model and measure its likelihood."""
+"""Predict the rows of a split with a model and measure its likelihood."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ def main(job: Any) -> None:
     predict(
         model=Path(job.input.model[0]).parent,
         tokenizer=Path(job.input.tokenizer).parent,
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
         evaluation=Evaluation.model_validate(job.params.evaluation),
         max_tokens=job.params.max_tokens,
         threads=job.params.threads,

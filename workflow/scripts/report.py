@@ -20,7 +20,7 @@ def main(job: Any) -> None:
         epochs=[Path(path) for path in job.input.epochs],
         manifests=[Path(path) for path in job.input.manifests],
         fidelities=[Path(path) for path in job.input.fidelities],
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
     )
     write_page(job.params.run, files, Path("cache"), Path(job.output.page))
 

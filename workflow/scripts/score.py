@@ -15,7 +15,7 @@ def main(job: Any) -> None:
     score(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
         data=ScoredData(
-            test=Path(job.input.test),
+            test=Path(job.input.rows),
             train=Path(job.input.train),
             examples=Path(job.input.examples),
             split=job.params.split,

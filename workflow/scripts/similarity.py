@@ -12,7 +12,7 @@ def main(job: Any) -> None:
     folders = [Path(path).parent for path in job.input.predictions]
     similarities(
         models={f"{folder.parent.name}/{folder.name}": folder for folder in folders},
-        test=Path(job.input.test),
+        test=Path(job.input.rows),
         tokenizer=Path(job.input.tokenizer).parent,
         encoder=Path(job.input.encoder[0]).parent,
         name=job.params.name,
