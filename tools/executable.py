@@ -16,7 +16,6 @@ from pathlib import Path
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution.runnable import executable_rows
-from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.execution.jobs import ExecutionLimits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
@@ -36,9 +35,9 @@ def main() -> None:
     """Run the tool."""
     arguments = _arguments()
     settings = Execution()
-    rows: dict[str, list[ScoredRow]] = defaultdict(list)
+    rows: dict[str, list[str]] = defaultdict(list)
     for example in iter_examples(arguments.run / "corpus/examples.parquet"):
-        rows[example.occurrences[0].source].append(ScoredRow(example.id, example.references, 0))
+        rows[example.occurrences[0].source].append(example.id)
     pool = partial(
         run,
         limits=ExecutionLimits(seconds=settings.timeout_s, memory_mb=settings.memory_mb),

@@ -10,21 +10,14 @@ from typing import Any
 
 from kdlib.config import Execution, Filters, PathSource
 from kdlib.corpus.mining.mining import mine_source
-from kdlib.evaluation.execution.run import execute
+from kdlib.evaluation.execution.run import run_predictions
 from kdlib.execution.classpath import build_class_path
 from kdlib.execution.compiler import project_compiler
 from kdlib.execution.sandbox import find_sandbox
-from kdlib.files import (
-    DataError,
-    read_examples,
-    sha256,
-    write_examples,
-    write_parquet,
-    write_predictions,
-)
+from kdlib.files import DataError, read_examples, sha256, write_examples
 from kdlib.java.compiler import find_jdk
-from kdlib.records import Example, Occurrence, Prediction, digest
-from kdlib.results.measurements import Unmeasured, read_execution
+from kdlib.records import Example, Occurrence, digest
+from kdlib.results.measurements import Unmeasured
 from kdlib.results.verdicts import verdict
 
 
@@ -50,7 +43,7 @@ def check_assertion(
 
     Returns:
         ``assertion``, the one that stands there, and its ``reference`` entry; ``candidate``, the entry of the
-        other (as in ``run.execute``), and its ``verdict`` in words.
+        other (as in ``run_predictions``), and its ``verdict`` in words.
 
     Raises:
         DataError: If no assertion stands there, its test cannot be run, or the project cannot be read.
@@ -65,18 +58,11 @@ def check_assertion(
         class_path = cache / "classpaths" / f"check-{name}"
         if not class_path.exists():
             _build(root, jars, settings, executions, class_path)
-        _write_row(example, assertion, place)
-        rows = (place / "examples.parquet", place / "test.parquet")
-        out = place / "execution.json"
-        execute(
-            {"candidate": place},
-            *rows,
-            {"project": class_path.absolute()},
-            settings,
-            executions,
-            out,
-        )
-        found = read_execution(out)
+        examples = place / "examples.parquet"
+        write_examples(examples, [example])
+        built = {"project": class_path.absolute()}
+        texts = {"candidate": [assertion]}
+        found = run_predictions([example.id], texts, examples, built, settings, executions)
     if isinstance(found, Unmeasured):
         raise DataError(f"{test}:{line}: {found.reason}")
     candidate = found.models["candidate"][example.id]
@@ -121,13 +107,3 @@ def _lines(content: bytes, where: Occurrence) -> tuple[int, int]:
     """Return the first and last line of an assertion."""
     first = content.count(b"\n", 0, where.start_byte) + 1
     return first, first + content.count(b"\n", where.start_byte, where.end_byte)
-
-
-def _write_row(example: Example, assertion: str, folder: Path) -> None:
-    """Write what ``execute`` reads of a run: the example, the test row and the prediction."""
-    import pyarrow as pa
-
-    write_examples(folder / "examples.parquet", [example])
-    row = {"id": [example.id], "target": [example.references[0]], "target_ids": [[0]]}
-    write_parquet(folder / "test.parquet", pa.table(row))
-    write_predictions(folder / "predictions.jsonl", [Prediction(example.id, 1, assertion, 0.0)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,9 @@ from kdlib.cli.rendering import table
 from kdlib.cli.stages import Base, Dataset, Overlay, configured_section, dataset_folder, existing
 
 if TYPE_CHECKING:
+    from kdlib.evaluation.predictions.files import References
+    from kdlib.evaluation.predictions.outputs import Executed
+    from kdlib.evaluation.text.statistics import Answer
     from kdlib.results.evaluation import EvaluationReport
 
 CACHE = Path("cache/predictions")
@@ -41,42 +43,67 @@ def score(
     seed: Annotated[int, typer.Option(help="Seed of the resampling.")] = 42,
     split: Annotated[str, typer.Option(help="How the rows were split off, for the signatures.")] = "unknown",
     processes: Annotated[int, typer.Option(min=1, help="Processes that read texts.")] = 2,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a finished run with these rows, e.g. results/default: first predictions are "
+            "compiled and run in their tests as well, on mutants and on faults."
+        ),
+    ] = None,
 ) -> None:
     """Score predictions by every text metric, with intervals; no model is needed.
 
-    Several files are compared with the first, row by row. Examples:
+    Several files are compared with the first, row by row. With --run their code is run, too. Examples:
     kdlib score results/default/evaluation/students/ce/predictions.jsonl
-    --references results/default/dataset/test.parquet
+    --references results/default/dataset/test.parquet --run results/default
 
     kdlib score theirs.txt ours.txt --references gold.txt --out comparison
     """
     from kdlib.config import Evaluation
     from kdlib.evaluation.predictions.files import read_answers, read_references
-    from kdlib.evaluation.scores.compare import Pair
-    from kdlib.evaluation.scores.results import write_results
-    from kdlib.evaluation.scores.score import report_of, samples_of, text_of_systems
+    from kdlib.evaluation.scores.files import score_answers
 
     if not 0 < confidence < 1:
         fail(f"--confidence must lie between 0 and 1, got {confidence:g}")
     # Of another file it is not known of which split its rows are.
     rows_of = references.stem if references.name in ("validation.parquet", "test.parquet") else "unknown"
-    sampled = {"resamples": resamples, "confidence": confidence, "seed": seed}
-    evaluation = Evaluation.model_validate(
-        {**sampled, "split": "validation" if rows_of == "validation" else "test"}
+    evaluation = Evaluation(
+        split="validation" if rows_of == "validation" else "test",
+        n_best=k,
+        beams=k,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
     )
     names = _names(predictions)
     with told():
         gold = read_references(references)
         answers = {name: read_answers(path, gold) for name, path in zip(names, predictions, strict=True)}
-        columns, details = text_of_systems(answers, k, processes)
-        chosen = [Pair(name, names[0], tuple(details), names[0]) for name in names[1:]]
-        report = report_of(columns, details, evaluation, split, chosen, [], {}, [])
-        report = replace(report, rows_of=rows_of)
-        if out is not None:
-            write_results(report, samples_of(list(gold.answers), answers, columns, {}), out)
+        executed = _executed(run, gold, answers) if run is not None else None
+        ids = list(gold.answers)
+        report = score_answers(ids, answers, executed, evaluation, split, rows_of, out, processes)
     _print(report)
+    if executed is not None:
+        ran, faulty = len(executed.ids), len(executed.faults)
+        print(
+            f"\n{ran} of {report.rows:,} rows were run in their tests, {faulty} of them with a fault as well"
+        )
+        for missing in executed.missing:
+            print(f"not measured: {missing.what}: {missing.reason}")
     if out is not None:
         print(f"\ntables and rows: {out}")
+
+
+def _executed(run: Path, gold: References, answers: Mapping[str, Sequence[Answer]]) -> Executed:
+    """Run the first predictions of all systems."""
+    from kdlib.cli.execution import executed_in
+
+    if gold.numbered:
+        fail(f"--run needs to know whose tests to run: {gold.path} has no ids; give a dataset's test.parquet")
+    ids = list(gold.answers)
+    return executed_in(
+        run, ids, {name: [row.candidates[0] for row in rows] for name, rows in answers.items()}
+    )
 
 
 def evaluate(

@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from kdlib.cli import app
-from kdlib.files import write_jsonl, write_parquet
+from kdlib.files import read_jsonl, write_jsonl, write_parquet
 from kdlib.records import BASELINES
 
 GOLD = ["assertEquals(1, x.size());", "assertTrue(y);", 'assertEquals("p q", z.name());', "assertNull(w);"]
@@ -109,6 +109,23 @@ def test_references_tell_their_split_by_the_name_of_their_file(files, name, rows
     assert (f"{len(gold)} {rows_of} rows" in done.output) == (rows_of != "unknown")
 
 
+@pytest.mark.parametrize(
+    ("references", "told"),
+    [
+        ("gold.txt", "gold.txt has no ids; give a dataset's"),
+        ("gold.jsonl", "there is no such file; a finished"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_a_sentence(files, references, told):
+    write_jsonl(files / "gold.jsonl", [{"id": "a", "target": GOLD[0]}])
+    write_jsonl(files / "one.jsonl", [{"id": "a", "rank": 1, "text": GOLD[0], "score": 0.0}])
+    one = files / ("one.jsonl" if references.endswith("jsonl") else "gold.txt")
+    done = run(one, "--references", files / references, "--run", files / "nowhere")
+    assert done.exit_code == 1
+    assert told in " ".join(done.output.split())
+    assert "Traceback" not in done.output
+
+
 def evaluate(*arguments):
     return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
 
@@ -163,7 +180,7 @@ def test_models_are_evaluated_on_the_split_that_is_asked_for(config, dataset, te
     report = json.loads((tmp_path / "out/evaluation_metrics.json").read_text())
     assert (report["rows"], report["rows_of"]) == (3, "validation")
     assert "3 validation rows" in done.output
-    predicted = [json.loads(line) for line in (tmp_path / "out/predictions_final.jsonl").open()]
+    predicted = list(read_jsonl(tmp_path / "out/predictions_final.jsonl"))
     assert {line["id"] for line in predicted} == set(rows["id"].to_pylist()[:3])
     (folder / "validation.parquet").unlink()
     assert "validation.parquet: there is no such file" in evaluate(*options, "--out", "again").output

@@ -11,6 +11,7 @@ import sys
 import pytest
 import yaml
 
+from kdlib.files import read_jsonl
 from tests.workflow.project import ROOT, copy_project
 
 pytestmark = pytest.mark.workflow
@@ -70,6 +71,30 @@ def test_the_store_is_compared_at_every_temperature_of_training(finished):
     assert report["rows"] == 16
     assert 0 < max(own["l1"] for own in report["temperatures"]) < 0.02
     assert report["temperatures"][0]["signature"] in (run / "report.html").read_text()
+
+
+def test_any_predictions_can_be_run_in_the_tests_of_a_run(finished, tmp_path):
+    own = "results/test/evaluation/students/ce/predictions.jsonl"
+    # Another order of the rows, and a system that knows the answers of the first.
+    lines = (finished.folder / own).read_text().splitlines(keepends=True)
+    shuffled = tmp_path / "shuffled.jsonl"
+    shuffled.write_text("".join(reversed(lines)))
+    gold, out = "results/test/dataset/test.parquet", tmp_path / "out"
+    told = finished.kdlib(
+        "score", own, str(shuffled), "--references", gold, "--run", "results/test", "--out", str(out)
+    )
+    assert re.search(r"\n\d+ of 16 rows were run in their tests, \d+ of them with a fault", told)
+    found = json.loads((out / "evaluation_metrics.json").read_text())["models"]
+    whole = json.loads((finished.folder / "results/test/evaluation/evaluation_metrics.json").read_text())
+    expected = {
+        name: score["value"]
+        for name, score in whole["models"]["students/ce"].items()
+        if "sandbox:" in score["signature"]
+    }
+    assert {"compiles", "passes", "valid", "mutation_score"} <= expected.keys()
+    for scores in found.values():
+        assert {name: scores[name]["value"] for name in expected} == expected
+    assert any(row["execution"] is not None for row in read_jsonl(out / "predictions_final.jsonl"))
 
 
 def test_a_run_made_again_from_its_manifest_gives_the_same_bytes(finished, tmp_path):

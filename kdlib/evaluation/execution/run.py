@@ -13,7 +13,7 @@ from kdlib.evaluation.execution.faults import answers, choose, described
 from kdlib.evaluation.execution.mutated import Pair, Passed, add_mutants, kills, on_mutants
 from kdlib.evaluation.execution.runnable import Executable, executable_rows
 from kdlib.evaluation.execution.vacuity import vacuous
-from kdlib.evaluation.predictions.outputs import ScoredRow, read_output, read_rows
+from kdlib.evaluation.predictions.outputs import read_output, read_rows
 from kdlib.execution.jobs import ExecutionLimits, ExecutionResult
 from kdlib.execution.mutants import Half
 from kdlib.execution.placement import Placed, as_javac_reads, with_imports
@@ -38,13 +38,7 @@ def execute(
     cache: Path,
     out: Path,
 ) -> None:
-    """Run the first predictions of all models in their tests, and those that pass on mutants.
-
-    A row counts if its test passes as it is and fails where a failure stands in place of its assertion. A
-    valid assertion kills a mutant if the test with it does not end well on the mutant. Left out are mutants
-    that do not compile, that compile to the original's classes, and that the rest of the test notices
-    without the assertion. One scored mutant that a row's own assertion kills is the row's fault: of each
-    prediction it is told what it would say if that were the code.
+    """Run the first predictions of all models as ``run_predictions`` does, from files to a file.
 
     Args:
         models: Name: folder with ``predictions.jsonl``.
@@ -63,46 +57,72 @@ def execute(
         name: [candidates[0] for candidates in read_output(name, folder, rows).candidates]
         for name, folder in models.items()
     }
+    report = run_predictions([row.id for row in rows], texts, examples, class_paths, settings, cache)
+    write_json(out, report.as_json())
+
+
+def run_predictions(
+    ids: Sequence[str],
+    texts: Mapping[str, Sequence[str]],
+    examples: Path,
+    class_paths: Mapping[str, Path],
+    settings: Execution,
+    cache: Path,
+) -> ExecutionReport | Unmeasured:
+    """Run the predictions of all models in their tests, and those that pass on mutants.
+
+    A row counts if its test passes as it is and fails where a failure stands in place of its assertion. A
+    valid assertion kills a mutant if the test with it does not end well on the mutant. Left out are mutants
+    that do not compile, that compile to the original's classes, and that the rest of the test notices
+    without the assertion. One scored mutant that a row's own assertion kills is the row's fault: of each
+    prediction it is told what it would say if that were the code.
+
+    Args:
+        ids: Ids of the rows, at least one.
+        texts: Model: its prediction for each row.
+        examples: The corpus' examples (Parquet), which say where each row stood.
+        class_paths: Source: folder of its class path (``build_class_path``).
+        settings: Limits and mutants.
+        cache: Folder for results and the compiled harness.
+
+    Returns:
+        What became of all, or why nothing could be run.
+
+    Raises:
+        DataError: If a file is not the one that was mined, or a row is of another corpus.
+    """
     try:
         jdk = find_jdk()
         sandbox = find_sandbox(settings.unsafe)
     except DataError as error:
-        write_json(out, Unmeasured(False, str(error)).as_json())
-        return
+        return Unmeasured(False, str(error))
     limits = ExecutionLimits(seconds=settings.timeout_s, memory_mb=settings.memory_mb)
     pool = partial(run, limits=limits, workers=settings.workers, cache=cache, sandbox=sandbox)
-    found, refused = executable_rows(rows, examples, class_paths, pool)
+    found, refused = executable_rows(ids, examples, class_paths, pool)
     if not found:
-        reason = f"no test row can be run; of the first, {refused[rows[0].id]}"
-        write_json(out, Unmeasured(False, reason).as_json())
-        return
+        return Unmeasured(False, f"no test row can be run; of the first, {refused[ids[0]]}")
     add_mutants(jdk, cache, sandbox, found, settings)
     candidates = {
-        (row.id, text)
-        for predicted in texts.values()
-        for row, text in zip(rows, predicted, strict=True)
-        if row.id in found
+        pair for predicted in texts.values() for pair in zip(ids, predicted, strict=True) if pair[0] in found
     }
     outcomes, faults = _outcomes(found, candidates, pool, settings)
-    report = ExecutionReport(
+    return ExecutionReport(
         measured=True,
         javac=jdk.version,
         sandbox=sandbox,
-        rows=len(rows),
-        not_executable=[NotExecutable(row.id, refused[row.id]) for row in rows if row.id in refused],
-        reference={row.id: outcomes[row.id, ORIGINAL] for row in rows if row.id in found},
-        models={name: _of_model(rows, predicted, outcomes) for name, predicted in texts.items()},
-        faults={row.id: described(found[row.id], faults[row.id]) for row in rows if row.id in faults},
+        rows=len(ids),
+        not_executable=[NotExecutable(key, refused[key]) for key in ids if key in refused],
+        reference={key: outcomes[key, ORIGINAL] for key in ids if key in found},
+        models={name: _of_model(ids, predicted, outcomes) for name, predicted in texts.items()},
+        faults={key: described(found[key], faults[key]) for key in ids if key in faults},
     )
-    write_json(out, report.as_json())
 
 
 def _of_model(
-    rows: Sequence[ScoredRow], texts: Sequence[str], outcomes: Mapping[Pair, Outcome]
+    ids: Sequence[str], texts: Sequence[str], outcomes: Mapping[Pair, Outcome]
 ) -> dict[str, Outcome]:
     """Return what became of a model's predictions, by row, of the rows that can be run."""
-    pairs = [(row.id, text) for row, text in zip(rows, texts, strict=True)]
-    return {key: outcomes[key, text] for key, text in pairs if (key, text) in outcomes}
+    return {pair[0]: outcomes[pair] for pair in zip(ids, texts, strict=True) if pair in outcomes}
 
 
 def _outcomes(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
-from kdlib.evaluation.predictions.outputs import ScoredRow
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
 from kdlib.execution.mutants import Mutant
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
@@ -49,14 +48,14 @@ class Executable:
 
 
 def executable_rows(
-    rows: Sequence[ScoredRow], examples: Path, class_paths: Mapping[str, Path], pool: Pool
+    ids: Sequence[str], examples: Path, class_paths: Mapping[str, Path], pool: Pool
 ) -> tuple[dict[str, Executable], dict[str, str]]:
     """Return the rows whose own assertions compile and pass, and why the others do not count.
 
     Nor do rows count where a failure is caught or never happens: any check would pass there.
 
     Args:
-        rows: Test rows.
+        ids: Ids of the rows.
         examples: The corpus' examples.
         class_paths: Source: folder of its class path.
         pool: Runs jobs.
@@ -66,18 +65,18 @@ def executable_rows(
     holders: dict[tuple[Path, ...], Mapping[str, frozenset[str]]] = {}
     found: dict[str, Executable] = {}
     refused: dict[str, str] = {}
-    for row in rows:
-        if row.id not in known:
-            raise DataError(f"{examples}: no example {row.id!r}; make the dataset again from this corpus")
+    for key in ids:
+        if key not in known:
+            raise DataError(f"{examples}: no example {key!r}; make the dataset again from this corpus")
         try:
-            where, target = _target(known[row.id].occurrences, paths)
+            where, target = _target(known[key].occurrences, paths)
         except NotExecutableError as error:
-            refused[row.id] = str(error)
+            refused[key] = str(error)
             continue
         path = target.edition.path
         if path not in holders:
             holders[path] = static_methods(path, HOLDERS)
-        found[row.id] = Executable(target, where, holders[path], known[row.id].references[0])
+        found[key] = Executable(target, where, holders[path], known[key].references[0])
     asked = {(key, False): Asked(row.target, (row.target.place.original(),)) for key, row in found.items()}
     asked |= {(key, True): _failing(row, "") for key, row in found.items()}
     results = run_tests(asked, pool)

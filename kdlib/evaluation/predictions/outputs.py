@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kdlib.files import DataError, read_parquet, read_predictions
 from kdlib.results.evaluation import NotMeasured
-from kdlib.results.measurements import Outcome, Unmeasured, read_execution, read_similarity_report
+from kdlib.results.measurements import (
+    ExecutionReport,
+    Outcome,
+    Unmeasured,
+    read_execution,
+    read_similarity_report,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,22 +152,33 @@ def read_executed(path: Path, models: Iterable[str], rows: Sequence[ScoredRow]) 
     Raises:
         DataError: If it is not of these models and rows.
     """
-    found = read_execution(path)
-    if isinstance(found, Unmeasured):
-        return Executed([], {}, {}, frozenset(), "", [NotMeasured("execution", found.reason)])
-    refused = {entry.id: entry.reason for entry in found.not_executable}
-    ids = [row.id for row in rows if row.id not in refused]
-    expected = {name: set(ids) for name in models}
-    run = {name: set(outcomes) for name, outcomes in found.models.items()}
-    if found.rows != len(rows) or run != expected:
+    report = read_execution(path)
+    found = executed([row.id for row in rows], report)
+    if isinstance(report, Unmeasured):
+        return found
+    expected = {name: set(found.ids) for name in models}
+    if report.rows != len(rows) or {name: set(run) for name, run in report.models.items()} != expected:
         raise DataError(f"{path}: not of these models and test rows; delete it and run again")
+    return found
+
+
+def executed(ids: Sequence[str], report: ExecutionReport | Unmeasured) -> Executed:
+    """Return what predictions did in their tests, in the order of the rows.
+
+    Args:
+        ids: Ids of the rows.
+        report: What became of the predictions for these rows, or why nothing was run.
+    """
+    if isinstance(report, Unmeasured):
+        return Executed([], {}, {}, frozenset(), "", [NotMeasured("execution", report.reason)])
+    refused = {entry.id: entry.reason for entry in report.not_executable}
     return Executed(
-        ids,
-        found.reference,
-        found.models,
-        found.faults.keys(),
-        f"v:2|javac:{found.javac}|sandbox:{found.sandbox}",
-        _missing(refused, len(rows)),
+        [key for key in ids if key not in refused],
+        report.reference,
+        report.models,
+        report.faults.keys(),
+        f"v:2|javac:{report.javac}|sandbox:{report.sandbox}",
+        _missing(refused, len(ids)),
     )
 
 

@@ -95,7 +95,7 @@ def measured_columns(
     for name, output in outputs.items():
         found: Columns = {} if output.nll is None else {"nll": output.nll}
         if measured.executed.ids:
-            found |= _executed(measured.executed, name)
+            found |= executed_columns(measured.executed, name)
         if name in measured.similarity.values:
             found |= _semantic(text[name], measured.similarity.values[name])
         if output.agreement is not None and teachers.get(name) in outputs:
@@ -105,8 +105,13 @@ def measured_columns(
     return columns
 
 
-def _executed(executed: Executed, name: str) -> Columns:
-    """Return the columns over the rows that can be run, of mutants over those that have some to score."""
+def executed_columns(executed: Executed, name: str) -> Columns:
+    """Return the columns over the rows that can be run, of mutants over those that have some to score.
+
+    Args:
+        executed: What predictions did in their tests.
+        name: Whose predictions.
+    """
     outcomes = [executed.models[name][key] for key in executed.ids]
     columns = {
         "compiles": [outcome.compiles for outcome in outcomes],
@@ -178,7 +183,7 @@ def _agreement(student: Columns, teacher: Columns, output: ModelOutput, other: M
 def measured_details(measured: Measurements) -> dict[str, str]:
     """Return the part of each signature that says how a row is read."""
     return {
-        **dict.fromkeys(EXECUTED, measured.executed.signature),
+        **executed_details(measured.executed),
         "semantic": measured.similarity.signature,
         "quality": f"v:1|{quality_signature()}|{measured.similarity.signature.removeprefix('v:1|')}",
         "agreement": f"v:1|{retention_signature()}",
@@ -187,3 +192,8 @@ def measured_details(measured: Measurements) -> dict[str, str]:
         "krs": f"v:1|{retention_signature()}",
         "nll": "v:1|unit:nat/token",
     }
+
+
+def executed_details(executed: Executed) -> dict[str, str]:
+    """Return the part of each signature that says how code was run."""
+    return dict.fromkeys(EXECUTED, executed.signature)
