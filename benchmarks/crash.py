@@ -48,7 +48,7 @@ def main() -> None:
             "lost": Claim(lost, "runs", 0, "lower", against, kills),
         },
     )
-    if lost and quick():  # make drill must fail; make bench writes a page that says so
+    if lost and quick():  # make bench writes a page that says so
         raise SystemExit(f"{lost} of {kills} killed runs did not end in the bytes of an undisturbed one")
 
 
