@@ -16,7 +16,7 @@ PROJECT = Path(__file__).parent / "troubled"
 # Methods of the project that leave something behind.
 _LEAVES = (
     "factory locale zone laterLocale laterZone laterProperty timer pool extraction representation manager "
-    "redirects authenticator proxies cookies provider beans hook"
+    "redirects authenticator proxies cookies provider beans hook silence handler"
 )
 _HEAD = (
     "package p; import org.junit.*; import static org.junit.Assert.*; import java.util.*; import java.io.*; "

@@ -8,6 +8,9 @@ import java.util.Map;
 
 /** Whether the settings of frameworks are those of a JVM in which no test has run. */
 final class FrameworkState {
+    /** Of Mockito's mocks: it has no settings, but remembers in many fields what it has generated. */
+    private static final String GENERATOR = "net.bytebuddy.";
+
     private final Frameworks frameworks;
     /** Loads the same classes for no test. */
     private final Frameworks pristine;
@@ -28,7 +31,7 @@ final class FrameworkState {
     String changed() {
         List<Class<?>> added = frameworks.after(known);
         known += added.size();
-        uninitialised.addAll(added);
+        added.stream().filter(each -> !each.getName().startsWith(GENERATOR)).forEach(uninitialised::add);
         uninitialised.removeIf(this::isWatchedNow);
         for (Watched each : watched) {
             String field = each.changed();
@@ -47,13 +50,26 @@ final class FrameworkState {
         try {
             List<Field> fields = State.fields(loaded);
             if (!fields.isEmpty()) {
-                Class<?> same = Class.forName(loaded.getName(), true, pristine);
-                watched.add(new Watched(loaded, fields, State.of(same, State.fields(same))));
+                watched.add(new Watched(loaded, fields, before(loaded)));
             }
         } catch (ReflectiveOperationException | LinkageError error) {
             // A class that needs a library which is not there has no state that a test could reach.
         }
         return true;
+    }
+
+    /** Returns the state of a class that has been initialised for no test, as it would be for one. */
+    private Map<String, Object> before(Class<?> loaded) throws ReflectiveOperationException {
+        Thread thread = Thread.currentThread();
+        ClassLoader own = thread.getContextClassLoader();
+        // JUnit 5 looks there for what it works with.
+        thread.setContextClassLoader(pristine);
+        try {
+            Class<?> same = Class.forName(loaded.getName(), true, pristine);
+            return State.of(same, State.fields(same));
+        } finally {
+            thread.setContextClassLoader(own);
+        }
     }
 
     private static final class Watched {

@@ -26,6 +26,8 @@ final class Surroundings {
     private final TimeZone zone = TimeZone.getDefault();
     private final Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     private final Set<Path> placed = new HashSet<>();
+    // Before the state of the JDK, to which they add.
+    private final Loggers loggers = new Loggers();
     private final JdkState jdk = new JdkState();
     private final Set<Thread> threads = new HashSet<>();
 
@@ -67,7 +69,11 @@ final class Surroundings {
         if (ProcessHandle.current().children().findAny().isPresent()) {
             return "processes";
         }
-        return emptied() ? jdk.changed() : "files";
+        if (!emptied()) {
+            return "files";
+        }
+        String logger = loggers.restore();
+        return logger.isEmpty() ? jdk.changed() : logger;
     }
 
     /** Returns all threads, those that a test put into other groups than its own included. */

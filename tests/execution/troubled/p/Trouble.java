@@ -14,6 +14,9 @@ import java.util.TimeZone;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.ForkJoinPool;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import javax.management.ObjectName;
 import javax.management.StandardMBean;
 import org.assertj.core.api.Assertions;
@@ -21,6 +24,8 @@ import org.assertj.core.presentation.HexadecimalRepresentation;
 
 /** Code under test that changes what a JVM shares, as real projects do. */
 public class Trouble {
+    private static final Logger LOGGER = Logger.getLogger("p");
+
     private final String name = "a";
 
     public static int limit() {
@@ -163,5 +168,23 @@ public class Trouble {
     public static int hook() {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {}));
         return 1;
+    }
+
+    public static int silence() {
+        Logger.getLogger("p").setLevel(Level.OFF);
+        Logger.getLogger("").setLevel(Level.OFF);
+        return 1;
+    }
+
+    public static int handler() {
+        LOGGER.addHandler(new ConsoleHandler());
+        LOGGER.setUseParentHandlers(false);
+        return 1;
+    }
+
+    /** Returns what its logger is like where nobody has changed it. */
+    public static String logging() {
+        boolean logs = LOGGER.isLoggable(Level.INFO);
+        return logs + " " + LOGGER.getHandlers().length + " " + LOGGER.getUseParentHandlers();
     }
 }
