@@ -132,25 +132,43 @@ class Compiler:
         # A sandbox keeps the folder that it was started with, whatever has its name now.
         self._drop()
         while rest:
-            request = {
-                "classPath": [str(jar) for jar in jars],
-                "files": [],
-                "paths": [str(file) for file in rest],
-                "release": str(release or ""),
-                "statement": None,
-            }
-            answer = self._answer((*jars, folder), request)
+            answer = self._compiled(rest, folder, jars, release)
             if isinstance(answer, Ended):
                 return left_out | dict.fromkeys(rest, self._failure(answer))
             if not answer["error"]:
                 _write(answer["classes"], classes)
                 break
-            found = {Path(path): error for path, error in answer["errors"].items()}
-            if not found.keys() & set(rest):
-                found = dict.fromkeys(rest, answer["error"])
-            left_out |= found
-            rest = [file for file in rest if file not in found]
+            found = _named(answer, rest)
+            if not found and len(rest) > 1:
+                found = self._too_hard(rest, folder, jars, release)
+            left_out |= found or dict.fromkeys(rest, answer["error"])
+            rest = [file for file in rest if file not in left_out]
         return left_out
+
+    def _too_hard(
+        self, files: Sequence[Path], folder: Path, jars: Sequence[Path], release: int | None
+    ) -> dict[Path, str]:
+        """Return the files at which javac gives up without naming one, as where they are too deep."""
+        found: dict[Path, str] = {}
+        for file in files:
+            answer = self._compiled([file], folder, jars, release)
+            if isinstance(answer, Ended):
+                found[file] = self._failure(answer)
+            elif answer["error"] and not _named(answer, [file]):
+                found[file] = answer["error"]
+        return found
+
+    def _compiled(
+        self, files: Sequence[Path], folder: Path, jars: Sequence[Path], release: int | None
+    ) -> dict[str, Any] | Ended:
+        request = {
+            "classPath": [str(jar) for jar in jars],
+            "files": [],
+            "paths": [str(file) for file in files],
+            "release": str(release or ""),
+            "statement": None,
+        }
+        return self._answer((*jars, folder), request)
 
     def _answer(self, reads: tuple[Path, ...], request: Mapping[str, Any]) -> dict[str, Any] | Ended:
         fresh = self._jvm is None or self._reads != reads
@@ -202,6 +220,12 @@ def project_compiler(jdk: Jdk, cache: Path, sandbox: Sandbox) -> Iterator[Compil
             yield compiler
         finally:
             compiler.end()
+
+
+def _named(answer: Mapping[str, Any], files: Sequence[Path]) -> dict[Path, str]:
+    """Return the errors of an answer that are about these files."""
+    errors = {Path(path): error for path, error in answer["errors"].items()}
+    return {file: errors[file] for file in files if file in errors}
 
 
 def _well_formed(answer: object) -> bool:

@@ -185,13 +185,19 @@ def test_names_of_classes_do_not_lead_out(compilers, tmp_path, monkeypatch, name
     assert list((tmp_path / "made").rglob("*")) == []
 
 
-def test_a_file_that_is_too_deep_for_javac_is_an_error(compilers, tmp_path):
+def test_a_file_that_is_too_deep_for_javac_is_left_out_alone(compilers, tmp_path):
     """Of which javac itself says nothing."""
     deep = f"class A {{ int x = {'(' * 9000}1{')' * 9000}; }}".encode()
     compiler = compilers("unsafe")
     for statement in (None, (0, 5)):
         compiled = compiler.compile([], [SourceFile("A", deep)], statement)
         assert (compiled.classes, compiled.error.startswith("javac failed")) == ({}, True), statement
-    (tmp_path / "A.java").write_bytes(deep)
-    left = compiler.compile_most([tmp_path / "A.java"], tmp_path, [], tmp_path / "made")
-    assert list(left) == [tmp_path / "A.java"]
+    sources = {"A": deep, "B": b"class B { C c; }", "C": b"class C { }", "D": b"class D { A a; }"}
+    files = [tmp_path / f"{name}.java" for name in sources]
+    for file, content in zip(files, sources.values(), strict=True):
+        file.write_bytes(content)
+    left = compiler.compile_most(files, tmp_path, [], tmp_path / "made")
+    assert list(left) == [tmp_path / "A.java", tmp_path / "D.java"]
+    assert left[tmp_path / "A.java"].startswith("javac failed")
+    assert "cannot find symbol" in left[tmp_path / "D.java"]
+    assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["B.class", "C.class"]
