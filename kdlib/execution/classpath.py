@@ -89,11 +89,9 @@ def build_class_path(compiler: Compiler, source_root: Path, jars: Sequence[Path]
     with atomic(folder) as partial:
         partial.mkdir()
         read = java_files(source_root, is_read_by_tests)
-        files = [file for file in read if len(file.content) <= _MOST_BYTES]
-        for file in files:
-            path = partial / _FILES / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
+        files = [
+            file for file in read if len(file.content) <= _MOST_BYTES and _is_written(file, partial / _FILES)
+        ]
         roots = source_roots(file for file in files if is_java(file.path))
         edition_of: dict[str, int] = {}
         left_out: dict[str, str] = {}
@@ -117,6 +115,17 @@ def build_class_path(compiler: Compiler, source_root: Path, jars: Sequence[Path]
         )
         # The sandbox reads it as another user.
         open_to_others(partial)
+
+
+def _is_written(file: JavaFile, folder: Path) -> bool:
+    """Write a file below a folder, unless an archive has its path for a folder as well."""
+    path = folder / file.path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError):
+        return False
+    return True
 
 
 def _compile(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
@@ -79,6 +80,25 @@ def test_an_archive_gives_what_its_folder_gives(project, compiler, tmp_path, jun
     assert [os.path.normpath(tmp_path / "built" / jar) for jar in listing["jars"]] == [str(junit_jar)]
     assert not os.path.isabs(listing["jars"][0])
     assert str(tmp_path) not in str(listing["left_out"])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_path_that_an_archive_has_for_a_file_and_a_folder(compiler, tmp_path, turned):
+    entries = {
+        "src/A.java": b"class A { }",
+        "src/A.java/B.java": b"class B { }",
+        "src/C.java": b"class C { }",
+    }
+    with tarfile.open(tmp_path / "odd.tar", "w") as packed:
+        for name in sorted(entries, reverse=turned):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(entries[name])
+            packed.addfile(entry, io.BytesIO(entries[name]))
+    build_class_path(compiler, tmp_path / "odd.tar", [], tmp_path / "built")
+    (edition,) = read_class_path(tmp_path / "built").editions
+    made = {path.name for path in edition.classes.rglob("*.class")}
+    assert "C.class" in made
+    assert len(made & {"A.class", "B.class"}) <= 1
 
 
 def test_nothing_is_left_of_a_source_that_cannot_be_read(compiler, tmp_path):
