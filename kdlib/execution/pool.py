@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -23,24 +23,24 @@ _LOOK_AHEAD = 512
 _MOST_AT_ONCE = 16
 
 
-def run(
-    jobs: Iterable[ExecutionJob], limits: ExecutionLimits, workers: int, cache: Path, sandbox: Sandbox
-) -> Generator[ExecutionResult, None, None]:
-    """Compile and run each job, or take its result from the cache.
+Pool = Callable[[Iterable[ExecutionJob]], Iterator[ExecutionResult]]
+
+
+@contextmanager
+def open_pool(limits: ExecutionLimits, workers: int, cache: Path, sandbox: Sandbox) -> Iterator[Pool]:
+    """Yield a function that compiles and runs each of some jobs, or takes its result from the cache.
 
     No job changes the result of another, whatever their order: see ``Worker.run``. A job that takes its JVM
-    along runs once more, in new JVMs and with no other beside it, before it counts as crashed. Jobs may come
-    from a generator: some hundreds are held, those of a test run together.
+    along runs once more, in new JVMs and with no other beside it, before it counts as crashed. The function
+    takes jobs with distinct ids, maybe from a generator: some hundreds are held, those of a test run
+    together. It gives one result a job, in the order of finishing; take all before it is called again. Its
+    JVMs stay from one call to the next.
 
     Args:
-        jobs: Jobs with distinct ids.
         limits: Resources that each job may use.
         workers: Jobs at a time; each has a JVM that compiles and two that run.
         cache: Folder for results and the compiled harness.
         sandbox: Sandbox of the tests, from ``find_sandbox``.
-
-    Yields:
-        One result a job, in the order of finishing.
 
     Raises:
         DataError: Without a JDK, or if a class path is not there.
@@ -60,7 +60,15 @@ def run(
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         # Called before the threads are waited for: what they ask of is then gone.
         stack.callback(_stop, pool, threads)
-        yield from _answered(jobs, surroundings, results, pool, threads)
+        yield lambda jobs: _answered(jobs, surroundings, results, pool, threads)
+
+
+def run(
+    jobs: Iterable[ExecutionJob], limits: ExecutionLimits, workers: int, cache: Path, sandbox: Sandbox
+) -> Generator[ExecutionResult, None, None]:
+    """Run jobs in a pool of their own, with the arguments of ``open_pool``; yield a result for each."""
+    with open_pool(limits, workers, cache, sandbox) as pool:
+        yield from pool(jobs)
 
 
 def _stop(pool: list[Worker], threads: ThreadPoolExecutor) -> None:

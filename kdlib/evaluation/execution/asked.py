@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeVar
 
 from kdlib.execution.jobs import ExecutionJob, ExecutionResult
 from kdlib.execution.placement import Target
+from kdlib.execution.pool import Pool
 from kdlib.java.compiler import SourceFile
 
-Pool = Callable[[Iterable[ExecutionJob]], Iterator[ExecutionResult]]
 Key = TypeVar("Key")
 
 

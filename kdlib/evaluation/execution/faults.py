@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
+from kdlib.evaluation.execution.asked import Asked, run_tests
 from kdlib.evaluation.execution.mutated import Pair, Passed
 from kdlib.evaluation.execution.runnable import Executable
 from kdlib.execution.jobs import ExecutionResult
+from kdlib.execution.pool import Pool
 from kdlib.results.measurements import Answer, Fault, Outcome
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
+from kdlib.evaluation.execution.asked import Asked, run_tests
 from kdlib.evaluation.execution.runnable import Executable, MutatedFile
 from kdlib.execution.class_files import class_files
 from kdlib.execution.mutants import Half, Mutant, equivalent, mutants_of
+from kdlib.execution.pool import Pool
 from kdlib.execution.sandbox import Sandbox
 from kdlib.java.compiler import Jdk, SourceFile
 from kdlib.results.measurements import Kills

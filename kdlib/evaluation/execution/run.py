@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
+from kdlib.evaluation.execution.asked import Asked, run_tests
 from kdlib.evaluation.execution.faults import answers, choose, described
 from kdlib.evaluation.execution.mutated import Pair, Passed, add_mutants, kills, on_mutants
 from kdlib.evaluation.execution.runnable import Executable, executable_rows
@@ -17,7 +16,7 @@ from kdlib.evaluation.predictions.outputs import read_output, read_rows
 from kdlib.execution.jobs import ExecutionLimits, ExecutionResult
 from kdlib.execution.mutants import Half
 from kdlib.execution.placement import Placed, as_javac_reads, with_imports
-from kdlib.execution.pool import run
+from kdlib.execution.pool import Pool, open_pool
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.files import DataError, write_json
 from kdlib.java.compiler import find_jdk
@@ -97,15 +96,14 @@ def run_predictions(
     except DataError as error:
         return Unmeasured(False, str(error))
     limits = ExecutionLimits(seconds=settings.timeout_s, memory_mb=settings.memory_mb)
-    pool = partial(run, limits=limits, workers=settings.workers, cache=cache, sandbox=sandbox)
-    found, refused = executable_rows(ids, examples, class_paths, pool)
-    if not found:
-        return Unmeasured(False, f"no test row can be run; of the first, {refused[ids[0]]}")
-    add_mutants(jdk, cache, sandbox, found, settings)
-    candidates = {
-        pair for predicted in texts.values() for pair in zip(ids, predicted, strict=True) if pair[0] in found
-    }
-    outcomes, faults = _outcomes(found, candidates, pool, settings)
+    with open_pool(limits, settings.workers, cache, sandbox) as pool:
+        found, refused = executable_rows(ids, examples, class_paths, pool)
+        if not found:
+            return Unmeasured(False, f"no test row can be run; of the first, {refused[ids[0]]}")
+        add_mutants(jdk, cache, sandbox, found, settings)
+        pairs = {pair for predicted in texts.values() for pair in zip(ids, predicted, strict=True)}
+        candidates = [pair for pair in pairs if pair[0] in found]
+        outcomes, faults = _outcomes(found, candidates, pool, settings)
     return ExecutionReport(
         measured=True,
         javac=jdk.version,

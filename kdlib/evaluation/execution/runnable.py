@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
+from kdlib.evaluation.execution.asked import Asked, run_tests
 from kdlib.execution.classpath import ClassPath, read_class_path, static_methods
 from kdlib.execution.mutants import Mutant
 from kdlib.execution.placement import HOLDERS, NotExecutableError, Target, target_of
+from kdlib.execution.pool import Pool
 from kdlib.files import DataError, read_examples
 from kdlib.java.compiler import SourceFile
 from kdlib.records import Occurrence

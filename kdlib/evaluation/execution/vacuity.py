@@ -9,10 +9,11 @@ from tree_sitter import Node
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution import sites
-from kdlib.evaluation.execution.asked import Asked, Pool, run_tests
+from kdlib.evaluation.execution.asked import Asked, run_tests
 from kdlib.evaluation.execution.mutated import Pair, Passed
 from kdlib.evaluation.execution.runnable import Executable
 from kdlib.execution.placement import as_javac_reads, with_imports
+from kdlib.execution.pool import Pool
 from kdlib.java.perturbing.plain import plain_check
 from kdlib.java.perturbing.variants import (
     fails_by_itself,
