@@ -10,7 +10,7 @@ import typer
 
 from kdlib.cli.errors import fail, told
 
-CACHE = Path("cache")
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by kdlib; it may be deleted.\n"
 
 
 def check(
@@ -28,7 +28,7 @@ def check(
     """Run one assertion in its test, in a sandbox, and on faulty versions of the method under test.
 
     The exit code is 0 if it is valid: the test passes, and the assertion could have failed. The project is
-    compiled once and kept in cache/. Example:
+    compiled once and kept in cache/, or in the user's cache where there is no Snakefile. Example:
     kdlib check examples/sample-java/src/test/java/tessera/parse/PathNameTest.java:75
     'assertTrue(PathName.ROOT.depth() == 0);' --project examples/sample-java --jar cache/jars/junit4
     """
@@ -41,11 +41,25 @@ def check(
     settings = Execution(mutants=mutants, timeout_s=timeout, unsafe=unsafe)
     with told():
         found = check_assertion(
-            Path(file), int(line), assertion, project, _jars(jar or []), settings, CACHE.absolute()
+            Path(file), int(line), assertion, project, _jars(jar or []), settings, _cache().absolute()
         )
     print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else _text(found))
     if found["verdict"] != "valid":
         raise typer.Exit(1)
+
+
+def _cache() -> Path:
+    """Return the folder of what is kept: that of the runs here, or the user's."""
+    from platformdirs import user_cache_path
+
+    from kdlib.sources.java_files import CACHE_TAG
+
+    cache = Path("cache") if Path("Snakefile").is_file() else user_cache_path("kdlib", appauthor=False)
+    cache.mkdir(parents=True, exist_ok=True)
+    # In a project that is checked, it is no part of that.
+    if not (cache / CACHE_TAG).exists():
+        (cache / CACHE_TAG).write_text(TAG)
+    return cache
 
 
 def _jars(given: list[Path]) -> list[Path]:

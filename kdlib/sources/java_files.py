@@ -12,6 +12,7 @@ from typing import NoReturn
 from kdlib.files import DataError
 from kdlib.sources.archives import has_control_characters, is_java, members
 
+CACHE_TAG = "CACHEDIR.TAG"  # marks a folder whose files are copies of others, https://bford.info/cachedir/
 _OUTPUTS = frozenset({"build", "target"})
 
 
@@ -31,8 +32,9 @@ class JavaFile:
 def java_files(source_root: Path, wanted: Callable[[str], bool] = is_java) -> Iterator[JavaFile]:
     """Yield the Java files of a source, sorted by path.
 
-    Hidden folders and build outputs are left out, and links are not followed. The files of a folder are read
-    one by one, those of an archive are held together: ``archives.ArchiveLimits`` says how many bytes at most.
+    Hidden folders, build outputs and caches with a ``CACHEDIR.TAG`` are left out, and links are not followed.
+    The files of a folder are read one by one, those of an archive are held together:
+    ``archives.ArchiveLimits`` says how many bytes at most.
 
     Args:
         source_root: A folder, or an archive: ``.tar`` in any usual compression, ``.zip`` or ``.jar``.
@@ -71,6 +73,9 @@ def content_digest(files: Iterable[JavaFile]) -> str:
 def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[str]:
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         inside = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        if CACHE_TAG in files and folder != str(root):
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not _skipped(inside / name)]
         for name in files:
             path = Path(folder, name)

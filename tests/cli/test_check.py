@@ -48,6 +48,8 @@ def project(tmp_path_factory):
 def check(project, jars, monkeypatch):
     """Return a function that checks a statement in the project's folder."""
     monkeypatch.chdir(project)
+    # Of all places it could be in, that where a project would be found to hold its own copies.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / "kept"))
 
     def run(place, statement, *options):
         given = [
@@ -58,7 +60,7 @@ def check(project, jars, monkeypatch):
     return run
 
 
-def test_an_assertion_that_passes_is_tried_on_mutants(check):
+def test_an_assertion_that_passes_is_tried_on_mutants(check, project):
     done = check(f"{PLACE}:7", "assertEquals(5, Scale.grade(50));", "--json")
     assert done.exit_code == 0, done.output
     found = json.loads(done.output)
@@ -69,6 +71,7 @@ def test_an_assertion_that_passes_is_tried_on_mutants(check):
     weak = json.loads(check(f"{PLACE}:7", "assertEquals(0, Scale.grade(-1));", "--json").output)
     assert 0 <= weak["candidate"]["score"]["killed"] < found["candidate"]["score"]["killed"]
     assert weak["candidate"]["score"]["mutants"] == found["candidate"]["score"]["mutants"]
+    assert len(list((project / "kept/kdlib/classpaths").iterdir())) == 1  # compiled once
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,18 @@ def test_a_name_of_several_lines(tmp_path, name):
     assert repr(str(tmp_path / name)) in str(error.value)
 
 
+def test_a_cache_inside_is_left_out(folder):
+    """``kdlib check`` keeps copies of a project's files, perhaps within it."""
+    before = list(java_files(folder))
+    (folder / "kept/files").mkdir(parents=True)
+    (folder / "kept/files/Copy.java").write_bytes(b"class Copy {}")
+    assert len(list(java_files(folder))) == len(before) + 1
+    (folder / "kept/CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55")
+    assert list(java_files(folder)) == before
+    # Who asks for it gets it.
+    assert [file.path for file in java_files(folder / "kept")] == ["files/Copy.java"]
+
+
 def test_files_below(folder):
     assert files_below(folder) == sorted(folder / path for path in FILES)
     assert files_below(folder / "Top.java") == [folder / "Top.java"]
