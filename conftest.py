@@ -8,6 +8,8 @@ import pytest
 # another fixture, has no place in `make quick`.
 SLOW_FIXTURES = {"finished", "browser", "jars", "sandbox", "teacher", "finetune_into"}
 
+LONGEST = ("test_slurm", "test_overfit")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--no-skips``: a machine that should be able to run everything must not pass by leaving out."""
@@ -18,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what runs Snakemake or asks for a slow fixture, and let whole runs and slow files begin.
 
-    A run that begins last would end alone; what waits for Slurm leaves the processor to others.
+    A long file that begins last would end alone; what waits for Slurm leaves the processor to others.
     """
     for item in items:
         asked = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
@@ -26,9 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     runs = {item.path for item in items if item.get_closest_marker("workflow")}
-    items.sort(
-        key=lambda item: (item.path not in runs, item.path.stem != "test_slurm", item.path not in slow)
-    )
+    items.sort(key=lambda item: (_order(item.path.stem), item.path not in runs, item.path not in slow))
+
+
+def _order(stem: str) -> int:
+    """Return the place of a test file: the longest come first."""
+    return LONGEST.index(stem) if stem in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(hookwrapper=True)
