@@ -21,6 +21,7 @@ MIRRORED = {"mlflow.db", "mlartifacts"}  # which hold the runs of both
 def both(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, str]]:
     """The finished project evaluated on validation too, and the digests of all results before."""
     project = copied(finished, tmp_path_factory.mktemp("validation") / "project")
+    project.snakemake("--forcerun", "track")  # what works in another folder has runs of its own in MLflow
     before = _results(project)
     (project.folder / "validation.yaml").write_text("evaluation: {split: validation}\n")
     output = project.snakemake(*OVERLAY)
