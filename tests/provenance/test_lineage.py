@@ -45,8 +45,9 @@ def test_a_runs_manifest_holds_its_jobs_and_tells_what_nobody_recorded(tmp_path,
     monkeypatch.chdir(tmp_path)
     for own in JOBS:
         write_json(Path("results/r/manifests") / f"{own['rule']}.json", own)
-    write_run("r", {"run": "r"}, ["results/r/scores"], Path("results/r/manifest.json"))
-    whole = read_run(Path("results/r"))
+    folder = Path("results/r")
+    write_run("r", {"run": "r"}, ["results/r/scores"], folder, folder / "manifest.json")
+    whole = read_run(folder)
     assert whole == json.loads(Path("results/r/manifest.json").read_text())
     assert [own["rule"] for own in whole["jobs"]] == ["score", "train", "mine"]
     assert whole["jobs"][0]["code"] == "d-score"
