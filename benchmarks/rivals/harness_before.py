@@ -20,21 +20,21 @@ COMMIT = "0510d16"
 _SCRIPT = """
 import base64, itertools, json, sys, time
 from pathlib import Path
-from kdlib.execution.jobs import ExecutionJob, ExecutionLimits
+from kdlib.execution.jobs import Job, Limits
 from kdlib.execution.pool import run
 from kdlib.execution.sandbox import find_sandbox
 from kdlib.java.compiler import SourceFile
 
 asked = json.loads(sys.stdin.readline())
 jobs = [
-    ExecutionJob(
+    Job(
         job["id"],
         tuple(SourceFile(name, base64.b64decode(content)) for name, content in job["files"]),
         job["test_class"], job["method"], tuple(map(Path, job["classpath"])), job["framework"],
     )
     for job in asked["jobs"]
 ]
-answers = run(jobs, ExecutionLimits(), asked["workers"], Path(asked["cache"]), find_sandbox())
+answers = run(jobs, Limits(), asked["workers"], Path(asked["cache"]), find_sandbox())
 for line in sys.stdin:
     started = time.perf_counter()
     count = sum(1 for _ in itertools.islice(answers, int(line)))
