@@ -54,7 +54,7 @@ def add_mutants(
         cache: Folder of the compiled harness.
         sandbox: Sandbox of the compiler.
         found: The rows.
-        settings: Number and seed of the mutants.
+        settings: Number and seed of the mutants, and how many are compiled at a time.
     """
     methods: dict[tuple[Path, str, int, int], list[Executable]] = {}
     for row in found.values():
@@ -75,7 +75,7 @@ def add_mutants(
             changed = [mutant.applied(name, content) for mutant in mutants]
             asked += [(rows[0].target.edition.path, each) for each in (SourceFile(name, content), *changed)]
             owners += [(first, None, []), *((first, mutant, rows) for mutant in mutants)]
-    compiled = class_files(jdk, cache, sandbox, asked)
+    compiled = class_files(jdk, cache, sandbox, asked, settings.workers)
     for (first, mutant, rows), made, (_, source) in zip(owners, compiled, asked, strict=True):
         original = compiled[first]
         if mutant and made is not None and original is not None and not equivalent(original, made):
