@@ -1,11 +1,14 @@
-"""Write docs/results.md from finished runs: ``python tools/results.py results/default results/debian``."""
+"""Write docs/results.md from finished runs: ``python tools/results.py results/default results/debian``.
+
+Sections of other runs stay, with a line that says that they are older.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,11 @@ paired interval excludes 0. p is from approximate randomisation; Holm's correcti
 with the same system on the same metric. Every value's signature is in
 `results/{run}/evaluation/evaluation_metrics.json` and on the report page.
 """
+
+OLDER = (
+    "This section is of an earlier version, in which a pass was seen in one JVM and `tautology` was the "
+    "share of predictions whose text cannot fail."
+)
 
 
 def section(run: Path) -> Iterator[str]:
@@ -93,6 +101,22 @@ def _models(run: Path) -> Iterator[str]:
         )
 
 
+def page(runs: Sequence[Path], before: str) -> str:
+    """Return the page with the sections of these runs, those of others kept.
+
+    Args:
+        runs: Folders of finished runs.
+        before: The page as it is.
+    """
+    sections = {part.partition("\n")[0]: part for part in before.split("\n## ")[1:]}
+    older = {
+        name: part if OLDER in part else part.replace("\n", f"\n\n{OLDER}\n", 1)
+        for name, part in sections.items()
+    }
+    made = {run.name: "\n".join(section(run)).removeprefix("\n## ") + "\n" for run in runs}
+    return HEAD + "".join(f"\n## {part.rstrip()}\n" for part in (older | made).values())
+
+
 if __name__ == "__main__":
-    text = HEAD + "\n".join(line for run in sys.argv[1:] for line in section(Path(run))) + "\n"
-    (ROOT / "docs" / "results.md").write_text(text)
+    place = ROOT / "docs" / "results.md"
+    place.write_text(page([Path(run) for run in sys.argv[1:]], place.read_text()))
