@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
 from types import SimpleNamespace
 
-import pyarrow as pa
 import pytest
 
 from kdlib.config import Execution
 from kdlib.evaluation.execution.faults import choose, described
-from kdlib.evaluation.execution.run import execute
 from kdlib.evaluation.execution.runnable import MutatedFile
-from kdlib.execution.classpath import build_class_path
-from kdlib.execution.compiler import project_compiler
 from kdlib.execution.mutants import Mutant
-from kdlib.execution.sandbox import find_sandbox
-from kdlib.files import write_examples, write_parquet, write_predictions
-from kdlib.java.compiler import SourceFile, find_jdk
-from kdlib.records import Example, Occurrence, Prediction
-from kdlib.results.measurements import Fault, read_execution
-from tests.execution.conftest import JUNIT4, chosen
-from tests.execution.small_project import write_project
+from kdlib.java.compiler import SourceFile
+from kdlib.results.measurements import Fault
+from tests.evaluation.execution.real import MAIN, TEST, judged
 
-MAIN = "src/main/java/app/Calc.java"
-TEST = "src/test/java/app/CalcTest.java"
 FOCAL = "public static int twice(int x) { return x * 2; }"
 PROJECT = {
     MAIN: f"package app;\n\npublic class Calc {{\n    {FOCAL}\n}}\n",
@@ -75,58 +64,13 @@ SAID = {
 }
 
 
-def _occurrence(method):
-    content = PROJECT[TEST].encode()
-    start = content.index(OWN[method].encode())
-    first = PROJECT[MAIN].index(FOCAL)
-    return Occurrence(
-        source="own",
-        version="1",
-        path=TEST,
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        start_byte=start,
-        end_byte=start + len(OWN[method].encode()),
-        test_class="app.CalcTest",
-        test_method=method,
-        focal_class="app.Calc",
-        focal_name="twice",
-        focal_path=MAIN,
-        focal_start_byte=first,
-        focal_end_byte=first + len(FOCAL),
-        reason="inside",
-        group="app.Calc",
-        framework="junit4",
-        kind="assertEquals",
-        licence="MIT",
-    )
-
-
 @pytest.fixture(scope="module")
 def execution(tmp_path_factory, jars):
-    """Return execution.json of all statements, each a model of its own, on the fault ``x / 2``."""
-    folder = tmp_path_factory.mktemp("faults")
-    write_project(folder / "project", PROJECT)
-    with project_compiler(find_jdk(), folder / "cache", find_sandbox()) as compiler:
-        build_class_path(compiler, folder / "project", list(chosen(jars, JUNIT4)), folder / "built")
-    examples = [Example(name, "f", "t", (own,), (_occurrence(name),)) for name, own in OWN.items()]
-    write_examples(folder / "examples.parquet", examples)
-    ids = pa.array([[1]] * len(OWN), pa.list_(pa.int32()))
-    table = pa.table({"id": list(OWN), "target": ["x"] * len(OWN), "target_ids": ids})
-    write_parquet(folder / "test.parquet", table)
-    for at, text in enumerate(SAID):
-        found = [Prediction(name, 1, text, 0.0) for name in OWN]
-        write_predictions(folder / f"m{at}" / "predictions.jsonl", found)
-    execute(
-        {text: folder / f"m{at}" for at, text in enumerate(SAID)},
-        folder / "examples.parquet",
-        folder / "test.parquet",
-        {"own": folder / "built"},
-        # A method with one mutant has it to be scored.
-        Execution(timeout_s=20, mutants=1, seed=SEED),
-        folder / "cache",
-        folder / "out.json",
-    )
-    return read_execution(folder / "out.json")
+    """Return what became of all statements, each a model of its own, on the fault ``x / 2``."""
+    said = {text: [text] * len(OWN) for text in SAID}
+    # A method with one mutant has it to be scored.
+    settings = Execution(timeout_s=20, mutants=1, seed=SEED)
+    return judged(tmp_path_factory.mktemp("faults"), jars, PROJECT, FOCAL, OWN, said, settings)
 
 
 real = [pytest.mark.slow, pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")]

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 
-import pyarrow as pa
 import pytest
 
 from kdlib.config import Execution
-from kdlib.evaluation.execution.run import execute
-from kdlib.execution.classpath import build_class_path
-from kdlib.execution.compiler import project_compiler
-from kdlib.execution.sandbox import find_sandbox
-from kdlib.files import read_json, write_examples, write_parquet, write_predictions
-from kdlib.java.compiler import find_jdk
-from kdlib.records import Example, Occurrence, Prediction
-from tests.execution.conftest import JUNIT4, chosen
-from tests.execution.small_project import write_project
+from tests.evaluation.execution.real import MAIN, TEST, judged
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK")]
-MAIN = "src/main/java/app/Calc.java"
-TEST = "src/test/java/app/CalcTest.java"
-PROJECT = {
-    MAIN: """package app;
-
-public class Calc {
-    public static int clamp(int x, int low, int high) {
+FOCAL = """public static int clamp(int x, int low, int high) {
         if (low > high) {
             throw new IllegalArgumentException("low > high");
         }
         return x < low ? low : x > high ? high : x;
-    }
-}
-""",
+    }"""
+PROJECT = {
+    MAIN: f"package app;\n\npublic class Calc {{\n    {FOCAL}\n}}\n",
     TEST: """package app;
 
 import static org.hamcrest.CoreMatchers.*;
@@ -222,69 +206,21 @@ OTHERS = {
 }
 
 
-def _occurrence(method, statement):
-    content = PROJECT[TEST].encode()
-    start = content.index(statement.encode(), content.index(f"void {method}(".encode()))
-    focal = PROJECT[MAIN].encode()
-    first = focal.index(b"public static int")
-    return Occurrence(
-        source="own",
-        version="1",
-        path=TEST,
-        file_sha256=hashlib.sha256(content).hexdigest(),
-        start_byte=start,
-        end_byte=start + len(statement.encode()),
-        test_class="app.CalcTest",
-        test_method=method,
-        focal_class="app.Calc",
-        focal_name="clamp",
-        focal_path=MAIN,
-        focal_start_byte=first,
-        focal_end_byte=focal.index(b"    }\n}\n") + 5,
-        reason="inside",
-        group="app.Calc",
-        framework="junit4",
-        kind="assertEquals",
-        licence="MIT",
-    )
-
-
 @pytest.fixture(scope="module")
 def execution(tmp_path_factory, jars):
     """Return execution.json of all candidates, each a model of its own."""
-    folder = tmp_path_factory.mktemp("vacuity")
-    write_project(folder / "project", PROJECT)
-    with project_compiler(find_jdk(), folder / "cache", find_sandbox()) as compiler:
-        build_class_path(compiler, folder / "project", list(chosen(jars, JUNIT4)), folder / "built")
     sites = {
         "clamps": ("assertEquals(5, Calc.clamp(7, 1, 5));", [*VACUOUS, *COULD_FAIL]),
         "catches": ("assertEquals(4, Calc.clamp(7, 1, 5));", []),
         **{name: (own, list(texts)) for name, (own, texts) in OTHERS.items()},
     }
-    examples = [
-        Example(name, "f", "t", (own,), (_occurrence(name, own),)) for name, (own, _) in sites.items()
-    ]
-    write_examples(folder / "examples.parquet", examples)
-    ids = pa.array([[1]] * len(sites), pa.list_(pa.int32()))
-    table = pa.table({"id": list(sites), "target": ["x"] * len(sites), "target_ids": ids})
-    write_parquet(folder / "test.parquet", table)
     most = max(len(texts) for _, texts in sites.values())
-    for at in range(most):
-        found = [
-            Prediction(name, 1, texts[at] if at < len(texts) else "", 0.0)
-            for name, (_, texts) in sites.items()
-        ]
-        write_predictions(folder / f"m{at}" / "predictions.jsonl", found)
-    execute(
-        {f"m{at}": folder / f"m{at}" for at in range(most)},
-        folder / "examples.parquet",
-        folder / "test.parquet",
-        {"own": folder / "built"},
-        Execution(timeout_s=20),
-        folder / "cache",
-        folder / "out.json",
-    )
-    return read_json(folder / "out.json")
+    said = {
+        f"m{at}": [texts[at] if at < len(texts) else "" for _, texts in sites.values()] for at in range(most)
+    }
+    own = {name: text for name, (text, _) in sites.items()}
+    folder = tmp_path_factory.mktemp("vacuity")
+    return judged(folder, jars, PROJECT, FOCAL, own, said, Execution(timeout_s=20)).as_json()
 
 
 def outcome(execution, site, at):
