@@ -55,10 +55,13 @@ def _cache() -> Path:
     from kdlib.sources.java_files import CACHE_TAG
 
     cache = Path("cache") if Path("Snakefile").is_file() else user_cache_path("kdlib", appauthor=False)
-    cache.mkdir(parents=True, exist_ok=True)
-    # In a project that is checked, it is no part of that.
-    if not (cache / CACHE_TAG).exists():
-        (cache / CACHE_TAG).write_text(TAG)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        # In a project that is checked, it is no part of that.
+        if not (cache / CACHE_TAG).exists():
+            (cache / CACHE_TAG).write_text(TAG)
+    except OSError as error:
+        fail(f"{cache}: cannot be written ({error.strerror}); set XDG_CACHE_HOME to a folder that can")
     return cache
 
 

@@ -113,3 +113,11 @@ def test_a_place_without_an_assertion_is_told(check, place, told):
 def test_a_jar_that_is_not_there_is_told(check):
     done = check(f"{PLACE}:7", "f();", "--jar", "none.jar")
     assert done.output == "error: none.jar: there is no such jar\n"
+
+
+def test_a_cache_that_cannot_be_made_is_told(check, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    done = check(f"{PLACE}:7", "f();")
+    assert done.exit_code == 1
+    assert "file/kdlib: cannot be written (Not a directory); set XDG_CACHE_HOME" in done.output
